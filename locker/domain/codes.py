@@ -1,0 +1,48 @@
+"""Pickup codes and personal codes: seen only at the keypad, kept only as tags.
+
+A tag is HMAC-SHA-256 of the digits under the automat's code key. The code itself is the look-up key,
+so a slow hash would not help; the key lives outside the database.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import NewType
+
+CodeTag = NewType("CodeTag", str)
+"""64 lower-case hexadecimal digits."""
+
+TAG_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Code:
+    """Digits as typed, leading zeros and all; never an integer, never in a log."""
+
+    digits: str
+
+    def __repr__(self) -> str:
+        """Show how many digits there are and nothing more."""
+        return f"Code({'*' * len(self.digits)})"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CodeKey:
+    """The secret under which this automat turns codes into tags; at least 32 bytes."""
+
+    secret: bytes
+
+    def __repr__(self) -> str:
+        """Hide the secret."""
+        return "CodeKey(***)"
+
+    def tag(self, code: Code) -> CodeTag:
+        """Return the tag of a code."""
+        return CodeTag(hmac.new(self.secret, code.digits.encode("ascii"), hashlib.sha256).hexdigest())
+
+
+def is_tag(text: str) -> bool:
+    """Tell whether a text has the form of a tag."""
+    return len(text) == TAG_LENGTH and all(letter in "0123456789abcdef" for letter in text)

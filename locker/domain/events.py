@@ -1,0 +1,185 @@
+"""Everything that can happen to an automat: frozen facts, past tense, one inbox."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from locker.domain.commands import Command, RefusedCommand
+
+
+class Key(StrEnum):
+    """The keys of a keypad: ten digits, C and OK."""
+
+    D0 = "0"
+    D1 = "1"
+    D2 = "2"
+    D3 = "3"
+    D4 = "4"
+    D5 = "5"
+    D6 = "6"
+    D7 = "7"
+    D8 = "8"
+    D9 = "9"
+    CLEAR = "C"
+    OK = "OK"
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether this key is a digit."""
+        return self not in (Key.CLEAR, Key.OK)
+
+
+class Door(StrEnum):
+    """What the door contact says, read twice and freed of its polarity."""
+
+    OPEN = "open"
+    SHUT = "shut"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The daemon has come up and has read every door that answers; comes first, once a process."""
+
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The daemon was asked to end; nothing opens any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """A time that the automat had asked for has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """Somebody pressed a key."""
+
+    keypad: str
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadFaulted:
+    """A key is stuck or a keypad's line is gone (`reason` says which)."""
+
+    keypad: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadRecovered:
+    """The keypad works again."""
+
+    keypad: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSeen:
+    """A door's state changed, or became known or unknown."""
+
+    compartment: str
+    door: Door
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsSeen:
+    """A goods sensor's state changed: True, something lies inside; None, it does not answer."""
+
+    compartment: str
+    present: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class PulseSent:
+    """The frame of an unlock has left the port; says nothing about the door."""
+
+    compartment: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PulseNotSent:
+    """The frame of an unlock surely never left: the lock has not been pulsed."""
+
+    compartment: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartLost:
+    """A line or a board stopped answering; `part` names it, as "line locks" or "board A"."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartRestored:
+    """A line or a board answers again."""
+
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """A well-formed command of the back office arrived."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class CommandUnreadable:
+    """Something arrived as a command that cannot be one."""
+
+    refusal: RefusedCommand
+
+
+@dataclass(frozen=True, slots=True)
+class JournalAcknowledged:
+    """The back office has committed entries of an epoch up to `through`; it refuses some for ever."""
+
+    epoch: int
+    through: int
+    refused: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForkReported:
+    """The back office holds another entry under a number of ours."""
+
+    epoch: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageChanged:
+    """The disk is nearly full (`low`), or has room again."""
+
+    low: bool
+
+
+Event = (
+    Started
+    | Stopping
+    | Woke
+    | KeyPressed
+    | KeypadFaulted
+    | KeypadRecovered
+    | DoorSeen
+    | GoodsSeen
+    | PulseSent
+    | PulseNotSent
+    | PartLost
+    | PartRestored
+    | CommandReceived
+    | CommandUnreadable
+    | JournalAcknowledged
+    | ForkReported
+    | StorageChanged
+)

@@ -1,0 +1,51 @@
+"""Incidents: what a person has to look into, with a number short enough to read over the phone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class IncidentKind(StrEnum):
+    """The catalogue; `MEANING` has a line for each."""
+
+    DOOR_DID_NOT_OPEN = "door-did-not-open"
+    DOOR_LEFT_OPEN = "door-left-open"
+    DOOR_OPENED_UNASKED = "door-opened-unasked"
+    OPENING_INTERRUPTED = "opening-interrupted"
+    DEPOSIT_UNCONFIRMED = "deposit-unconfirmed"
+    PART_LOST = "part-lost"
+    KEYPAD_FAULTY = "keypad-faulty"
+    GUARD_MODE = "guard-mode"
+    STORAGE_LOW = "storage-low"
+    JOURNAL_FORKED = "journal-forked"
+    ENTRY_REFUSED = "entry-refused"
+    CONFIGURATION_MISMATCH = "configuration-mismatch"
+
+
+MEANING: Mapping[IncidentKind, str] = {
+    IncidentKind.DOOR_DID_NOT_OPEN: "the lock was pulsed as often as allowed and the door never moved",
+    IncidentKind.DOOR_LEFT_OPEN: "a door stood open past the alarm and nobody shut it",
+    IncidentKind.DOOR_OPENED_UNASKED: "a door opened that the automat had not unlocked",
+    IncidentKind.OPENING_INTERRUPTED: "the power or the daemon failed between an unlock and its door",
+    IncidentKind.DEPOSIT_UNCONFIRMED: "a courier left without confirming; nobody knows what lies inside",
+    IncidentKind.PART_LOST: "a serial line or a lock board stopped answering",
+    IncidentKind.KEYPAD_FAULTY: "a key is stuck or the keypad's line is gone",
+    IncidentKind.GUARD_MODE: "too many wrong codes in a day: the keypad is shut until released",
+    IncidentKind.STORAGE_LOW: "the disk is nearly full: no deposits, pick-ups go on",
+    IncidentKind.JOURNAL_FORKED: "the back office holds a different entry under the same number",
+    IncidentKind.ENTRY_REFUSED: "the back office refuses an entry for ever; it is kept and parked",
+    IncidentKind.CONFIGURATION_MISMATCH: "the configuration does not have a compartment that holds a parcel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One open or cleared matter; durable. `about` names a compartment, part or keypad."""
+
+    number: int
+    kind: IncidentKind
+    about: str
+    detail: str
+    raised_at: datetime
+    cleared_at: datetime | None = None

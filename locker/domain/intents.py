@@ -1,0 +1,50 @@
+"""What the automat wants done: started after the commit, never answered; sensors tell the outcome."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from locker.domain.messages import Message
+
+
+class Tone(StrEnum):
+    """Sounds that a person at the automat can tell apart."""
+
+    KEY = "key"
+    RIGHT = "right"
+    WRONG = "wrong"
+    REMIND = "remind"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Pulse one lock once; `number` is that of the journalled intent within its opening."""
+
+    compartment: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Put a message on the display that belongs to a keypad."""
+
+    keypad: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Let the keypad's sounder speak."""
+
+    keypad: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Nothing is to be done, and this is why; goes to the log."""
+
+    reason: str
+    detail: str = field(default="")
+
+
+Intent = Unlock | Show | Sound | Refuse

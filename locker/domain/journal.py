@@ -1,0 +1,195 @@
+"""The journal: numbered, chained, signed entries as CloudEvents 1.0 in canonical JSON (RFC 8785).
+
+An entry's hash and signature both cover its canonical JSON without the `signature` attribute; the next
+entry carries that hash as `prevhash`. So a changed, missing or swapped entry shows at the first place
+where the chain does not fit.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import rfc8785
+
+from locker.domain.times import Now, rfc3339
+
+NO_HASH = "0" * 64
+"""What the first entry of an epoch gives as the hash of the one before it."""
+
+Sign = Callable[[bytes], bytes]
+Verify = Callable[[bytes, bytes], bool]
+"""Takes a message and a signature; tells whether the device's key made it."""
+
+
+class EntryKind(StrEnum):
+    """Everything that the journal records; the CloudEvents `type` is `automat.` and this."""
+
+    EPOCH_STARTED = "epoch.started"
+    STARTED = "started"
+    STOPPED = "stopped"
+    CODE_ACCEPTED = "code.accepted"
+    CODE_MISSED = "code.missed"
+    CODE_OVERDUE = "code.overdue"
+    PULSE_INTENDED = "lock.pulse-intended"
+    PULSE_FAILED = "lock.pulse-failed"
+    DOOR_OPENED = "door.opened"
+    DOOR_CLOSED = "door.closed"
+    DOOR_LEFT_OPEN = "door.left-open"
+    PARCEL_STORED = "parcel.stored"
+    PARCEL_HANDED_OVER = "parcel.handed-over"
+    PARCEL_ATTEMPTED = "parcel.attempted"
+    PARCEL_REOPENED = "parcel.reopened"
+    PARCEL_REMINDER = "parcel.reminder"
+    PARCEL_OVERDUE = "parcel.overdue"
+    DEADLINE_LENGTHENED = "deadline.lengthened"
+    OUTAGE_OF_UNKNOWN_LENGTH = "outage.unknown-length"
+    DEPOSIT_CANCELLED = "deposit.cancelled"
+    DEPOSIT_ABANDONED = "deposit.abandoned"
+    DEPOSIT_REFUSED = "deposit.refused"
+    COURIER_SIGNED_IN = "courier.signed-in"
+    COURIER_SIGNED_OUT = "courier.signed-out"
+    COMMAND_APPLIED = "command.applied"
+    COMMAND_REFUSED = "command.refused"
+    INCIDENT_RAISED = "incident.raised"
+    INCIDENT_CLEARED = "incident.cleared"
+    KEYPAD_LOCKED = "security.keypad-locked"
+    MISSES_ALARM = "security.misses"
+    GUARD_MODE = "security.guard-mode"
+    GUARD_RELEASED = "security.guard-released"
+    CLOCK_TRUST_CHANGED = "clock.trust-changed"
+    CLOCK_STEPPED = "clock.stepped"
+    CONFIGURATION_CHANGED = "configuration.changed"
+    ENTRY_PARKED = "journal.entry-parked"
+    FORK_ALARM = "journal.fork-alarm"
+
+
+EMSEVT: Mapping[EntryKind, str] = {
+    EntryKind.PARCEL_STORED: "EDH",
+    EntryKind.PARCEL_ATTEMPTED: "EMH",
+    EntryKind.PARCEL_HANDED_OVER: "EMI",
+}
+"""UPU EMSEVT codes for integrators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the domain wants recorded; numbering, chaining and signing come with `seal`."""
+
+    kind: EntryKind
+    subject: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The last entry written: the next one continues from here."""
+
+    epoch: int
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    """An entry as it rests in the database and goes over the wire; `payload` is never rewritten."""
+
+    epoch: int
+    sequence: int
+    kind: str
+    subject: str | None
+    at: datetime
+    hash: str
+    payload: bytes
+
+    @property
+    def head(self) -> ChainHead:
+        """The chain as it stands after this entry."""
+        return ChainHead(self.epoch, self.sequence, self.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """Why an entry does not belong where it stands."""
+
+    epoch: int | None
+    sequence: int | None
+    reason: str
+
+
+def seal(entry: Entry, head: ChainHead, now: Now, *, automat_id: str, sign: Sign) -> SealedEntry:
+    """Number, chain and sign one entry behind `head`."""
+    sequence = head.sequence + 1
+    data = dict(entry.data)
+    if entry.kind in EMSEVT:
+        data["emsevt"] = EMSEVT[entry.kind]
+    body: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": f"{head.epoch}-{sequence}",
+        "source": f"/automats/{automat_id}",
+        "type": f"automat.{entry.kind}",
+        "time": rfc3339(now.wall_at),
+        "datacontenttype": "application/json",
+        "sequence": f"{sequence:012d}",
+        "epoch": head.epoch,
+        "prevhash": head.hash,
+        "clocktrust": str(now.trust),
+        "poweredtime": f"{now.powered_s:.3f}",
+        "data": data,
+    }
+    if entry.subject is not None:
+        body["subject"] = entry.subject
+    canonical = rfc8785.dumps(body)
+    body["signature"] = encode_signature(sign(canonical))
+    return SealedEntry(
+        epoch=head.epoch,
+        sequence=sequence,
+        kind=str(entry.kind),
+        subject=entry.subject,
+        at=now.wall_at,
+        hash=hashlib.sha256(canonical).hexdigest(),
+        payload=rfc8785.dumps(body),
+    )
+
+
+def check(payload: bytes, head: ChainHead | None, verify: Verify) -> ChainHead | ChainFault:
+    """Check one entry against the chain before it; return the new head, or the fault found.
+
+    With `head` None the entry may stand anywhere: only its own signature is checked.
+    """
+    try:
+        body = json.loads(payload)
+        signature = decode_signature(body.pop("signature"))
+        epoch, sequence = body["epoch"], int(body["sequence"])
+        prevhash = body["prevhash"]
+        canonical = rfc8785.dumps(body)
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        return ChainFault(None, None, f"not a journal entry ({type(error).__name__}: {error})")
+    if not verify(canonical, signature):
+        return ChainFault(epoch, sequence, "the signature is not this device's")
+    if head is not None:
+        if epoch != head.epoch:
+            return ChainFault(epoch, sequence, f"epoch {epoch} follows epoch {head.epoch}")
+        if sequence != head.sequence + 1:
+            return ChainFault(epoch, sequence, f"number {head.sequence + 1} was expected here")
+        if prevhash != head.hash:
+            return ChainFault(epoch, sequence, "it does not carry the hash of the entry before it")
+    return ChainHead(epoch, sequence, hashlib.sha256(canonical).hexdigest())
+
+
+def encode_signature(signature: bytes) -> str:
+    """Write a signature as unpadded base64url."""
+    return base64.urlsafe_b64encode(signature).rstrip(b"=").decode("ascii")
+
+
+def decode_signature(text: str) -> bytes:
+    """Read an unpadded base64url signature; ValueError if it is none."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error as error:
+        raise ValueError(str(error)) from error

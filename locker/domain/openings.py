@@ -1,0 +1,88 @@
+"""Openings: one door, from the first pulse to the proof of what became of it.
+
+An opening is durable from before its first pulse. Each stage says what the automat waits for:
+
+| stage   | waits for           | if it comes | if the time runs out                               |
+|---------|---------------------|-------------|----------------------------------------------------|
+| WAITING | the door to move    | OPEN        | pulse again, at most `pulses` in all; then LATE     |
+| OPEN    | the door to be shut | ends        | reminder, then alarm: LEFT_OPEN                     |
+| BLIND   | the person's OK     | ends        | ends: no trustworthy contact, nothing more to learn |
+| LATE    | a door freed late   | OPEN        | ends                                               |
+| LEFT_OPEN | the door to be shut | ends      | never: a record is not dropped                      |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """Why a door is opened."""
+
+    PICKUP = "pickup"
+    REOPEN = "reopen"
+    DEPOSIT = "deposit"
+
+
+class Stage(StrEnum):
+    """How far an opening has come."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    BLIND = "blind"
+    LATE = "late"
+    LEFT_OPEN = "left-open"
+
+
+class Happening(StrEnum):
+    """What moves an opening on."""
+
+    DOOR_OPENED = "door-opened"
+    DOOR_SHUT = "door-shut"
+    PULSED_IN_VAIN = "pulsed-in-vain"
+    ALARM_TIME = "alarm-time"
+
+
+TRANSITIONS: Mapping[tuple[Stage, Happening], Stage | None] = {
+    (Stage.WAITING, Happening.DOOR_OPENED): Stage.OPEN,
+    (Stage.WAITING, Happening.PULSED_IN_VAIN): Stage.LATE,
+    (Stage.OPEN, Happening.DOOR_SHUT): None,
+    (Stage.OPEN, Happening.ALARM_TIME): Stage.LEFT_OPEN,
+    (Stage.BLIND, Happening.ALARM_TIME): None,
+    (Stage.LATE, Happening.DOOR_OPENED): Stage.OPEN,
+    (Stage.LATE, Happening.ALARM_TIME): None,
+    (Stage.LEFT_OPEN, Happening.DOOR_SHUT): None,
+}
+"""Where an opening goes; None ends it. What is not here does not move it."""
+
+STILL_RUNNING = frozenset({Stage.WAITING, Stage.OPEN, Stage.BLIND})
+"""Stages in which somebody stands in front of the door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One opening of one door; durable.
+
+    `due_s` is powered time; `opened_at` is None until the contact said "open"; `purpose_by` names who:
+    the keypad's person for a pick-up, the courier's id for a deposit.
+    """
+
+    compartment: str
+    purpose: Purpose
+    keypad: str
+    tracking_id: str
+    started_at: datetime
+    stage: Stage
+    pulses: int = 0
+    due_s: float | None = None
+    opened_at: datetime | None = None
+    opened_s: float | None = None
+    reminded: bool = False
+    courier_id: str | None = None
+    interrupted: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it still belongs to a person at the keypad."""
+        return self.stage in STILL_RUNNING

@@ -1,0 +1,36 @@
+"""What the engine needs of the world where reality is slow, dangerous or random."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from locker.domain.events import Event
+from locker.domain.intents import Tone
+from locker.domain.messages import Message
+from locker.domain.times import Now
+
+Post = Callable[[Event], Awaitable[None]]
+"""Puts an event into the engine's inbox; waits while the inbox is full."""
+
+
+class Clock(Protocol):
+    """Both clocks of the automat."""
+
+    @property
+    def recheck_s(self) -> float:
+        """How often to look whether a clock has jumped, in seconds."""
+
+    def now(self) -> Now:
+        """Read both clocks."""
+
+
+class Hardware(Protocol):
+    """Compartments and keypads by their names; boards, channels and bytes are below."""
+
+    def unlock(self, compartment: str, number: int) -> None:
+        """Start one pulse; `PulseSent` or `PulseNotSent` follows as an event. Never waits."""
+
+    def show(self, keypad: str, message: Message) -> None:
+        """Put a message on a keypad's display; a dead display changes nothing. Never waits."""
+
+    def sound(self, keypad: str, tone: Tone) -> None:
+        """Let a keypad's sounder speak. Never waits."""
