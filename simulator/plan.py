@@ -1,0 +1,194 @@
+"""What a simulated cabinet consists of: compartments, boards, lines, keypads, displays."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Contact = Literal["present", "missing"]
+Polarity = Literal["closes-when-shut", "closes-when-open"]
+BoardFamily = Literal["xor-bcc"]
+
+# The bottom row starts above a base of this height; what a seated person can reach ends at 1.1 m.
+_BASE_MM = 250
+_REACH_MM = 1100
+_UNIT_MM = 150
+_WALL_MM = 10
+_UNITS = {"S": 1, "M": 2, "L": 4, "XL": 6}
+
+
+class PlanError(ValueError):
+    """A cabinet that cannot be built as described."""
+
+
+@dataclass(frozen=True)
+class LinePlan:
+    """One RS-485 line; its id is the name of its port."""
+
+    id: str
+    baud: int = 9600
+
+
+@dataclass(frozen=True)
+class BoardPlan:
+    """One lock control board at an address of a line."""
+
+    id: str
+    line: str
+    address: int
+    channels: int = 24
+    family: BoardFamily = "xor-bcc"
+
+
+@dataclass(frozen=True)
+class CompartmentPlan:
+    """One box: place in the cabinet, inner size, and the board's channel of its lock and contact."""
+
+    label: str
+    board: str
+    channel: int
+    size: str
+    width_mm: int
+    height_mm: int
+    depth_mm: int
+    column: int
+    row: int
+    accessible: bool = False
+    contact: Contact = "present"
+    polarity: Polarity = "closes-when-shut"
+    goods_channel: int | None = None
+
+
+@dataclass(frozen=True)
+class KeypadPlan:
+    """A keypad of the whole automat, or of one compartment."""
+
+    id: str
+    compartment: str | None = None
+
+
+@dataclass(frozen=True)
+class DisplayPlan:
+    """A character display."""
+
+    id: str
+    columns: int = 20
+    rows: int = 2
+
+
+@dataclass(frozen=True)
+class CabinetPlan:
+    """A whole automat; PlanError if its parts contradict one another."""
+
+    automat_id: str
+    name: str
+    compartments: tuple[CompartmentPlan, ...]
+    boards: tuple[BoardPlan, ...]
+    lines: tuple[LinePlan, ...]
+    keypads: tuple[KeypadPlan, ...] = (KeypadPlan("front"),)
+    displays: tuple[DisplayPlan, ...] = (DisplayPlan("front"),)
+
+    def __post_init__(self) -> None:
+        _unique("port", self.ports())
+        boards = {board.id: board for board in self.boards}
+        _unique("board", [board.id for board in self.boards])
+        _unique("compartment", [box.label for box in self.compartments])
+        lines = {line.id for line in self.lines}
+        for board in self.boards:
+            if board.line not in lines:
+                raise PlanError(f"board {board.id} is on line {board.line}, which does not exist")
+        wires: list[str] = []
+        for box in self.compartments:
+            home = boards.get(box.board)
+            if home is None:
+                raise PlanError(f"compartment {box.label} is on board {box.board}, which does not exist")
+            for channel in (box.channel, box.goods_channel):
+                if channel is None:
+                    continue
+                if not 1 <= channel <= home.channels:
+                    raise PlanError(f"compartment {box.label}: board {home.id} has no channel {channel}")
+                wires.append(f"{home.id}/{channel}")
+        _unique("channel", wires)
+
+    def ports(self) -> tuple[str, ...]:
+        """The names of all serial ports: lines, then keypads, then displays."""
+        return (
+            *(line.id for line in self.lines),
+            *(f"keypad-{keypad.id}" for keypad in self.keypads),
+            *(f"display-{display.id}" for display in self.displays),
+        )
+
+
+def demo_plan() -> CabinetPlan:
+    """Fourteen compartments in three columns of equal height on one board: the automat of the demo."""
+    columns = (("S", "S", "S", "S", "M", "L"), ("M", "L", "M", "M"), ("XL", "S", "S", "M"))
+    boxes: list[CompartmentPlan] = []
+    for column, sizes in enumerate(columns, start=1):
+        top_mm = _BASE_MM + _UNIT_MM * sum(_UNITS[size] for size in sizes)
+        for row, size in enumerate(sizes, start=1):
+            top_mm -= _UNIT_MM * _UNITS[size]
+            place = len(boxes) + 1
+            boxes.append(_box(str(place), "A", place, size, column, row, accessible=top_mm <= _REACH_MM))
+    return CabinetPlan(
+        automat_id="demo-1",
+        name="Kauppatori 1",
+        compartments=tuple(boxes),
+        boards=(BoardPlan("A", "locks", 1),),
+        lines=(LinePlan("locks"),),
+    )
+
+
+def plan_of(compartments: int, *, boards_a_line: int = 4, channels: int = 24) -> CabinetPlan:
+    """A cabinet of any size: boards A1, A2, .. filled one by one, on lines `locks`, `locks-2`, .."""
+    if compartments < 1:
+        raise PlanError("an automat has at least one compartment")
+    sizes = ("S", "S", "M", "S", "M", "L", "S", "XL")
+    board_count = -(-compartments // channels)
+    boards: list[BoardPlan] = []
+    for number in range(board_count):
+        line = number // boards_a_line
+        name = "locks" if line == 0 else f"locks-{line + 1}"
+        boards.append(BoardPlan(f"A{number + 1}", name, number % boards_a_line + 1, channels))
+    boxes = tuple(
+        _box(
+            str(place + 1),
+            boards[place // channels].id,
+            place % channels + 1,
+            sizes[place % len(sizes)],
+            place // 8 + 1,
+            place % 8 + 1,
+            accessible=place % 8 >= 4,
+        )
+        for place in range(compartments)
+    )
+    return CabinetPlan(
+        automat_id=f"sim-{compartments}",
+        name=f"Simulator {compartments}",
+        compartments=boxes,
+        boards=tuple(boards),
+        lines=tuple(LinePlan(name) for name in dict.fromkeys(board.line for board in boards)),
+    )
+
+
+def _box(
+    label: str, board: str, channel: int, size: str, column: int, row: int, *, accessible: bool
+) -> CompartmentPlan:
+    return CompartmentPlan(
+        label=label,
+        board=board,
+        channel=channel,
+        size=size,
+        width_mm=380,
+        height_mm=_UNIT_MM * _UNITS[size] - _WALL_MM,
+        depth_mm=600,
+        column=column,
+        row=row,
+        accessible=accessible,
+    )
+
+
+def _unique(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise PlanError(f"{what} {name} is there twice")
+        seen.add(name)
