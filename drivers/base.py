@@ -1,0 +1,168 @@
+"""What every family of lock board, keypad and display looks like from above; no family named here."""
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+FrameT = TypeVar("FrameT")
+
+
+class Contact(enum.Enum):
+    """The raw feedback contact of one lock. What it means for the door is wiring, decided above."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class Key(enum.Enum):
+    """One key of a keypad. No frame and no log line may carry the keys of a person's entry."""
+
+    D0 = "0"
+    D1 = "1"
+    D2 = "2"
+    D3 = "3"
+    D4 = "4"
+    D5 = "5"
+    D6 = "6"
+    D7 = "7"
+    D8 = "8"
+    D9 = "9"
+    CLEAR = "clear"
+    OK = "ok"
+
+    def __repr__(self) -> str:
+        """A digit hides itself: keys reach tracebacks and debug logs, codes must not."""
+        return f"<Key.{self.name}>" if self in (Key.CLEAR, Key.OK) else "<Key.digit>"
+
+    def __str__(self) -> str:
+        """The same as repr."""
+        return repr(self)
+
+
+class UnlockOutcome(enum.Enum):
+    """What the board said to an unlock; neither value means that a door opened."""
+
+    ANSWERED = "answered"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockAnswer:
+    """Outcome of one unlock; `contact` is what the board told with it, None when SILENT."""
+
+    outcome: UnlockOutcome
+    contact: Contact | None = None
+
+
+SILENT = UnlockAnswer(UnlockOutcome.SILENT)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactReport:
+    """A board spoke unasked: one contact changed, it says."""
+
+    channel: int
+    contact: Contact
+
+
+class Decoder(Protocol[FrameT]):
+    """Bytes in, frames out; bounded, resynchronising, the same frames for every chunking."""
+
+    def feed(self, data: bytes) -> list[FrameT]:
+        """Take received bytes, give every frame completed by them."""
+        ...
+
+    def silence(self) -> list[FrameT]:
+        """The line went quiet: give what is complete by that, drop the rest."""
+        ...
+
+    def rest(self) -> bytes:
+        """Give and forget the bytes that belong to no frame yet."""
+        ...
+
+
+class Line(Protocol):
+    """A byte line to one port, kept up by somebody else. Callbacks are set by its one user."""
+
+    on_bytes: Callable[[bytes], None]
+    on_up: Callable[[], None]
+    on_down: Callable[[str], None]
+
+    @property
+    def name(self) -> str:
+        """Path or name, for messages."""
+        ...
+
+    @property
+    def is_up(self) -> bool:
+        """True while bytes can be written."""
+        ...
+
+    @property
+    def quiet_at_s(self) -> float:
+        """Loop time at which the last byte written has left the wire."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Queue all of `data` or none; never blocks. LineDown, LineBusy: nothing was sent."""
+        ...
+
+    def discard_output(self) -> None:
+        """Drop every written byte that has not left the machine."""
+        ...
+
+    def collect_input(self) -> None:
+        """Hand every byte that has arrived to `on_bytes` now."""
+        ...
+
+
+class LockBoard(Protocol):
+    """One lock board: channels 1..`channels`."""
+
+    on_report: Callable[[ContactReport], None]
+
+    @property
+    def channels(self) -> int:
+        """Number of lock outputs."""
+        ...
+
+    async def unlock(self, channel: int) -> UnlockAnswer:
+        """Send one unlock once, never again. LineDown, LineBusy: surely not sent."""
+        ...
+
+    async def read_contacts(self) -> Mapping[int, Contact]:
+        """Contacts by channel; a channel that is missing is unknown. NoAnswer, LineDown, LineBusy."""
+        ...
+
+
+class Keypad(Protocol):
+    """One keypad; a key that is stuck is masked and reported once."""
+
+    on_key: Callable[[Key], None]
+    on_fault: Callable[[Key], None]
+    on_fault_cleared: Callable[[Key], None]
+
+    def stop(self) -> None:
+        """Take no more keys."""
+        ...
+
+
+class Display(Protocol):
+    """One two-line display; a dead one is never noticed and never waited for."""
+
+    def show(self, upper: str, lower: str) -> None:
+        """Make the two lines show these texts soon; the latest call wins; never blocks."""
+        ...
+
+    def beep(self) -> None:
+        """Sound the bell once where the display has one; never blocks."""
+        ...
+
+    def stop(self) -> None:
+        """Write nothing more."""
+        ...
+
+
+def ignore(*_: object) -> None:
+    """The callback of whoever does not care."""

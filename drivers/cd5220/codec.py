@@ -1,0 +1,83 @@
+"""Host half of CD5220 customer displays, 2 lines of 20 cells, pure: texts and commands to bytes.
+
+Sources and assumptions are in PROTOCOL.md beside this file.
+"""
+
+import unicodedata
+
+COLUMNS = 20
+ENCODING = "cp850"
+
+ESC = b"\x1b"
+INITIALISE = ESC + b"@"
+CLEAR = b"\x0c"
+HOME = b"\x0b"
+BELL = b"\x07"
+OVERWRITE = ESC + b"\x11"
+VERTICAL_SCROLL = ESC + b"\x12"
+HORIZONTAL_SCROLL = ESC + b"\x13"
+CURSOR_UP = ESC + b"[A"
+CURSOR_DOWN = ESC + b"[B"
+CURSOR_RIGHT = ESC + b"[C"
+CURSOR_LEFT = ESC + b"[D"
+UPPER_LINE = ESC + b"QA"
+LOWER_LINE = ESC + b"QB"
+LINE_END = b"\r"
+
+# What the code page lacks and a plain decomposition does not give.
+_STAND_INS = {
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u2026": "...",
+    "\u20ac": "EUR",
+    "\u0160": "S",
+    "\u0161": "s",
+    "\u017d": "Z",
+    "\u017e": "z",
+    "\u00a0": " ",
+}
+
+
+def encode_text(text: str) -> bytes:
+    """Printable bytes of the code page; a character it lacks becomes a likeness or `?`."""
+    return b"".join(_cell(character) for character in unicodedata.normalize("NFC", text))
+
+
+def fit(text: str) -> bytes:
+    """Exactly one line: cut or filled with blanks to 20 cells."""
+    return encode_text(text)[:COLUMNS].ljust(COLUMNS, b" ")
+
+
+def encode_upper(text: str) -> bytes:
+    """Fill the upper line."""
+    return UPPER_LINE + fit(text) + LINE_END
+
+
+def encode_lower(text: str) -> bytes:
+    """Fill the lower line."""
+    return LOWER_LINE + fit(text) + LINE_END
+
+
+def encode_reset() -> bytes:
+    """Bring the display to a known state, whatever it was: initialise, overwrite mode, clear."""
+    return INITIALISE + OVERWRITE + CLEAR
+
+
+def _cell(character: str) -> bytes:
+    for candidate in (character, _STAND_INS.get(character), _base(character)):
+        if candidate is not None:
+            encoded = candidate.encode(ENCODING, errors="ignore")
+            # Bytes below a blank are commands, and 7F shows differently on every display.
+            if encoded and all(byte >= 0x20 and byte != 0x7F for byte in encoded):
+                return encoded
+    return b" " if character.isspace() else b"?"
+
+
+def _base(character: str) -> str | None:
+    decomposed = unicodedata.normalize("NFKD", character)
+    plain = "".join(part for part in decomposed if not unicodedata.combining(part))
+    return plain if plain != character else None

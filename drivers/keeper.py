@@ -1,0 +1,192 @@
+"""Keeps one port open: reopens it by its stable path after it was lost."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drivers.base import ignore
+from drivers.errors import CallTechnician, DriverError, LineDown
+from drivers.port import Port, PortSettings, open_serial
+from drivers.wirelog import WireLog
+
+if TYPE_CHECKING:
+    import serial
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperSettings:
+    """Waits between attempts to open; a USB adapter that is back must be in use within 5 s."""
+
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 2.0
+    technician_wait_s: float = 10.0
+
+    def wait_after_s(self, failures: int) -> float:
+        """How long to wait after so many failures in a row, counted from 1."""
+        doubled_s = self.first_wait_s * 2.0 ** min(failures - 1, 16)
+        return float(min(doubled_s, self.longest_wait_s))
+
+
+@dataclass(frozen=True, slots=True)
+class PortUp:
+    """The port was opened."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortDown:
+    """The port is not open, and why; a new reason is a new value."""
+
+    path: str
+    reason: str
+    needs_technician: bool
+
+
+PortChange = PortUp | PortDown
+
+
+class PortKeeper:
+    """A `Line` that outlives unplugging. `on_change` tells every transition and every new reason.
+
+    With `executor` the opening runs there, because a USB device may block it; nothing else does.
+    """
+
+    def __init__(
+        self,
+        port: PortSettings,
+        *,
+        settings: KeeperSettings | None = None,
+        on_change: Callable[[PortChange], None] = ignore,
+        wire_log: WireLog | None = None,
+        executor: concurrent.futures.Executor | None = None,
+    ) -> None:
+        self.on_bytes: Callable[[bytes], None] = ignore
+        self.on_up: Callable[[], None] = ignore
+        self.on_down: Callable[[str], None] = ignore
+        self._settings = settings or KeeperSettings()
+        self._port_settings = port
+        self._on_change = on_change
+        self._wire_log = wire_log
+        self._executor = executor
+        self._port: Port | None = None
+        self._told: PortChange | None = None
+        self._lost = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The device path."""
+        return self._port_settings.path
+
+    @property
+    def is_up(self) -> bool:
+        """True while bytes can be written."""
+        return self._port is not None
+
+    @property
+    def quiet_at_s(self) -> float:
+        """Loop time at which the last byte written has left the wire."""
+        return self._port.quiet_at_s if self._port is not None else 0.0
+
+    def start(self) -> None:
+        """Begin to open; returns at once."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._keep_open(), name=f"port {self.name}")
+
+    async def stop(self) -> None:
+        """Close the port and end; the line counts as down."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self.reopen("the port was closed on purpose")
+
+    def write(self, data: bytes) -> None:
+        """Queue all of `data` or none; never blocks. LineDown, LineBusy: nothing was sent."""
+        if self._port is None:
+            raise LineDown(f"{self.name}: the port is not open")
+        self._port.write(data)
+
+    def discard_output(self) -> None:
+        """Drop every written byte that has not left the machine."""
+        if self._port is not None:
+            self._port.discard_output()
+
+    def collect_input(self) -> None:
+        """Hand every byte that has arrived to `on_bytes` now."""
+        if self._port is not None:
+            self._port.collect_input()
+
+    def reopen(self, reason: str) -> None:
+        """Close the port and open it again at once: the cure for an adapter that hangs."""
+        if self._port is not None:
+            self._port.close()
+            self._port_lost(reason)
+
+    async def _keep_open(self) -> None:
+        while True:
+            await self._open_until_up()
+            await self._lost.wait()
+
+    async def _open_until_up(self) -> None:
+        failures = 0
+        while True:
+            self._lost.clear()
+            try:
+                handle = await self._open()
+                self._take(handle)
+            except DriverError as problem:
+                needs_technician = isinstance(problem, CallTechnician)
+                self._tell(PortDown(self.name, str(problem), needs_technician))
+            else:
+                return
+            failures += 1
+            wait_s = self._settings.wait_after_s(failures)
+            await asyncio.sleep(self._settings.technician_wait_s if needs_technician else wait_s)
+
+    async def _open(self) -> "serial.Serial":
+        if self._executor is None:
+            return open_serial(self._port_settings)
+        future = self._executor.submit(open_serial, self._port_settings)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            # The thread may still be inside the kernel: whatever it opens later is closed there.
+            future.add_done_callback(_close_abandoned)
+            raise
+
+    def _take(self, handle: "serial.Serial") -> None:
+        self._port = Port(
+            handle,
+            self._port_settings,
+            on_bytes=self._pass_on,
+            on_lost=self._port_lost,
+            wire_log=self._wire_log,
+        )
+        self._tell(PortUp(self.name))
+        self.on_up()
+
+    def _pass_on(self, data: bytes) -> None:
+        # Looked up for each chunk: the line's user may come after the port was opened.
+        self.on_bytes(data)
+
+    def _port_lost(self, reason: str) -> None:
+        self._port = None
+        self._tell(PortDown(self.name, f"{self.name}: {reason}", needs_technician=False))
+        self.on_down(reason)
+        self._lost.set()
+
+    def _tell(self, change: PortChange) -> None:
+        if change != self._told:
+            self._told = change
+            self._on_change(change)
+
+
+def _close_abandoned(future: "concurrent.futures.Future[serial.Serial]") -> None:
+    if not future.cancelled() and future.exception() is None:
+        future.result().close()

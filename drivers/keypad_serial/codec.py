@@ -1,0 +1,181 @@
+"""Host half of a serial keypad that sends one byte a key, pure: bytes to keys, commands to bytes.
+
+Sources and assumptions are in PROTOCOL.md beside this file.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from drivers.base import Key
+from drivers.errors import CallerMistake
+
+STX = 0x02
+ETX = 0x03
+ESC = 0x1B
+PRESENCE = 0x89
+PRESENT = b"OK\r"
+COMMAND_LETTERS = "EFGIMN"
+
+DIGITS = (Key.D0, Key.D1, Key.D2, Key.D3, Key.D4, Key.D5, Key.D6, Key.D7, Key.D8, Key.D9)
+DEFAULT_KEYS: Mapping[int, Key] = MappingProxyType(
+    {
+        **{ord("0") + number: key for number, key in enumerate(DIGITS)},
+        0x0D: Key.OK,
+        ord("#"): Key.OK,
+        0x08: Key.CLEAR,
+        ord("C"): Key.CLEAR,
+        ord("*"): Key.CLEAR,
+    }
+)
+
+
+def encode_command(letter: str) -> bytes:
+    """ESC and one of E, F, G, I, M, N: how a PIN pad collects (I, F) and hands over (G)."""
+    if len(letter) != 1 or letter not in COMMAND_LETTERS:
+        raise CallerMistake(f"keypad command must be one letter of {COMMAND_LETTERS}")
+    return bytes((ESC, ord(letter)))
+
+
+def encode_presence() -> bytes:
+    """Ask whether a PIN pad of the second type is there."""
+    return bytes((PRESENCE,))
+
+
+def is_presence_reply(data: bytes) -> bool:
+    """True for exactly `OK` and a carriage return."""
+    return data == PRESENT
+
+
+class KeyDecoder:
+    """Bytes in, keys out. Everything that is no key is ignored.
+
+    With `buffered` only what stands between STX and ETX counts, delivered at ETX; more than
+    `longest_entry` keys without ETX are forgotten.
+    """
+
+    def __init__(
+        self,
+        keys: Mapping[int, Key] = DEFAULT_KEYS,
+        *,
+        buffered: bool = False,
+        longest_entry: int = 32,
+    ) -> None:
+        self._keys = keys
+        self._buffered = buffered
+        self._longest_entry = longest_entry
+        self._entry: list[Key] | None = None
+
+    def feed(self, data: bytes) -> list[Key]:
+        """Take received bytes, give every key completed by them."""
+        if not self._buffered:
+            return [self._keys[byte] for byte in data if byte in self._keys]
+        keys: list[Key] = []
+        for byte in data:
+            keys += self._buffer(byte)
+        return keys
+
+    def _buffer(self, byte: int) -> list[Key]:
+        if byte == STX:
+            self._entry = []
+            return []
+        if self._entry is None:
+            return []
+        if byte == ETX:
+            complete, self._entry = self._entry, None
+            return complete
+        if byte in self._keys:
+            self._entry.append(self._keys[byte])
+            if len(self._entry) > self._longest_entry:
+                self._entry = None
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class StuckKeySettings:
+    """When a key bounces, when it is stuck, and when it is well again."""
+
+    bounce_s: float = 0.03
+    stuck_count: int = 20
+    stuck_within_s: float = 2.0
+    cleared_after_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key to act on."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """This key is masked from now on."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """This key counts again."""
+
+    key: Key
+
+
+KeyEvent = Pressed | Stuck | Cleared
+
+
+@dataclass(slots=True)
+class _Finger:
+    arrivals: "deque[float]" = field(default_factory=deque)
+    last_s: float | None = None
+    is_stuck: bool = False
+
+
+class StuckKeyFilter:
+    """Drops bounces, masks stuck keys. Times are monotonic seconds, given by the caller."""
+
+    def __init__(self, settings: StuckKeySettings | None = None) -> None:
+        self._settings = settings or StuckKeySettings()
+        self._fingers = {key: _Finger() for key in Key}
+
+    def press(self, key: Key, now_s: float) -> list[KeyEvent]:
+        """A key arrived."""
+        settings = self._settings
+        events = self.tick(now_s)
+        finger = self._fingers[key]
+        bounced = finger.last_s is not None and now_s - finger.last_s < settings.bounce_s
+        finger.last_s = now_s
+        # Bounces count too: a key that repeats very fast is as stuck as one that repeats slowly.
+        finger.arrivals.append(now_s)
+        while now_s - finger.arrivals[0] > settings.stuck_within_s:
+            finger.arrivals.popleft()
+        if finger.is_stuck:
+            finger.arrivals.clear()
+        elif len(finger.arrivals) > settings.stuck_count:
+            finger.is_stuck = True
+            finger.arrivals.clear()
+            events.append(Stuck(key))
+        elif not bounced:
+            events.append(Pressed(key))
+        return events
+
+    def tick(self, now_s: float) -> list[KeyEvent]:
+        """Time passed: tell the keys that are well again."""
+        events: list[KeyEvent] = []
+        for key, finger in self._fingers.items():
+            if finger.is_stuck and now_s >= self._well_at(finger):
+                finger.is_stuck = False
+                events.append(Cleared(key))
+        return events
+
+    def next_tick_s(self) -> float | None:
+        """When `tick` has something to tell, if no key arrives before."""
+        return min(
+            (self._well_at(finger) for finger in self._fingers.values() if finger.is_stuck),
+            default=None,
+        )
+
+    def _well_at(self, finger: _Finger) -> float:
+        return (finger.last_s or 0.0) + self._settings.cleared_after_s

@@ -1,0 +1,255 @@
+"""Host half of the XOR/BCC "8A/80" lock boards, pure: encode requests, decode replies.
+
+The frames and their sources are in PROTOCOL.md beside this file.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import xor
+
+from drivers.base import Contact
+from drivers.errors import CallerMistake
+
+UNLOCK = 0x8A
+READ = 0x80
+UNLOCK_MANY = 0x90
+HOLD_ON = 0x9A
+HOLD_OFF = 0x9B
+VERSION = 0x82  # two meanings by the document: firmware answer (channel 0) and door report
+REPORTS = (0x81, 0x82)
+
+PULSE = 0x11
+PULSE_KECHENG = 0x33
+STATE = 0x33
+FIRMWARE = 0x22
+
+CONTACT_CLOSED = 0x11
+CONTACT_OPEN = 0x00
+ECHO_OF_READ = 0x33
+
+HIGHEST_ADDRESS = 99
+HIGHEST_CHANNEL = 50
+LONGEST_PULSE_S = 9
+STATE_SIZES = (3, 4, 7)
+
+SHORT_SIZE = 5
+BLOCK_OVERHEAD = 4  # head, address, the closing 33, checksum
+_SHORT_HEADS = frozenset({UNLOCK, READ, HOLD_ON, HOLD_OFF, *REPORTS})
+_STATUSES = frozenset({CONTACT_CLOSED, CONTACT_OPEN, ECHO_OF_READ})
+_PENDING_LIMIT_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ShortReply:
+    """Five bytes of a board: head, address, channel (0 = whole board), status."""
+
+    head: int
+    address: int
+    channel: int
+    status: int
+
+    @property
+    def contact(self) -> Contact | None:
+        """The feedback contact, None where the status byte tells none."""
+        if self.status == CONTACT_CLOSED:
+            return Contact.CLOSED
+        return Contact.OPEN if self.status == CONTACT_OPEN else None
+
+    @property
+    def is_report(self) -> bool:
+        """True when a board says by itself that a contact changed."""
+        return self.head in REPORTS and self.channel > 0 and self.contact is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReply:
+    """State of a whole board; `states` as on the wire, a set bit is a closed contact."""
+
+    address: int
+    states: bytes
+
+    def contacts(self, channels: int, *, last_byte_is_first: bool) -> dict[int, Contact]:
+        """Contacts by channel; channels beyond the frame are missing."""
+        groups = self.states[::-1] if last_byte_is_first else self.states
+        known = min(channels, 8 * len(groups))
+        return {
+            channel: Contact.CLOSED if groups[(channel - 1) // 8] >> (channel - 1) % 8 & 1 else Contact.OPEN
+            for channel in range(1, known + 1)
+        }
+
+
+Reply = ShortReply | BlockReply
+
+
+def encode_unlock(address: int, channel: int, *, parameter: int = PULSE, seconds: int | None = None) -> bytes:
+    """Pulse one lock; channel 0 is all of them. `seconds` only on boards of that edition."""
+    if parameter not in (PULSE, PULSE_KECHENG):
+        raise CallerMistake(f"unlock parameter {parameter:#04x} is not 0x11 or 0x33")
+    head = (UNLOCK, _address(address), _channel(channel), parameter)
+    if seconds is None:
+        return _sealed(*head)
+    if not 1 <= seconds <= LONGEST_PULSE_S:
+        raise CallerMistake(f"pulse of {seconds} s is outside 1..{LONGEST_PULSE_S} s")
+    return _sealed(*head, seconds)
+
+
+def encode_read(address: int, channel: int = 0) -> bytes:
+    """Ask for one contact; channel 0 asks for all of the board."""
+    return _sealed(READ, _address(address), _channel(channel), STATE)
+
+
+def encode_unlock_many(address: int, bitmap: bytes) -> bytes:
+    """Pulse several locks; first byte is channels 1-8, bit 0 the lowest."""
+    if len(bitmap) not in STATE_SIZES:
+        raise CallerMistake(f"a bit map has {STATE_SIZES} bytes, not {len(bitmap)}")
+    return _sealed(UNLOCK_MANY, _address(address), *bitmap)
+
+
+def encode_hold(address: int, channel: int, *, on: bool) -> bytes:
+    """Hold one output on or off; on burns a solenoid that is made for pulses."""
+    return _sealed(HOLD_ON if on else HOLD_OFF, _address(address), _channel(channel), PULSE)
+
+
+def encode_firmware(address: int) -> bytes:
+    """Ask for the firmware version."""
+    return _sealed(VERSION, _address(address), 0, FIRMWARE)
+
+
+def state_size(channels: int) -> int:
+    """Number of state bytes with which a board of this many channels answers."""
+    for size in STATE_SIZES:
+        if channels <= 8 * size and channels <= HIGHEST_CHANNEL:
+            return size
+    raise CallerMistake(f"a board has 1..{HIGHEST_CHANNEL} channels, not {channels}")
+
+
+def parse_reply(data: bytes) -> Reply | None:
+    """The reply that is exactly these bytes, or None."""
+    if len(data) < SHORT_SIZE or _checksum(data[:-1]) != data[-1]:
+        return None
+    head, address = data[0], data[1]
+    if address > HIGHEST_ADDRESS:
+        return None
+    if len(data) == SHORT_SIZE:
+        channel, status = data[2], data[3]
+        is_version = head == VERSION and channel == 0
+        if head not in _SHORT_HEADS or channel > HIGHEST_CHANNEL:
+            return None
+        if status not in _STATUSES and not is_version:
+            return None
+        return ShortReply(head, address, channel, status)
+    states = data[2:-2]
+    if head == READ and data[-2] == STATE and len(states) in STATE_SIZES:
+        return BlockReply(address, bytes(states))
+    return None
+
+
+class ReplyDecoder:
+    """Bytes in, replies out, resynchronising at every byte; the same for every chunking.
+
+    The head 80 begins a short reply or a block, and only what was asked tells which. So
+    `expected_states` is the number of state bytes when a block was asked for, else 0. A block of
+    another size is understood only once the line has gone quiet.
+    """
+
+    def __init__(self, expected_states: int = 0) -> None:
+        self._block_size = expected_states + BLOCK_OVERHEAD if expected_states else 0
+        self._pending = bytearray()
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """Take received bytes, give every reply completed by them."""
+        replies: list[Reply] = []
+        for byte in data:
+            self._pending.append(byte)
+            self._resolve(replies, is_quiet=False)
+        del self._pending[:-_PENDING_LIMIT_BYTES]
+        return replies
+
+    def silence(self) -> list[Reply]:
+        """The line went quiet: give what is complete by that, drop the rest."""
+        replies: list[Reply] = []
+        self._resolve(replies, is_quiet=True)
+        self._pending.clear()
+        return replies
+
+    def rest(self) -> bytes:
+        """Give and forget the bytes that belong to no reply yet."""
+        rest = bytes(self._pending)
+        self._pending.clear()
+        return rest
+
+    def _resolve(self, replies: list[Reply], *, is_quiet: bool) -> None:
+        pending = self._pending
+        while pending:
+            reply, size = self._at_start(is_quiet=is_quiet)
+            if reply is not None:
+                replies.append(reply)
+                del pending[:size]
+            elif size:
+                return
+            else:
+                del pending[:1]
+
+    def _at_start(self, *, is_quiet: bool) -> tuple[Reply | None, int]:
+        """A reply and its size; None and a size when bytes are missing; None and 0: no reply."""
+        pending = self._pending
+        if pending[0] not in _SHORT_HEADS:
+            return None, 0
+        for size in self._sizes(pending[0], is_quiet=is_quiet):
+            if len(pending) < size:
+                if is_quiet:
+                    continue
+                return None, size
+            reply = parse_reply(bytes(pending[:size]))
+            if reply is not None:
+                return reply, size
+        return None, 0
+
+    def _sizes(self, head: int, *, is_quiet: bool) -> tuple[int, ...]:
+        if head != READ or not self._block_size:
+            return (SHORT_SIZE,)
+        if not is_quiet:
+            return (self._block_size, SHORT_SIZE)
+        others = (size + BLOCK_OVERHEAD for size in STATE_SIZES)
+        return (self._block_size, *others, SHORT_SIZE)
+
+
+class ReplyMatcher:
+    """Says whether a reply answers the request. With `echo` the first copy of it does not."""
+
+    def __init__(self, request: bytes, *, echo: bool) -> None:
+        self._head, self._address, self._channel = request[:3]
+        self._is_block = self._head == READ and self._channel == 0
+        self._copy = parse_reply(request) if echo else None
+
+    def __call__(self, reply: Reply) -> bool:
+        """True once for the answer; call it with every reply heard, in order."""
+        if reply == self._copy:
+            self._copy = None
+            return False
+        if reply.address != self._address:
+            return False
+        if isinstance(reply, BlockReply):
+            return self._is_block
+        is_ours = (reply.head, reply.channel) == (self._head, self._channel)
+        return is_ours and reply.contact is not None and not self._is_block
+
+
+def _sealed(*values: int) -> bytes:
+    return bytes((*values, _checksum(bytes(values))))
+
+
+def _checksum(data: bytes | bytearray) -> int:
+    return reduce(xor, data, 0)
+
+
+def _address(address: int) -> int:
+    if not 0 <= address <= HIGHEST_ADDRESS:
+        raise CallerMistake(f"board address {address} is outside 0..{HIGHEST_ADDRESS}")
+    return address
+
+
+def _channel(channel: int) -> int:
+    if not 0 <= channel <= HIGHEST_CHANNEL:
+        raise CallerMistake(f"channel {channel} is outside 0..{HIGHEST_CHANNEL}")
+    return channel

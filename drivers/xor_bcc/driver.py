@@ -1,0 +1,143 @@
+"""One XOR/BCC "8A/80" lock board on a bus."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from drivers.base import (
+    SILENT,
+    Contact,
+    ContactReport,
+    UnlockAnswer,
+    UnlockOutcome,
+    ignore,
+)
+from drivers.bus import Bus, Question
+from drivers.errors import CallerMistake, DriverError, NoAnswer
+from drivers.xor_bcc import codec
+
+
+@dataclass(frozen=True, slots=True)
+class XorBccSettings:
+    """What differs between boards that look the same; proven at commissioning.
+
+    `acknowledges`: the board answers an unlock. `echo`: requests are heard back before the
+    answer. `last_byte_is_first`: the last state byte holds channels 1-8. `pulse_s`: whole seconds
+    sent with each unlock, only for boards of that edition. `unlock_parameter`: 0x11, Kecheng 0x33.
+    """
+
+    address: int = 1
+    channels: int = 24
+    last_byte_is_first: bool = True
+    acknowledges: bool = True
+    echo: bool = False
+    pulse_s: int | None = None
+    unlock_parameter: int = codec.PULSE
+    read_timeout_s: float = 0.8
+    unlock_timeout_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.channels <= codec.HIGHEST_CHANNEL:
+            raise CallerMistake(f"a board has 1..{codec.HIGHEST_CHANNEL} channels, not {self.channels}")
+        if self.read_timeout_s <= 0 or self.unlock_timeout_s <= 0:
+            raise CallerMistake("time-outs must be above 0 s")
+        # Encoding once proves the rest of the settings before any port is opened.
+        codec.encode_unlock(self.address, 1, parameter=self.unlock_parameter, seconds=self.pulse_s)
+
+
+class XorBccBoard:
+    """A `LockBoard`. Channels are 1..`channels`."""
+
+    def __init__(self, bus: Bus, settings: XorBccSettings) -> None:
+        self.on_report: Callable[[ContactReport], None] = ignore
+        self._bus = bus
+        self._settings = settings
+        bus.listen(codec.ReplyDecoder(), self._heard_unasked)
+
+    @property
+    def channels(self) -> int:
+        """Number of lock outputs."""
+        return self._settings.channels
+
+    async def unlock(self, channel: int) -> UnlockAnswer:
+        """Send one unlock once. A board that does not answer it is asked for the contact instead."""
+        self._check(channel)
+        request = codec.encode_unlock(
+            self._settings.address,
+            channel,
+            parameter=self._settings.unlock_parameter,
+            seconds=self._settings.pulse_s,
+        )
+        if not self._settings.acknowledges:
+            await self._bus.tell(request, urgent=True)
+            return await self._contact_instead(channel)
+        try:
+            reply = await self._bus.ask(
+                self._question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
+            )
+        except NoAnswer:
+            return await self._contact_instead(channel)
+        return _answered(reply)
+
+    async def read_contacts(self) -> Mapping[int, Contact]:
+        """Contacts by channel; a channel that is missing is unknown. Repeated once if unanswered."""
+        reply = await self._bus.ask(
+            self._question(
+                codec.encode_read(self._settings.address),
+                timeout_s=self._settings.read_timeout_s,
+                states=codec.state_size(self._settings.channels),
+                attempts=2,
+            )
+        )
+        if not isinstance(reply, codec.BlockReply):
+            raise NoAnswer(f"board {self._settings.address} answered in an unknown form")
+        return reply.contacts(self._settings.channels, last_byte_is_first=self._settings.last_byte_is_first)
+
+    async def _contact_instead(self, channel: int) -> UnlockAnswer:
+        """The unlock is out: whatever goes wrong now, the outcome is silence, not an error."""
+        try:
+            reply = await self._bus.ask(
+                self._question(
+                    codec.encode_read(self._settings.address, channel),
+                    timeout_s=self._settings.read_timeout_s,
+                    urgent=True,
+                )
+            )
+        except DriverError:
+            return SILENT
+        return _answered(reply)
+
+    def _question(
+        self,
+        request: bytes,
+        *,
+        timeout_s: float,
+        states: int = 0,
+        attempts: int = 1,
+        urgent: bool = False,
+    ) -> Question[codec.Reply]:
+        return Question(
+            request=request,
+            decoder=lambda: codec.ReplyDecoder(states),
+            matcher=lambda: codec.ReplyMatcher(request, echo=self._settings.echo),
+            reply_timeout_s=timeout_s,
+            attempts=attempts,
+            urgent=urgent,
+        )
+
+    def _heard_unasked(self, frame: object) -> None:
+        if not isinstance(frame, codec.ShortReply) or not frame.is_report:
+            return
+        contact = frame.contact
+        is_ours = frame.address == self._settings.address and frame.channel <= self.channels
+        if is_ours and contact is not None:
+            self.on_report(ContactReport(frame.channel, contact))
+
+    def _check(self, channel: int) -> None:
+        # Channel 0 would be every lock of the board at once.
+        if not 1 <= channel <= self.channels:
+            raise CallerMistake(f"channel {channel} is outside 1..{self.channels}")
+
+
+def _answered(reply: codec.Reply) -> UnlockAnswer:
+    contact = reply.contact if isinstance(reply, codec.ShortReply) else None
+    return UnlockAnswer(UnlockOutcome.ANSWERED, contact)
