@@ -7,7 +7,7 @@ from drivers.base import Line
 from drivers.cd5220 import codec
 from drivers.errors import LineBusy, LineDown
 
-BUSY_WAIT_S = 1.0
+BUSY_WAIT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ READ = 0x80
 UNLOCK_MANY = 0x90
 HOLD_ON = 0x9A
 HOLD_OFF = 0x9B
+UNLOCK_ALL = 0x9D
+UNLOCKED_ALL = 0x9E
+AUTO_REPORT = 0x8D
 VERSION = 0x82  # two meanings by the document: firmware answer (channel 0) and door report
 REPORTS = (0x81, 0x82)
 
@@ -35,6 +38,7 @@ STATE_SIZES = (3, 4, 7)
 SHORT_SIZE = 5
 BLOCK_OVERHEAD = 4  # head, address, the closing 33, checksum
 _SHORT_HEADS = frozenset({UNLOCK, READ, HOLD_ON, HOLD_OFF, *REPORTS})
+_BLOCK_HEADS = frozenset({READ, UNLOCKED_ALL})
 _STATUSES = frozenset({CONTACT_CLOSED, CONTACT_OPEN, ECHO_OF_READ})
 _PENDING_LIMIT_BYTES = 64
 
@@ -67,6 +71,7 @@ class BlockReply:
 
     address: int
     states: bytes
+    head: int = READ
 
     def contacts(self, channels: int, *, last_byte_is_first: bool) -> dict[int, Contact]:
         """Contacts by channel; channels beyond the frame are missing."""
@@ -110,6 +115,16 @@ def encode_hold(address: int, channel: int, *, on: bool) -> bytes:
     return _sealed(HOLD_ON if on else HOLD_OFF, _address(address), _channel(channel), PULSE)
 
 
+def encode_unlock_all(address: int) -> bytes:
+    """Pulse every lock of a board of the Kecheng edition, which answers with its state."""
+    return _sealed(UNLOCK_ALL, _address(address), 1, STATE)
+
+
+def encode_auto_report(address: int, *, on: bool) -> bytes:
+    """Switch door reports of a board of the Kecheng edition on or off."""
+    return _sealed(AUTO_REPORT, _address(address), 1, int(on))
+
+
 def encode_firmware(address: int) -> bytes:
     """Ask for the firmware version."""
     return _sealed(VERSION, _address(address), 0, FIRMWARE)
@@ -139,8 +154,8 @@ def parse_reply(data: bytes) -> Reply | None:
             return None
         return ShortReply(head, address, channel, status)
     states = data[2:-2]
-    if head == READ and data[-2] == STATE and len(states) in STATE_SIZES:
-        return BlockReply(address, bytes(states))
+    if head in _BLOCK_HEADS and data[-2] == STATE and len(states) in STATE_SIZES:
+        return BlockReply(address, bytes(states), head)
     return None
 
 
@@ -193,7 +208,7 @@ class ReplyDecoder:
     def _at_start(self, *, is_quiet: bool) -> tuple[Reply | None, int]:
         """A reply and its size; None and a size when bytes are missing; None and 0: no reply."""
         pending = self._pending
-        if pending[0] not in _SHORT_HEADS:
+        if pending[0] not in _SHORT_HEADS and pending[0] not in _BLOCK_HEADS:
             return None, 0
         for size in self._sizes(pending[0], is_quiet=is_quiet):
             if len(pending) < size:
@@ -206,7 +221,7 @@ class ReplyDecoder:
         return None, 0
 
     def _sizes(self, head: int, *, is_quiet: bool) -> tuple[int, ...]:
-        if head != READ or not self._block_size:
+        if head not in _BLOCK_HEADS or not self._block_size:
             return (SHORT_SIZE,)
         if not is_quiet:
             return (self._block_size, SHORT_SIZE)
@@ -219,7 +234,7 @@ class ReplyMatcher:
 
     def __init__(self, request: bytes, *, echo: bool) -> None:
         self._head, self._address, self._channel = request[:3]
-        self._is_block = self._head == READ and self._channel == 0
+        self._block_head = {(READ, 0): READ, (UNLOCK_ALL, 1): UNLOCKED_ALL}.get((self._head, self._channel))
         self._copy = parse_reply(request) if echo else None
 
     def __call__(self, reply: Reply) -> bool:
@@ -230,9 +245,9 @@ class ReplyMatcher:
         if reply.address != self._address:
             return False
         if isinstance(reply, BlockReply):
-            return self._is_block
+            return reply.head == self._block_head
         is_ours = (reply.head, reply.channel) == (self._head, self._channel)
-        return is_ours and reply.contact is not None and not self._is_block
+        return is_ours and reply.contact is not None and self._block_head is None
 
 
 def _sealed(*values: int) -> bytes:
