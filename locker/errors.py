@@ -1,17 +1,14 @@
 """The daemon's errors, sorted by who must act, and the exit codes of its commands.
 
-LockerError                      exit
-|-- OperatorMustAct              2    whoever configured or called us
-|   |-- WrongConfiguration       2    the configuration file, or a file that it names
-|   |-- WrongUsage               2    the command line asks for what cannot be done
-|   `-- KeysRefused              4    keys are missing, damaged, or open to others; or exist already
-|-- TechnicianMustAct            1    something on the machine itself
-|   `-- DatabaseRefused          3    damaged, in use, or written by a newer version; left as it is
-`-- RestartHelps                 1    the supervisor starts us again; start-up recovers
-    `-- StorageFailed            1    a commit failed: nothing was unlocked, the process ends on purpose
+LockerError                  exit
+`-- OperatorError            2    whoever installed, configured or called us
+    |-- WrongConfiguration   2    the configuration file, or a file that it names
+    |-- WrongUsage           2    the command line asks for what cannot be done
+    `-- KeysRefused          4    keys are missing, damaged, or open to others; or exist already
 
-What a person at the keypad or the back office does wrong is no error of ours: it is answered, with a
-reason, by the domain.
+The database and the drivers have trees of their own (`locker.db.errors`, `drivers.errors`): a database
+that is refused ends a command with 3, everything else that nobody foresaw with 1. What a person at the
+keypad or the back office does wrong is no error of ours: the domain answers it, with a reason.
 """
 
 from collections.abc import Mapping
@@ -46,7 +43,7 @@ class LockerError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
 
 
-class OperatorMustAct(LockerError):
+class OperatorError(LockerError):
     """Something that a person wrote or called has to be changed."""
 
     exit_code = ExitCode.CONFIGURATION
@@ -61,7 +58,7 @@ class Fault:
     remedy: str
 
 
-class WrongConfiguration(OperatorMustAct):
+class WrongConfiguration(OperatorError):  # noqa: N818 - the name says what is the case
     """Everything wrong with one configuration file, all at once."""
 
     def __init__(self, file: Path, faults: tuple[Fault, ...]) -> None:
@@ -72,29 +69,11 @@ class WrongConfiguration(OperatorMustAct):
         super().__init__("\n".join(lines))
 
 
-class WrongUsage(OperatorMustAct):
+class WrongUsage(OperatorError):  # noqa: N818 - the name says what is the case
     """The command line asks for what cannot be done."""
 
 
-class KeysRefused(OperatorMustAct):
+class KeysRefused(OperatorError):  # noqa: N818 - the name says what is the case
     """The keys cannot be used, or would be overwritten."""
 
     exit_code = ExitCode.KEYS
-
-
-class TechnicianMustAct(LockerError):
-    """Something on the machine has to be repaired or replaced."""
-
-
-class DatabaseRefused(TechnicianMustAct):
-    """The database must not be touched as it is."""
-
-    exit_code = ExitCode.DATABASE
-
-
-class RestartHelps(LockerError):
-    """The process ends on purpose and is started again."""
-
-
-class StorageFailed(RestartHelps):
-    """A durable write failed; what depended on it did not happen."""
