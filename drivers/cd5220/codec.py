@@ -5,7 +5,10 @@ Sources and assumptions are in PROTOCOL.md beside this file.
 
 import unicodedata
 
+from drivers.errors import CallerMistake
+
 COLUMNS = 20
+ROWS = 2
 ENCODING = "cp850"
 
 ESC = b"\x1b"
@@ -20,9 +23,14 @@ CURSOR_UP = ESC + b"[A"
 CURSOR_DOWN = ESC + b"[B"
 CURSOR_RIGHT = ESC + b"[C"
 CURSOR_LEFT = ESC + b"[D"
+CURSOR_BOTTOM = ESC + b"[K"
+CURSOR_LINE_START = ESC + b"[L"
+CURSOR_LINE_END = ESC + b"[R"
+CLEAR_LINE = b"\x18"
 UPPER_LINE = ESC + b"QA"
 LOWER_LINE = ESC + b"QB"
-LINE_END = b"\r"
+RUNNING_LINE = ESC + b"QD"
+STRING_END = b"\r"
 
 # What the code page lacks and a plain decomposition does not give.
 _STAND_INS = {
@@ -39,6 +47,7 @@ _STAND_INS = {
     "\u017d": "Z",
     "\u017e": "z",
     "\u00a0": " ",
+    "\u0131": "i",  # its place holds the euro sign in the page 858 of newer displays
 }
 
 
@@ -52,14 +61,16 @@ def fit(text: str) -> bytes:
     return encode_text(text)[:COLUMNS].ljust(COLUMNS, b" ")
 
 
-def encode_upper(text: str) -> bytes:
-    """Fill the upper line."""
-    return UPPER_LINE + fit(text) + LINE_END
+def encode_string(line: bytes, cells: bytes) -> bytes:
+    """Fill UPPER_LINE, LOWER_LINE or RUNNING_LINE with encoded text."""
+    return line + cells + STRING_END
 
 
-def encode_lower(text: str) -> bytes:
-    """Fill the lower line."""
-    return LOWER_LINE + fit(text) + LINE_END
+def encode_place(column: int, row: int) -> bytes:
+    """Put the cursor on a cell, both counted from 1."""
+    if not (1 <= column <= COLUMNS and 1 <= row <= ROWS):
+        raise CallerMistake(f"no cell at column {column}, row {row}")
+    return ESC + b"l" + bytes((column, row))
 
 
 def encode_reset() -> bytes:
@@ -68,7 +79,8 @@ def encode_reset() -> bytes:
 
 
 def _cell(character: str) -> bytes:
-    for candidate in (character, _STAND_INS.get(character), _base(character)):
+    stand_in = _STAND_INS.get(character)
+    for candidate in (stand_in,) if stand_in else (character, _base(character)):
         if candidate is not None:
             encoded = candidate.encode(ENCODING, errors="ignore")
             # Bytes below a blank are commands, and 7F shows differently on every display.

@@ -88,9 +88,9 @@ class Cd5220Display:
         upper, lower = self._wanted
         data = b"" if self._shown is not None else codec.encode_reset()
         if self._shown is None or self._shown[0] != upper:
-            data += codec.UPPER_LINE + upper + codec.LINE_END
+            data += codec.encode_string(codec.UPPER_LINE, upper)
         if self._shown is None or self._shown[1] != lower:
-            data += codec.LOWER_LINE + lower + codec.LINE_END
+            data += codec.encode_string(codec.LOWER_LINE, lower)
         return data + codec.BELL if self._bell else data
 
     def _cancel(self) -> None:

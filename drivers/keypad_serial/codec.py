@@ -16,7 +16,10 @@ ETX = 0x03
 ESC = 0x1B
 PRESENCE = 0x89
 PRESENT = b"OK\r"
-COMMAND_LETTERS = "EFGIMN"
+COMMAND_LETTERS = "EFGIM"
+ENABLE = 0x8A
+DISABLE = 0x8B
+LONGEST_COLLECTION = 0x30
 
 DIGITS = (Key.D0, Key.D1, Key.D2, Key.D3, Key.D4, Key.D5, Key.D6, Key.D7, Key.D8, Key.D9)
 DEFAULT_KEYS: Mapping[int, Key] = MappingProxyType(
@@ -32,15 +35,27 @@ DEFAULT_KEYS: Mapping[int, Key] = MappingProxyType(
 
 
 def encode_command(letter: str) -> bytes:
-    """ESC and one of E, F, G, I, M, N: how a PIN pad collects (I, F) and hands over (G)."""
+    """ESC and one of E, F, G, I, M: how a PIN pad collects (E, I, F), hands over (G), sends keys (M)."""
     if len(letter) != 1 or letter not in COMMAND_LETTERS:
         raise CallerMistake(f"keypad command must be one letter of {COMMAND_LETTERS}")
     return bytes((ESC, ord(letter)))
 
 
+def encode_collect_limit(digits: int) -> bytes:
+    """ESC N: hand over by itself after so many digits, 0 for only at OK."""
+    if not 0 <= digits <= LONGEST_COLLECTION or digits == ESC:
+        raise CallerMistake(f"a keypad cannot collect {digits} digits")
+    return bytes((ESC, ord("N"), digits))
+
+
 def encode_presence() -> bytes:
     """Ask whether a PIN pad of the second type is there."""
     return bytes((PRESENCE,))
+
+
+def encode_enable(*, on: bool) -> bytes:
+    """Let a PIN pad of the second type take keys or not."""
+    return bytes((ENABLE if on else DISABLE,))
 
 
 def is_presence_reply(data: bytes) -> bool:
@@ -51,8 +66,9 @@ def is_presence_reply(data: bytes) -> bool:
 class KeyDecoder:
     """Bytes in, keys out. Everything that is no key is ignored.
 
-    With `buffered` only what stands between STX and ETX counts, delivered at ETX; more than
-    `longest_entry` keys without ETX are forgotten.
+    With `buffered` the pad collects digits by itself and sends them between STX and ETX when OK is
+    pressed; its C key clears inside the pad. So a whole entry is delivered at ETX as CLEAR, the digits,
+    OK. More than `longest_entry` digits without ETX are forgotten.
     """
 
     def __init__(
@@ -83,10 +99,13 @@ class KeyDecoder:
         if self._entry is None:
             return []
         if byte == ETX:
-            complete, self._entry = self._entry, None
-            return complete
-        if byte in self._keys:
-            self._entry.append(self._keys[byte])
+            digits, self._entry = self._entry, None
+            return [Key.CLEAR, *digits, Key.OK]
+        key = self._keys.get(byte)
+        if key is Key.CLEAR:
+            self._entry.clear()
+        elif key is not None and key is not Key.OK:
+            self._entry.append(key)
             if len(self._entry) > self._longest_entry:
                 self._entry = None
         return []

@@ -35,27 +35,32 @@ def test_chunking_does_not_matter(data: bytes, middle: int) -> None:
         assert pieces.feed(data[:middle]) + pieces.feed(data[middle:]) == whole
 
 
-def test_buffered_entries_count_only_between_their_marks() -> None:
+def test_a_buffered_entry_reads_as_clear_digits_ok() -> None:
     decoder = KeyDecoder(buffered=True)
-    assert decoder.feed(b"9\x02C02") == []
-    assert decoder.feed(b"4\r\x039") == ENTRY
+    assert decoder.feed(b"9\x020") == []
+    assert decoder.feed(b"24\x039") == ENTRY
     assert decoder.feed(b"\x029\x02C024\r\x03") == ENTRY
+    assert decoder.feed(b"\x02\x03") == [Key.CLEAR, Key.OK]
 
 
 def test_a_buffered_entry_without_end_is_bounded_and_forgotten() -> None:
     decoder = KeyDecoder(buffered=True, longest_entry=8)
     assert decoder.feed(b"\x02" + b"1" * 100_000 + b"\x03") == []
-    assert decoder.feed(b"\x021\x03") == [Key.D1]
+    assert decoder.feed(b"\x021\x03") == [Key.CLEAR, Key.D1, Key.OK]
 
 
 def test_host_commands() -> None:
     assert codec.encode_command("I") == b"\x1bI"
+    assert codec.encode_collect_limit(6) == b"\x1bN\x06"
     assert codec.encode_presence() == b"\x89"
+    assert codec.encode_enable(on=True) + codec.encode_enable(on=False) == b"\x8a\x8b"
     assert codec.is_presence_reply(b"OK\r")
     assert not codec.is_presence_reply(b"OK")
     for wrong in ("", "X", "IF"):
         with pytest.raises(CallerMistake):
             codec.encode_command(wrong)
+    with pytest.raises(CallerMistake):
+        codec.encode_collect_limit(49)
 
 
 def press(keys: StuckKeyFilter, key: Key, *times_s: float) -> list[KeyEvent]:
@@ -154,16 +159,16 @@ async def test_a_stuck_key_is_told_once_and_told_well_without_another_key() -> N
 
 async def test_a_whole_buffered_entry_does_not_bounce() -> None:
     typed = Typed(SerialKeypadSettings(buffered=True))
-    typed.line.on_bytes(b"\x02C1111\r\x03")
+    typed.line.on_bytes(b"\x021111\x03")
     assert typed.keys == [Key.CLEAR, *[Key.D1] * 4, Key.OK]
 
 
 async def test_an_entry_cut_by_unplugging_is_forgotten() -> None:
     typed = Typed(SerialKeypadSettings(buffered=True))
-    typed.line.on_bytes(b"\x02C11")
+    typed.line.on_bytes(b"\x0211")
     typed.line.cut()
     typed.line.mend()
-    typed.line.on_bytes(b"22\r\x03")
+    typed.line.on_bytes(b"22\x03")
     assert typed.keys == []
 
 
