@@ -14,7 +14,7 @@ from locker.domain.compartments import Compartment
 from locker.domain.deadlines import reminder_at
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.intents import Intent, Show, Sound, Tone
-from locker.domain.journal import Entry, EntryKind
+from locker.domain.journal import Entry, EntryKind, Parked
 from locker.domain.keypad import Flow, Keypad
 from locker.domain.messages import Message
 from locker.domain.openings import Opening
@@ -28,14 +28,12 @@ class Facts:
     """Single values that must survive; durable.
 
     `clock_doubted`: the wall clock jumped too far to be believed until the back office confirms it.
-    `outage_from_at`: an outage whose end is not known yet for want of a trusted clock.
     """
 
     incidents_numbered: int = 0
     acknowledged_through: int = 0
     storage_low: bool = False
     clock_doubted: bool = False
-    outage_from_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,9 @@ class Forgotten:
     key: str
 
 
-Durable = Parcel | Compartment | Courier | Attempts | Opening | Incident | CommandRecord | Facts | LastSeen
+Durable = (
+    Parcel | Compartment | Courier | Attempts | Opening | Incident | CommandRecord | Parked | Facts | LastSeen
+)
 Change = Durable | Forgotten
 """A change to write: the new value of one durable thing, or its removal."""
 
@@ -66,6 +66,8 @@ class Automat:
     openings: Map[str, Opening] = Map()
     incidents: Map[int, Incident] = Map()
     commands: Map[str, CommandRecord] = Map()
+    parked: Map[int, Parked] = Map()
+    epoch: int = 0
     facts: Facts = Facts()
     last_seen: LastSeen = LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0)
     last_now: Now | None = None
@@ -151,6 +153,11 @@ class Draft:
         return Decision(
             self.automat, tuple(self._changes.values()), tuple(self._entries), tuple(self._intents)
         )
+
+    @property
+    def durable(self) -> bool:
+        """Whether the decision so far needs a transaction."""
+        return bool(self._changes or self._entries)
 
     @property
     def rules(self) -> Rules:
@@ -258,12 +265,27 @@ class Draft:
     def put_command(self, record: CommandRecord) -> None:
         """Remember a command."""
         self._change(record, record.command_id)
-        self.automat = replace(self.automat, commands=self.automat.commands.set(record.command_id, record))
+        self.automat = replace(
+            self.automat,
+            commands=self.automat.commands.set(record.command_id, record),
+            wall_agenda=self.automat.wall_agenda.with_due(
+                ("command", record.command_id), record.not_after + timedelta(days=1)
+            ),
+        )
 
     def forget_command(self, command_id: str) -> None:
         """Forget a command that can no longer be applied anyway."""
         self._forget(CommandRecord, command_id)
-        self.automat = replace(self.automat, commands=self.automat.commands.delete(command_id))
+        self.automat = replace(
+            self.automat,
+            commands=self.automat.commands.delete(command_id),
+            wall_agenda=self.automat.wall_agenda.with_due(("command", command_id), None),
+        )
+
+    def put_parked(self, parked: Parked) -> None:
+        """Set a refused entry aside."""
+        self._change(parked, str(parked.sequence))
+        self.automat = replace(self.automat, parked=self.automat.parked.set(parked.sequence, parked))
 
     def put_facts(self, **changes: object) -> None:
         """Change some of the single values."""
@@ -299,8 +321,12 @@ class Draft:
         )
 
     def mark_seen(self) -> None:
-        """Write where both clocks stand."""
-        seen = LastSeen(self.now.wall_at, self.automat.judges_time(self.now), self.now.powered_s)
+        """Write where both clocks stand, and do so again a heartbeat later."""
+        due_s = self.now.powered_s + self.rules.heartbeat_s
+        self.automat = replace(
+            self.automat, powered_agenda=self.automat.powered_agenda.with_due(("heartbeat", ""), due_s)
+        )
+        seen = self.automat.last_seen.advanced(self.now, believed=self.automat.judges_time(self.now))
         self._change(seen, "")
         self.automat = replace(self.automat, last_seen=seen)
 
@@ -340,6 +366,7 @@ def restore(
     openings: Iterable[Opening],
     incidents: Iterable[Incident],
     commands: Iterable[CommandRecord],
+    parked: Iterable[Parked],
     facts: Facts,
     last_seen: LastSeen,
 ) -> Automat:
@@ -359,6 +386,8 @@ def restore(
         draft.put_attempts(bucket)
     for record in commands:
         draft.put_command(record)
+    for entry in parked:
+        draft.put_parked(entry)
     return replace(draft.automat, incidents=Map({incident.number: incident for incident in incidents}))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from locker.domain.commands import Command, RefusedCommand
@@ -142,11 +143,15 @@ class CommandUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class JournalAcknowledged:
-    """The back office has committed entries of an epoch up to `through`; it refuses some for ever."""
+    """The back office has committed entries of an epoch up to `through`; it refuses some for ever.
+
+    `sent_at` is the back office's clock when it said so.
+    """
 
     epoch: int
     through: int
     refused: tuple[tuple[int, str], ...] = ()
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

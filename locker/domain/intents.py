@@ -1,6 +1,6 @@
 """What the automat wants done: started after the commit, never answered; sensors tell the outcome."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from locker.domain.messages import Message
@@ -39,12 +39,4 @@ class Sound:
     tone: Tone
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Nothing is to be done, and this is why; goes to the log."""
-
-    reason: str
-    detail: str = field(default="")
-
-
-Intent = Unlock | Show | Sound | Refuse
+Intent = Unlock | Show | Sound

@@ -114,6 +114,15 @@ class SealedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """An entry that the back office refuses for ever: kept, set aside, never dropped. Durable."""
+
+    epoch: int
+    sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChainFault:
     """Why an entry does not belong where it stands."""
 

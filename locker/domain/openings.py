@@ -50,6 +50,8 @@ TRANSITIONS: Mapping[tuple[Stage, Happening], Stage | None] = {
     (Stage.OPEN, Happening.DOOR_SHUT): None,
     (Stage.OPEN, Happening.ALARM_TIME): Stage.LEFT_OPEN,
     (Stage.BLIND, Happening.ALARM_TIME): None,
+    (Stage.BLIND, Happening.DOOR_SHUT): None,
+    (Stage.BLIND, Happening.PULSED_IN_VAIN): Stage.LATE,
     (Stage.LATE, Happening.DOOR_OPENED): Stage.OPEN,
     (Stage.LATE, Happening.ALARM_TIME): None,
     (Stage.LEFT_OPEN, Happening.DOOR_SHUT): None,
@@ -64,8 +66,8 @@ STILL_RUNNING = frozenset({Stage.WAITING, Stage.OPEN, Stage.BLIND})
 class Opening:
     """One opening of one door; durable.
 
-    `due_s` is powered time; `opened_at` is None until the contact said "open"; `purpose_by` names who:
-    the keypad's person for a pick-up, the courier's id for a deposit.
+    `pulses` counts the intents, `pulses_sent` the frames that left the port; `due_s` and `opened_s` are
+    powered time; `opened_at` is None until the contact said "open".
     """
 
     compartment: str
@@ -75,12 +77,12 @@ class Opening:
     started_at: datetime
     stage: Stage
     pulses: int = 0
+    pulses_sent: int = 0
     due_s: float | None = None
     opened_at: datetime | None = None
     opened_s: float | None = None
     reminded: bool = False
     courier_id: str | None = None
-    interrupted: bool = False
 
     @property
     def running(self) -> bool:

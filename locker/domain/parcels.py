@@ -101,3 +101,7 @@ class Courier:
     code_tag: CodeTag
     valid_from: datetime
     valid_until: datetime
+
+    def may_sign_in(self, wall_at: datetime) -> bool:
+        """Tell whether the code is good at this instant."""
+        return self.valid_from <= wall_at < self.valid_until

@@ -40,6 +40,10 @@ class Rules:
     command_future_tolerance_s: float = 300.0
     # clock
     clock_step_s: float = 60.0
+    clock_doubt_s: float = 3_600.0
+    clock_doubt_after_absence_days: int = 30
+    clock_agreement_s: float = 300.0
+    heartbeat_s: float = 60.0
     # closed parcels (section 8)
     retention_days: int = 90
 

@@ -33,19 +33,26 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class LastSeen:
-    """Both clocks as they stood when the journal last grew or the heartbeat last beat; durable."""
+    """A wall time that real time has surely reached, and the powered time of that moment; durable.
+
+    `trusted` is False until the wall clock has been believed once.
+    """
 
     wall_at: datetime
     trusted: bool
     powered_s: float
 
     def earliest_possible(self, now: Now) -> datetime:
-        """A wall time that real time has surely reached, however wrong the clock is now."""
-        if now.trusted:
-            return now.wall_at
+        """Return a wall time that real time has surely reached now, however wrong the clock is."""
         if not self.trusted:
             return NEVER_BEFORE
         return self.wall_at + timedelta(seconds=max(0.0, now.powered_s - self.powered_s))
+
+    def advanced(self, now: Now, *, believed: bool) -> "LastSeen":
+        """Return what is known for sure now: the clock where it is believed, else only that time passed."""
+        if believed:
+            return LastSeen(now.wall_at, trusted=True, powered_s=now.powered_s)
+        return LastSeen(self.earliest_possible(now), self.trusted, now.powered_s)
 
 
 NEVER_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)

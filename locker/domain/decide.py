@@ -1,0 +1,114 @@
+"""The one door into the core: state, event and time in; new state, writes, records and intents out."""
+
+from locker.domain.automat import Automat, Decision, Draft
+from locker.domain.events import (
+    CommandReceived,
+    CommandUnreadable,
+    DoorSeen,
+    Event,
+    ForkReported,
+    GoodsSeen,
+    JournalAcknowledged,
+    KeypadFaulted,
+    KeypadRecovered,
+    KeyPressed,
+    PartLost,
+    PartRestored,
+    PulseNotSent,
+    PulseSent,
+    Started,
+    Stopping,
+    StorageChanged,
+    Woke,
+)
+from locker.domain.flows import deliver, doors, keys, office, pickup, storage, watch
+from locker.domain.flows.doors import Progress
+from locker.domain.journal import EntryKind
+from locker.domain.openings import Purpose
+from locker.domain.times import Now
+
+
+def decide(automat: Automat, event: Event, now: Now) -> Decision:
+    """Decide what an event means now. Pure: the same arguments give the same decision."""
+    draft = Draft(automat, now)
+    watch.note_clocks(draft)
+    _take(draft, event)
+    if draft.automat.started:
+        _let_due_things_happen(draft)
+        if draft.durable:
+            draft.mark_seen()
+    return draft.decision()
+
+
+def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of what can happen)
+    match event:
+        case KeyPressed():
+            keys.press(draft, event.keypad, event.key)
+        case DoorSeen():
+            _go_on(draft, doors.note_door(draft, event.compartment, event.door))
+        case PulseSent():
+            doors.note_pulse_sent(draft, event)
+        case PulseNotSent():
+            doors.note_pulse_not_sent(draft, event)
+        case Woke():
+            pass
+        case GoodsSeen():
+            watch.note_goods(draft, event)
+        case JournalAcknowledged():
+            watch.note_acknowledged(draft, event)
+        case CommandReceived():
+            office.receive(draft, event.command)
+        case CommandUnreadable():
+            office.refuse_unreadable(draft, event.refusal)
+        case Started():
+            for progress in watch.start(draft, event):
+                _go_on(draft, progress)
+        case Stopping():
+            draft.record(EntryKind.STOPPED)
+            draft.mark_seen()
+        case KeypadFaulted():
+            watch.note_keypad_fault(draft, event)
+        case KeypadRecovered():
+            watch.note_keypad_recovered(draft, event)
+        case PartLost():
+            watch.note_part_lost(draft, event)
+        case PartRestored():
+            watch.note_part_restored(draft, event)
+        case ForkReported():
+            watch.note_fork(draft, event.sequence)
+        case StorageChanged():
+            watch.note_storage(draft, low=event.low)
+
+
+def _go_on(draft: Draft, progress: Progress | None) -> None:
+    """Tell the flow that began an opening what became of it."""
+    if progress is None:
+        return
+    if progress.opening.purpose is Purpose.DEPOSIT:
+        deliver.note(draft, progress)
+    else:
+        pickup.note(draft, progress)
+
+
+def _let_due_things_happen(draft: Draft) -> None:
+    for kind, key in draft.automat.powered_agenda.due_by(draft.now.powered_s):
+        # An earlier line of this very list may have moved a later one.
+        due_s = draft.automat.powered_agenda.due_of.get((kind, key))
+        if due_s is None or due_s > draft.now.powered_s:
+            continue
+        match kind:
+            case "opening":
+                _go_on(draft, doors.note_due(draft, key))
+            case "keypad":
+                keys.time_out(draft, key)
+            case "reopen":
+                pickup.close_window(draft, key)
+            case "heartbeat":
+                draft.mark_seen()
+    if not draft.automat.judges_time(draft.now):
+        return
+    for kind, key in draft.automat.wall_agenda.due_by(draft.now.wall_at):
+        if kind == "parcel":
+            storage.note_date(draft, key)
+        elif kind == "command":
+            office.forget_command(draft, key)

@@ -1,0 +1,279 @@
+"""Delivery by a courier: sign in, name the parcel, put it in, shut the door, confirm (domain.md 4).
+
+From the first pulse until the confirmation the compartment is suspect: whatever happens in between,
+a power cut included, nobody is offered a box of which nobody knows what lies inside.
+"""
+
+from dataclasses import replace
+
+from locker.domain.automat import Draft
+from locker.domain.compartments import Compartment, Condition
+from locker.domain.deadlines import deadline, last_day_before
+from locker.domain.events import Key
+from locker.domain.flows.doors import Outcome, Progress, begin
+from locker.domain.incidents import IncidentKind
+from locker.domain.intents import Tone
+from locker.domain.journal import EntryKind
+from locker.domain.keypad import Answering, Confirming, Delivering, Depositing, Idle, Typed
+from locker.domain.messages import Message, Text, say
+from locker.domain.openings import Opening, Purpose, Stage
+from locker.domain.parcels import Courier, Parcel, ParcelMove, ParcelState
+from locker.domain.times import rfc3339
+
+UNCONFIRMED = "a deposit was begun and not confirmed"
+
+
+def sign_in(draft: Draft, keypad: str, courier: Courier) -> None:
+    """Begin a courier's session."""
+    draft.record(EntryKind.COURIER_SIGNED_IN, keypad=keypad, courier=courier.courier_id)
+    draft.sound(keypad, Tone.RIGHT)
+    _await_tracking(draft, keypad, courier.courier_id)
+    draft.show(keypad, say(Text.COURIER_WELCOME))
+
+
+def sign_out(draft: Draft, keypad: str, courier_id: str, why: str) -> None:
+    """End a courier's session."""
+    draft.record(EntryKind.COURIER_SIGNED_OUT, keypad=keypad, courier=courier_id, why=why)
+    draft.show(keypad, say(Text.SIGNED_OUT))
+    draft.set_flow(keypad, Answering(), for_s=draft.rules.answer_shown_s)
+
+
+def press(draft: Draft, keypad: str, flow: Delivering, key: Key) -> None:
+    """Take a key of a courier who names a parcel; C with nothing typed signs out."""
+    draft.sound(keypad, Tone.KEY)
+    if key is Key.CLEAR and not flow.typed.digits:
+        sign_out(draft, keypad, flow.courier_id, "C pressed")
+    elif key is Key.CLEAR:
+        _await_tracking(draft, keypad, flow.courier_id)
+        draft.show(keypad, say(Text.COURIER_WELCOME))
+    elif key.is_digit:
+        typed = flow.typed.with_digit(key, draft.rules.tracking_digits)
+        _await_tracking(draft, keypad, flow.courier_id, typed)
+        draft.show(keypad, say(Text.TYPING_TRACKING, typed=typed.digits))
+    else:
+        _find(draft, keypad, flow)
+
+
+def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> None:
+    """Take a key of a courier whose door was shut again: OK stores, C cancels."""
+    if key is Key.OK:
+        _store(draft, keypad, flow)
+    elif key is Key.CLEAR:
+        # Nobody has seen the box empty again, so it stays suspect.
+        draft.record(
+            EntryKind.DEPOSIT_CANCELLED,
+            flow.tracking_id,
+            compartment=flow.compartment,
+            courier=flow.courier_id,
+        )
+        draft.change_compartment(flow.compartment, reason="a deposit was cancelled")
+        _await_tracking(draft, keypad, flow.courier_id)
+        draft.show(keypad, say(Text.DEPOSIT_CANCELLED, label=flow.compartment))
+    else:
+        draft.show(keypad, say(Text.CONFIRM_DEPOSIT, label=flow.compartment))
+
+
+def abandon(draft: Draft, keypad: str, flow: Confirming) -> None:
+    """The courier left without confirming: the box stays suspect, the session ends."""
+    _abandon(draft, flow.compartment, flow.tracking_id, flow.courier_id, "not confirmed")
+    sign_out(draft, keypad, flow.courier_id, "not confirmed")
+
+
+def note(draft: Draft, progress: Progress) -> None:
+    """Draw the consequences of what became of a door that was opened for a courier."""
+    opening = progress.opening
+    label = opening.compartment
+    match progress.outcome:
+        case Outcome.OPENED:
+            _return_to_keypad(draft, opening)
+            _prompt(draft, opening, say(Text.PUT_PARCEL, label=label), Tone.RIGHT)
+        case Outcome.PULSED_AGAIN:
+            _prompt(draft, opening, say(Text.PRESS_DOOR, label=label), Tone.REMIND)
+        case Outcome.REMINDED:
+            _prompt(draft, opening, say(Text.CLOSE_DOOR, label=label), Tone.REMIND)
+        case Outcome.SHUT | Outcome.UNPROVEN:
+            _shut(draft, opening)
+        case Outcome.NOT_OPENED:
+            _not_opened(draft, opening)
+        case Outcome.LEFT_OPEN:
+            _left_open(draft, opening)
+        case Outcome.GIVEN_UP:
+            pass
+
+
+def prompt_again(draft: Draft, opening: Opening) -> None:
+    """Repeat what the courier in front of an opening should do."""
+    texts = {
+        Stage.WAITING: Text.PRESS_DOOR if opening.pulses > 1 else Text.OPENING,
+        Stage.OPEN: Text.PUT_PARCEL,
+        Stage.BLIND: Text.PUT_PARCEL,
+    }
+    if opening.stage in texts:
+        draft.show(opening.keypad, say(texts[opening.stage], label=opening.compartment))
+
+
+def smallest_free(draft: Draft, size: str) -> Compartment | None:
+    """Choose the smallest free compartment that is at least as large as the smallest of a size."""
+    compartments = draft.automat.compartments.values()
+    smallest = min((box.fixture.volume_mm3 for box in compartments if box.fixture.size == size), default=None)
+    if smallest is None:
+        return None
+    fitting = (box for box in compartments if box.free and box.fixture.volume_mm3 >= smallest)
+    return min(
+        fitting,
+        key=lambda box: (box.fixture.volume_mm3, box.fixture.accessible, box.fixture.column, box.fixture.row),
+        default=None,
+    )
+
+
+def _find(draft: Draft, keypad: str, flow: Delivering) -> None:
+    digits = flow.typed.digits
+    known = draft.automat.announced_ending.get(digits, ())
+    if len(digits) < draft.rules.tracking_digits:
+        message = say(Text.TRACKING_LENGTH)
+    elif not known:
+        message = say(Text.PARCEL_UNKNOWN, typed=digits)
+    elif len(known) > 1:
+        message = say(Text.PARCEL_AMBIGUOUS)
+    else:
+        _open_for(draft, keypad, flow.courier_id, draft.automat.parcels[known[0]])
+        return
+    _await_tracking(draft, keypad, flow.courier_id)
+    draft.show(keypad, message)
+    draft.sound(keypad, Tone.WRONG)
+
+
+def _open_for(draft: Draft, keypad: str, courier_id: str, parcel: Parcel) -> None:
+    if draft.automat.facts.storage_low:
+        _refuse(draft, keypad, courier_id, parcel, "storage-low", say(Text.NO_DEPOSITS))
+        return
+    box = smallest_free(draft, parcel.size)
+    if box is None:
+        message = say(Text.NO_COMPARTMENT, size=parcel.size)
+        _refuse(draft, keypad, courier_id, parcel, "no-compartment", message)
+        return
+    draft.change_compartment(box.label, condition=Condition.SUSPECT, reason=UNCONFIRMED)
+    begin(
+        draft,
+        box.label,
+        Purpose.DEPOSIT,
+        keypad=keypad,
+        tracking_id=parcel.tracking_id,
+        courier_id=courier_id,
+    )
+    draft.set_flow(keypad, Depositing(courier_id, box.label, parcel.tracking_id))
+    draft.show(keypad, say(Text.OPENING, label=box.label))
+
+
+def _refuse(
+    draft: Draft, keypad: str, courier_id: str, parcel: Parcel, reason: str, message: Message
+) -> None:
+    draft.record(EntryKind.DEPOSIT_REFUSED, parcel.tracking_id, reason=reason, courier=courier_id)
+    _await_tracking(draft, keypad, courier_id)
+    draft.show(keypad, message)
+    draft.sound(keypad, Tone.WRONG)
+
+
+def _store(draft: Draft, keypad: str, flow: Confirming) -> None:
+    parcel = draft.automat.parcels.get(flow.tracking_id)
+    if parcel is None or not parcel.may(ParcelMove.DEPOSIT):
+        # Withdrawn while the courier stood here: nothing is stored, somebody must take it out again.
+        abandon(draft, keypad, flow)
+        return
+    rules = draft.rules
+    deadline_at = None
+    if draft.automat.judges_time(draft.now):
+        deadline_at = deadline(draft.now.wall_at, rules.storage_days, rules.time_zone)
+    draft.put_parcel(
+        replace(
+            parcel,
+            state=parcel.after(ParcelMove.DEPOSIT),
+            compartment=flow.compartment,
+            deposited_at=draft.now.wall_at,
+            deadline_at=deadline_at,
+        )
+    )
+    draft.change_compartment(
+        flow.compartment, condition=Condition.SOUND, reason=None, tracking_id=flow.tracking_id
+    )
+    draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, flow.compartment, "the door opened")
+    draft.record(
+        EntryKind.PARCEL_STORED,
+        flow.tracking_id,
+        compartment=flow.compartment,
+        size=draft.automat.compartments[flow.compartment].fixture.size,
+        courier=flow.courier_id,
+        deadline=rfc3339(deadline_at) if deadline_at else None,
+        lastpickupdate=last_day_before(deadline_at, rules.time_zone).isoformat() if deadline_at else None,
+    )
+    draft.sound(keypad, Tone.RIGHT)
+    _await_tracking(draft, keypad, flow.courier_id)
+    draft.show(keypad, say(Text.STORED, label=flow.compartment))
+
+
+def _shut(draft: Draft, opening: Opening) -> None:
+    draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "the door was shut")
+    if not _owns_keypad(draft, opening):
+        return
+    flow = Confirming(opening.courier_id or "", opening.compartment, opening.tracking_id)
+    draft.set_flow(opening.keypad, flow, for_s=draft.rules.confirm_wait_s)
+    draft.show(opening.keypad, say(Text.CONFIRM_DEPOSIT, label=opening.compartment))
+
+
+def _not_opened(draft: Draft, opening: Opening) -> None:
+    """Report a lock that does not open and offer the courier another box at once."""
+    label = opening.compartment
+    if draft.automat.open_incident(IncidentKind.OPENING_INTERRUPTED, label):
+        _abandon(draft, label, opening.tracking_id, opening.courier_id or "", "interrupted")
+        return
+    draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+    draft.raise_incident(
+        IncidentKind.DOOR_DID_NOT_OPEN,
+        label,
+        f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, for a deposit",
+    )
+    if not _owns_keypad(draft, opening):
+        return
+    parcel = draft.automat.parcels.get(opening.tracking_id)
+    if parcel is not None and parcel.state is ParcelState.ANNOUNCED:
+        _open_for(draft, opening.keypad, opening.courier_id or "", parcel)
+    else:
+        _await_tracking(draft, opening.keypad, opening.courier_id or "")
+        draft.show(opening.keypad, say(Text.COURIER_WELCOME))
+
+
+def _left_open(draft: Draft, opening: Opening) -> None:
+    _abandon(draft, opening.compartment, opening.tracking_id, opening.courier_id or "", "door left open")
+    if _owns_keypad(draft, opening):
+        sign_out(draft, opening.keypad, opening.courier_id or "", "door left open")
+        draft.show(opening.keypad, say(Text.LEFT_OPEN, label=opening.compartment))
+        draft.sound(opening.keypad, Tone.REMIND)
+
+
+def _abandon(draft: Draft, label: str, tracking_id: str, courier_id: str, why: str) -> None:
+    draft.record(EntryKind.DEPOSIT_ABANDONED, tracking_id, compartment=label, courier=courier_id, reason=why)
+    draft.raise_incident(
+        IncidentKind.DEPOSIT_UNCONFIRMED, label, f"parcel {tracking_id}, courier {courier_id}: {why}"
+    )
+
+
+def _await_tracking(draft: Draft, keypad: str, courier_id: str, typed: Typed | None = None) -> None:
+    draft.set_flow(keypad, Delivering(courier_id, typed or Typed()), for_s=draft.rules.courier_idle_s)
+
+
+def _return_to_keypad(draft: Draft, opening: Opening) -> None:
+    """Give the keypad back to a courier across a restart, if nobody else uses it."""
+    if isinstance(draft.automat.keypads[opening.keypad].flow, Idle | Answering):
+        flow = Depositing(opening.courier_id or "", opening.compartment, opening.tracking_id)
+        draft.set_flow(opening.keypad, flow)
+
+
+def _owns_keypad(draft: Draft, opening: Opening) -> bool:
+    flow = draft.automat.keypads[opening.keypad].flow
+    return isinstance(flow, Depositing) and flow.compartment == opening.compartment
+
+
+def _prompt(draft: Draft, opening: Opening, message: Message, tone: Tone) -> None:
+    if _owns_keypad(draft, opening):
+        draft.show(opening.keypad, message)
+        draft.sound(opening.keypad, tone)

@@ -1,0 +1,268 @@
+"""One door from pulse to proof: moves openings through their table and says what became of them.
+
+Knows nothing of parcels. A flow begins an opening and is told its outcomes; `decide` joins the two.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from locker.domain.automat import Draft
+from locker.domain.compartments import Condition, ContactKind
+from locker.domain.events import Door, PulseNotSent, PulseSent
+from locker.domain.incidents import IncidentKind
+from locker.domain.intents import Unlock
+from locker.domain.journal import EntryKind
+from locker.domain.openings import TRANSITIONS, Happening, Opening, Purpose, Stage
+from locker.domain.times import rfc3339
+
+
+class Outcome(StrEnum):
+    """What a flow is told of its opening."""
+
+    OPENED = "opened"
+    SHUT = "shut"
+    PULSED_AGAIN = "pulsed-again"
+    NOT_OPENED = "not-opened"
+    REMINDED = "reminded"
+    LEFT_OPEN = "left-open"
+    UNPROVEN = "unproven"  # pulsed, but there is no contact to prove more
+    GIVEN_UP = "given-up"  # a lock that had not opened did not free itself later either
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """An outcome and the opening as it stood before the move that led to it."""
+
+    outcome: Outcome
+    opening: Opening
+
+
+def begin(
+    draft: Draft,
+    label: str,
+    purpose: Purpose,
+    *,
+    keypad: str,
+    tracking_id: str,
+    courier_id: str | None = None,
+) -> None:
+    """Start an opening with its first pulse; replaces a late one of the same door."""
+    compartment = draft.automat.compartments[label]
+    # A board that is silent now may answer the pulse: only a contact that cannot tell makes us blind.
+    blind = compartment.fixture.contact is ContactKind.MISSING or compartment.door is Door.OPEN
+    _pulse(
+        draft,
+        Opening(
+            compartment=label,
+            purpose=purpose,
+            keypad=keypad,
+            tracking_id=tracking_id,
+            started_at=draft.now.wall_at,
+            stage=Stage.BLIND if blind else Stage.WAITING,
+            courier_id=courier_id,
+        ),
+    )
+
+
+def note_pulse_sent(draft: Draft, event: PulseSent) -> None:
+    """Keep the evidence that a frame left."""
+    opening = draft.automat.openings.get(event.compartment)
+    if opening is None or event.number != opening.pulses or opening.pulses_sent >= event.number:
+        return
+    due_s = opening.due_s
+    if opening.stage is Stage.BLIND:
+        due_s = draft.now.powered_s + draft.rules.left_open_alarm_s
+    draft.put_opening(replace(opening, pulses_sent=opening.pulses_sent + 1, due_s=due_s))
+
+
+def note_pulse_not_sent(draft: Draft, event: PulseNotSent) -> None:
+    """Record that an intent came to nothing; the opening's own time decides what follows."""
+    opening = draft.automat.openings.get(event.compartment)
+    draft.record(
+        EntryKind.PULSE_FAILED,
+        opening.tracking_id if opening else None,
+        compartment=event.compartment,
+        number=event.number,
+        reason=event.reason,
+    )
+
+
+def note_door(draft: Draft, label: str, door: Door) -> Progress | None:
+    """Take a door's new state in; say what it means for the opening under way, if there is one."""
+    compartment = draft.automat.compartments.get(label)
+    if compartment is None or compartment.fixture.contact is ContactKind.MISSING:
+        return None
+    before = compartment.door
+    if before is door:
+        return None
+    draft.change_compartment(label, door=door)
+    opening = draft.automat.openings.get(label)
+    if opening is None:
+        _note_unasked(draft, label, before, door)
+        return None
+    happening = {Door.OPEN: Happening.DOOR_OPENED, Door.SHUT: Happening.DOOR_SHUT}.get(door)
+    if happening is None or (opening.stage, happening) not in TRANSITIONS:
+        return None
+    if happening is Happening.DOOR_OPENED:
+        return _opened(draft, opening)
+    draft.record(EntryKind.DOOR_CLOSED, opening.tracking_id, compartment=label, purpose=str(opening.purpose))
+    draft.end_opening(label)
+    if opening.stage is Stage.BLIND and opening.pulses_sent == 0:
+        return Progress(Outcome.NOT_OPENED, opening)
+    outcome = Outcome.UNPROVEN if opening.stage is Stage.BLIND else Outcome.SHUT
+    return Progress(outcome, opening)
+
+
+def note_due(draft: Draft, label: str) -> Progress | None:
+    """Let an opening's time run out."""
+    opening = draft.automat.openings[label]
+    match opening.stage:
+        case Stage.WAITING:
+            return _pulse_again_or_give_up(draft, opening)
+        case Stage.OPEN if not opening.reminded:
+            opened_s = opening.opened_s if opening.opened_s is not None else draft.now.powered_s
+            due_s = opened_s + draft.rules.left_open_alarm_s
+            draft.put_opening(replace(opening, reminded=True, due_s=due_s))
+            return Progress(Outcome.REMINDED, opening)
+        case Stage.OPEN:
+            return _left_open(draft, opening)
+        case Stage.BLIND if opening.pulses_sent == 0:
+            return _pulse_again_or_give_up(draft, opening)
+        case Stage.BLIND:
+            return finish_blind(draft, opening)
+        case Stage.LATE:
+            draft.end_opening(label)
+            return Progress(Outcome.GIVEN_UP, opening)
+        case Stage.LEFT_OPEN:
+            return None
+
+
+def finish_blind(draft: Draft, opening: Opening) -> Progress | None:
+    """End an opening that no contact can prove: by the person's OK or by time."""
+    if opening.pulses_sent == 0:
+        return None
+    draft.end_opening(opening.compartment)
+    return Progress(Outcome.UNPROVEN, opening)
+
+
+def recover(draft: Draft, opening: Opening) -> Progress | None:
+    """Judge, at start-up, an opening that the daemon did not see the end of; every door has been read.
+
+    Nothing is pulsed again by itself. A door that now stands open, or that was seen open before and is
+    now shut, is evidence; a door that is shut and was never seen open is none.
+    """
+    door = draft.automat.compartments[opening.compartment].door
+    now_s = draft.now.powered_s
+    match opening.stage, door:
+        case ((Stage.WAITING | Stage.LATE), Door.OPEN):
+            return _opened(draft, opening)
+        case Stage.WAITING, _:
+            return _interrupted(draft, opening)
+        case Stage.BLIND, _:
+            draft.end_opening(opening.compartment)
+            return Progress(Outcome.NOT_OPENED, opening)
+        case ((Stage.OPEN | Stage.LEFT_OPEN), Door.SHUT):
+            draft.record(
+                EntryKind.DOOR_CLOSED,
+                opening.tracking_id,
+                compartment=opening.compartment,
+                purpose=str(opening.purpose),
+                unseen=True,
+            )
+            draft.end_opening(opening.compartment)
+            return Progress(Outcome.SHUT, opening)
+        case Stage.OPEN, _:
+            due_s = now_s + draft.rules.left_open_reminder_s
+            draft.put_opening(replace(opening, reminded=False, opened_s=now_s, due_s=due_s))
+            return None
+        case _:
+            return None
+
+
+def _pulse(draft: Draft, opening: Opening) -> None:
+    number = opening.pulses + 1
+    draft.put_opening(replace(opening, pulses=number, due_s=draft.now.powered_s + draft.rules.open_wait_s))
+    draft.record(
+        EntryKind.PULSE_INTENDED,
+        opening.tracking_id,
+        compartment=opening.compartment,
+        number=number,
+        of=draft.rules.pulses,
+        purpose=str(opening.purpose),
+        keypad=opening.keypad,
+    )
+    draft.intend(Unlock(opening.compartment, number))
+
+
+def _opened(draft: Draft, opening: Opening) -> Progress:
+    draft.record(
+        EntryKind.DOOR_OPENED,
+        opening.tracking_id,
+        compartment=opening.compartment,
+        purpose=str(opening.purpose),
+        pulses=opening.pulses,
+        late=True if opening.stage is Stage.LATE else None,
+    )
+    draft.put_opening(
+        replace(
+            opening,
+            stage=Stage.OPEN,
+            opened_at=draft.now.wall_at,
+            opened_s=draft.now.powered_s,
+            reminded=False,
+            due_s=draft.now.powered_s + draft.rules.left_open_reminder_s,
+        )
+    )
+    return Progress(Outcome.OPENED, opening)
+
+
+def _pulse_again_or_give_up(draft: Draft, opening: Opening) -> Progress:
+    if opening.pulses < draft.rules.pulses:
+        _pulse(draft, opening)
+        return Progress(Outcome.PULSED_AGAIN, opening)
+    return _give_up(draft, opening)
+
+
+def _give_up(draft: Draft, opening: Opening) -> Progress:
+    late_s = draft.now.powered_s + draft.rules.late_opening_s
+    draft.put_opening(replace(opening, stage=Stage.LATE, due_s=late_s))
+    return Progress(Outcome.NOT_OPENED, opening)
+
+
+def _interrupted(draft: Draft, opening: Opening) -> Progress:
+    draft.raise_incident(
+        IncidentKind.OPENING_INTERRUPTED,
+        opening.compartment,
+        f"pulse {opening.pulses} of a {opening.purpose} was intended at {rfc3339(opening.started_at)}; "
+        "the door was never seen open",
+    )
+    return _give_up(draft, opening)
+
+
+def _left_open(draft: Draft, opening: Opening) -> Progress:
+    draft.put_opening(replace(opening, stage=Stage.LEFT_OPEN, due_s=None))
+    draft.record(
+        EntryKind.DOOR_LEFT_OPEN,
+        opening.tracking_id,
+        compartment=opening.compartment,
+        purpose=str(opening.purpose),
+    )
+    draft.raise_incident(
+        IncidentKind.DOOR_LEFT_OPEN, opening.compartment, f"open for {draft.rules.left_open_alarm_s:g} s"
+    )
+    return Progress(Outcome.LEFT_OPEN, opening)
+
+
+def _note_unasked(draft: Draft, label: str, before: Door, door: Door) -> None:
+    compartment = draft.automat.compartments[label]
+    if door is Door.OPEN:
+        draft.record(EntryKind.DOOR_OPENED, compartment.tracking_id, compartment=label, unasked=True)
+        draft.raise_incident(
+            IncidentKind.DOOR_OPENED_UNASKED, label, f"the contact went from {before} to open without a pulse"
+        )
+        if compartment.tracking_id is None and compartment.condition is Condition.SOUND:
+            draft.change_compartment(
+                label, condition=Condition.SUSPECT, reason="the door was opened by nobody we know"
+            )
+    elif door is Door.SHUT and before is Door.OPEN:
+        draft.record(EntryKind.DOOR_CLOSED, compartment.tracking_id, compartment=label, unasked=True)

@@ -1,0 +1,273 @@
+"""Pick-up: a right code opens the door of its parcel, and the door's own words make the receipt.
+
+Grade A: code accepted, lock pulsed, door seen open, door seen shut. Grade B: no trustworthy contact.
+Grade C: opened, never seen shut. A door that never moved is an attempt, no handover (domain.md 3).
+"""
+
+from dataclasses import replace
+
+from locker.domain.automat import Draft
+from locker.domain.compartments import Condition
+from locker.domain.flows.doors import Outcome, Progress, begin
+from locker.domain.incidents import IncidentKind
+from locker.domain.intents import Tone
+from locker.domain.journal import EntryKind
+from locker.domain.keypad import Answering, Entering, Idle, PickingUp
+from locker.domain.messages import Message, Text, say
+from locker.domain.openings import Opening, Purpose, Stage
+from locker.domain.parcels import Parcel, ParcelMove, ParcelState
+from locker.domain.times import rfc3339
+
+
+def accept_code(draft: Draft, keypad: str, parcels: list[Parcel]) -> None:
+    """Answer a right code: open what may be opened, one door after another, or say why not."""
+    stored = [parcel for parcel in parcels if parcel.state is ParcelState.STORED]
+    again = [parcel for parcel in parcels if parcel.state is ParcelState.COLLECTED]
+    if stored or again:
+        for parcel in stored:
+            draft.record(
+                EntryKind.CODE_ACCEPTED, parcel.tracking_id, keypad=keypad, compartment=parcel.compartment
+            )
+        draft.sound(keypad, Tone.RIGHT)
+        next_door(draft, keypad, tuple(parcel.tracking_id for parcel in stored or again))
+        return
+    for parcel in parcels:
+        draft.record(EntryKind.CODE_OVERDUE, parcel.tracking_id, keypad=keypad)
+    _answer(draft, keypad, say(Text.OVERDUE, phone=draft.automat.identity.customer_service))
+    draft.sound(keypad, Tone.WRONG)
+
+
+def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
+    """Open the next parcel's door; say thank you when there is none left."""
+    for index, tracking_id in enumerate(waiting):
+        parcel = draft.automat.parcels.get(tracking_id)
+        if parcel is None or parcel.compartment is None:
+            continue
+        label, rest = parcel.compartment, waiting[index + 1 :]
+        opening = draft.automat.openings.get(label)
+        if opening is not None and opening.stage is not Stage.LATE:
+            _answer(draft, keypad, say(Text.CLOSE_DOOR, label=label))  # under way already, or left open
+            return
+        if parcel.state is ParcelState.STORED:
+            purpose = Purpose.PICKUP
+        elif parcel.state is ParcelState.COLLECTED:
+            purpose = Purpose.REOPEN
+            draft.record(EntryKind.PARCEL_REOPENED, tracking_id, compartment=label, keypad=keypad)
+        else:
+            continue
+        begin(draft, label, purpose, keypad=keypad, tracking_id=tracking_id)
+        draft.set_flow(keypad, PickingUp(label, rest))
+        blind = draft.automat.openings[label].stage is Stage.BLIND
+        draft.show(keypad, say(Text.TAKE_PARCEL_NO_CONTACT if blind else Text.OPENING, label=label))
+        return
+    _answer(draft, keypad, say(Text.THANK_YOU))
+
+
+def note(draft: Draft, progress: Progress) -> None:
+    """Draw the consequences of what became of a door that was opened for a recipient."""
+    opening = progress.opening
+    label = opening.compartment
+    match progress.outcome:
+        case Outcome.OPENED:
+            _return_to_keypad(draft, opening)
+            _prompt(draft, opening, say(Text.TAKE_PARCEL, label=label))
+        case Outcome.PULSED_AGAIN:
+            _prompt(draft, opening, say(Text.PRESS_DOOR, label=label))
+        case Outcome.REMINDED:
+            _prompt(draft, opening, say(Text.CLOSE_DOOR, label=label), Tone.REMIND)
+        case Outcome.NOT_OPENED:
+            _not_opened(draft, opening)
+        case Outcome.LEFT_OPEN:
+            if opening.purpose is Purpose.PICKUP:
+                hand_over(draft, opening, "C")
+            _end_at_keypad(draft, opening, say(Text.LEFT_OPEN, label=label), Tone.REMIND)
+        case Outcome.SHUT:
+            _shut(draft, opening)
+        case Outcome.UNPROVEN:
+            if opening.purpose is Purpose.PICKUP:
+                hand_over(draft, opening, "B")
+            _go_on(draft, opening)
+        case Outcome.GIVEN_UP:
+            pass
+
+
+def hand_over(draft: Draft, opening: Opening, grade: str) -> None:
+    """Record that custody has passed, with all the evidence there is."""
+    parcel = draft.automat.parcels[opening.tracking_id]
+    shut = grade == "A"
+    draft.record(
+        EntryKind.PARCEL_HANDED_OVER,
+        parcel.tracking_id,
+        grade=grade,
+        compartment=opening.compartment,
+        keypad=opening.keypad,
+        codeaccepted=rfc3339(opening.started_at),
+        pulses=opening.pulses_sent,
+        dooropened=rfc3339(opening.opened_at) if opening.opened_at else None,
+        doorclosed=rfc3339(draft.now.wall_at) if shut else None,
+    )
+    draft.put_parcel(
+        replace(
+            parcel,
+            state=parcel.after(ParcelMove.HAND_OVER),
+            closed_at=draft.now.wall_at,
+            reopen_until_s=None if grade == "C" else draft.now.powered_s + draft.rules.reopen_window_s,
+        )
+    )
+
+
+def close_window(draft: Draft, tracking_id: str) -> None:
+    """End the time in which the same code reopens: the code is dead, the compartment is free."""
+    parcel = draft.automat.parcels[tracking_id]
+    label = parcel.compartment
+    draft.put_parcel(
+        replace(
+            parcel,
+            state=parcel.after(ParcelMove.FORGET),
+            code_tag=None,
+            recipient=None,
+            compartment=None,
+            reopen_until_s=None,
+        )
+    )
+    if label is not None:
+        goods = draft.automat.compartments[label].goods
+        draft.change_compartment(label, tracking_id=None)
+        if goods:
+            draft.change_compartment(
+                label, condition=Condition.SUSPECT, reason="the goods sensor still sees something"
+            )
+
+
+def prompt_again(draft: Draft, opening: Opening) -> None:
+    """Repeat what the person in front of an opening should do."""
+    texts = {
+        Stage.WAITING: Text.PRESS_DOOR if opening.pulses > 1 else Text.OPENING,
+        Stage.OPEN: Text.CLOSE_DOOR,
+        Stage.BLIND: Text.TAKE_PARCEL_NO_CONTACT,
+    }
+    if opening.stage in texts:
+        draft.show(opening.keypad, say(texts[opening.stage], label=opening.compartment))
+
+
+def _shut(draft: Draft, opening: Opening) -> None:
+    compartment = draft.automat.compartments[opening.compartment]
+    draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "the door was shut")
+    if opening.stage is Stage.LEFT_OPEN:
+        _start_window(draft, opening)
+        return
+    if opening.purpose is Purpose.PICKUP and compartment.goods:
+        # The sensor contradicts the door: custody has not provably passed, so the code lives on.
+        draft.record(
+            EntryKind.PARCEL_ATTEMPTED,
+            opening.tracking_id,
+            compartment=opening.compartment,
+            reason="goods-still-inside",
+        )
+        _end_at_keypad(draft, opening, say(Text.STILL_INSIDE, label=opening.compartment), Tone.REMIND)
+        return
+    if opening.purpose is Purpose.PICKUP:
+        hand_over(draft, opening, "A")
+        _lock_works(draft, opening)
+    _go_on(draft, opening)
+
+
+def _start_window(draft: Draft, opening: Opening) -> None:
+    parcel = draft.automat.parcels.get(opening.tracking_id)
+    if parcel is not None and parcel.state is ParcelState.COLLECTED and parcel.reopen_until_s is None:
+        until_s = draft.now.powered_s + draft.rules.reopen_window_s
+        draft.put_parcel(replace(parcel, reopen_until_s=until_s))
+
+
+def _lock_works(draft: Draft, opening: Opening) -> None:
+    """A door that opened and shut has shown that its lock is no longer at fault."""
+    label = opening.compartment
+    draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, label, "the door opened")
+    draft.clear_incident(IncidentKind.OPENING_INTERRUPTED, label, "the parcel was handed over")
+    if draft.automat.compartments[label].condition is Condition.FAULTY:
+        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+
+
+def _not_opened(draft: Draft, opening: Opening) -> None:
+    label = opening.compartment
+    blind = opening.stage is Stage.BLIND
+    interrupted = draft.automat.open_incident(IncidentKind.OPENING_INTERRUPTED, label)
+    if opening.purpose is Purpose.PICKUP:
+        draft.record(
+            EntryKind.PARCEL_ATTEMPTED,
+            opening.tracking_id,
+            compartment=label,
+            reason="interrupted" if interrupted or blind else "door-did-not-open",
+            pulses=opening.pulses_sent,
+        )
+    incident = interrupted or draft.raise_incident(
+        IncidentKind.DOOR_DID_NOT_OPEN,
+        label,
+        f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, door {_door(draft, label)}",
+    )
+    if interrupted is None:
+        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+    _pause_at_keypad(
+        draft,
+        opening,
+        say(
+            Text.NOT_OPENED,
+            label=label,
+            incident=incident.number,
+            phone=draft.automat.identity.customer_service,
+        ),
+    )
+
+
+def _door(draft: Draft, label: str) -> str:
+    return str(draft.automat.compartments[label].door)
+
+
+def _owns_keypad(draft: Draft, opening: Opening) -> bool:
+    flow = draft.automat.keypads[opening.keypad].flow
+    return isinstance(flow, PickingUp) and flow.compartment == opening.compartment
+
+
+def _return_to_keypad(draft: Draft, opening: Opening) -> None:
+    """Give the keypad back to a person whose door opened late or across a restart, if it is at rest."""
+    flow = draft.automat.keypads[opening.keypad].flow
+    if isinstance(flow, Idle | Entering | Answering):
+        draft.set_flow(opening.keypad, PickingUp(opening.compartment))
+
+
+def _prompt(draft: Draft, opening: Opening, message: Message, tone: Tone | None = None) -> None:
+    if _owns_keypad(draft, opening):
+        draft.show(opening.keypad, message)
+        if tone is not None:
+            draft.sound(opening.keypad, tone)
+
+
+def _end_at_keypad(draft: Draft, opening: Opening, message: Message, tone: Tone) -> None:
+    """End the session at the keypad; the parcels still waiting keep their code."""
+    if _owns_keypad(draft, opening):
+        _answer(draft, opening.keypad, message)
+        draft.sound(opening.keypad, tone)
+
+
+def _pause_at_keypad(draft: Draft, opening: Opening, message: Message) -> None:
+    """Show bad news long enough to read, then go on with the parcels still waiting."""
+    flow = draft.automat.keypads[opening.keypad].flow
+    if not (isinstance(flow, PickingUp) and flow.compartment == opening.compartment):
+        return
+    draft.show(opening.keypad, message)
+    draft.sound(opening.keypad, Tone.WRONG)
+    if flow.waiting:
+        draft.set_flow(opening.keypad, PickingUp("", flow.waiting), for_s=draft.rules.answer_shown_s)
+    else:
+        draft.set_flow(opening.keypad, Answering(), for_s=draft.rules.answer_shown_s)
+
+
+def _go_on(draft: Draft, opening: Opening) -> None:
+    flow = draft.automat.keypads[opening.keypad].flow
+    if isinstance(flow, PickingUp) and flow.compartment == opening.compartment:
+        next_door(draft, opening.keypad, flow.waiting)
+
+
+def _answer(draft: Draft, keypad: str, message: Message) -> None:
+    draft.show(keypad, message)
+    draft.set_flow(keypad, Answering(), for_s=draft.rules.answer_shown_s)

@@ -1,0 +1,161 @@
+"""The automat's own health: start-up, clocks, lost parts, a full disk, the back office's word."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from locker.domain.automat import Draft
+from locker.domain.events import (
+    Door,
+    GoodsSeen,
+    JournalAcknowledged,
+    KeypadFaulted,
+    KeypadRecovered,
+    PartLost,
+    PartRestored,
+    Started,
+)
+from locker.domain.flows import storage
+from locker.domain.flows.deliver import UNCONFIRMED
+from locker.domain.flows.doors import Progress, recover
+from locker.domain.flows.keys import rest
+from locker.domain.incidents import IncidentKind
+from locker.domain.journal import EntryKind, Parked
+from locker.domain.keypad import Entering
+from locker.domain.times import rfc3339
+
+
+def start(draft: Draft, event: Started) -> list[Progress]:
+    """Come up: take in what every door says, and judge the openings that were under way."""
+    draft.automat = replace(draft.automat, started=True, version=event.version)
+    openings = sorted(draft.automat.openings.values(), key=lambda opening: opening.started_at)
+    draft.record(
+        EntryKind.STARTED, version=event.version, interrupted=[opening.compartment for opening in openings]
+    )
+    # Powered or not, the automat served nobody since it was last seen: that time counts as an outage.
+    seen = replace(draft.automat.last_seen, powered_s=draft.now.powered_s)
+    draft.automat = replace(draft.automat, last_seen=seen)
+    if draft.now.trusted:
+        _time_became_known(draft)
+    for name in draft.automat.keypads:
+        rest(draft, name)
+    for label, compartment in draft.automat.compartments.items():
+        door = event.doors.get(label, Door.UNKNOWN)
+        if door is Door.OPEN and compartment.door is Door.SHUT and label not in draft.automat.openings:
+            draft.record(EntryKind.DOOR_OPENED, compartment.tracking_id, compartment=label, unasked=True)
+            draft.raise_incident(IncidentKind.DOOR_OPENED_UNASKED, label, "found open at start-up")
+        draft.change_compartment(label, door=door)
+        if compartment.reason == UNCONFIRMED and label not in draft.automat.openings:
+            draft.raise_incident(
+                IncidentKind.DEPOSIT_UNCONFIRMED, label, "the automat stopped before the courier confirmed"
+            )
+    draft.mark_seen()
+    return [progress for opening in openings if (progress := recover(draft, opening)) is not None]
+
+
+def note_clocks(draft: Draft) -> None:
+    """Compare both clocks with the last decision's: trust gained or lost, jumps, doubt."""
+    automat, now, before = draft.automat, draft.now, draft.automat.last_now
+    draft.automat = replace(automat, last_now=now)
+    if before is None:
+        return
+    step_s = automat.clock_step_s(now)
+    if abs(step_s) > automat.rules.clock_step_s:
+        draft.record(
+            EntryKind.CLOCK_STEPPED,
+            before=rfc3339(now.wall_at - timedelta(seconds=step_s)),
+            after=rfc3339(now.wall_at),
+            seconds=round(step_s),
+        )
+        if before.trusted and now.trusted and abs(step_s) > automat.rules.clock_doubt_s:
+            draft.put_facts(clock_doubted=True)
+    if now.trust is not before.trust:
+        draft.record(EntryKind.CLOCK_TRUST_CHANGED, before=str(before.trust), after=str(now.trust))
+        if now.trusted and not before.trusted:
+            _time_became_known(draft)
+
+
+def note_goods(draft: Draft, event: GoodsSeen) -> None:
+    """Take a goods sensor's reading in."""
+    if event.compartment in draft.automat.compartments:
+        draft.change_compartment(event.compartment, goods=event.present)
+
+
+def note_part_lost(draft: Draft, event: PartLost) -> None:
+    """Raise the alarm for a line or board that stopped answering."""
+    draft.raise_incident(IncidentKind.PART_LOST, event.part, event.reason)
+
+
+def note_part_restored(draft: Draft, event: PartRestored) -> None:
+    """Clear it when the part answers again."""
+    draft.clear_incident(IncidentKind.PART_LOST, event.part, "it answers again")
+
+
+def note_keypad_fault(draft: Draft, event: KeypadFaulted) -> None:
+    """Raise the alarm for a keypad that does not work; a half-typed code is dropped."""
+    keypad = draft.automat.keypads.get(event.keypad)
+    if keypad is not None:
+        draft.put_keypad(replace(keypad, fault=event.reason))
+        if isinstance(keypad.flow, Entering):
+            rest(draft, event.keypad)
+        draft.raise_incident(IncidentKind.KEYPAD_FAULTY, event.keypad, event.reason)
+
+
+def note_keypad_recovered(draft: Draft, event: KeypadRecovered) -> None:
+    """Clear it when the keypad works again."""
+    keypad = draft.automat.keypads.get(event.keypad)
+    if keypad is not None:
+        draft.put_keypad(replace(keypad, fault=None))
+        draft.clear_incident(IncidentKind.KEYPAD_FAULTY, event.keypad, "it works again")
+
+
+def note_storage(draft: Draft, *, low: bool) -> None:
+    """Stop or resume deposits; pick-ups never depend on it."""
+    draft.put_facts(storage_low=low)
+    if low:
+        draft.raise_incident(IncidentKind.STORAGE_LOW, "disk", "deposits are refused until there is room")
+    else:
+        draft.clear_incident(IncidentKind.STORAGE_LOW, "disk", "there is room again")
+
+
+def note_acknowledged(draft: Draft, event: JournalAcknowledged) -> None:
+    """Believe the back office that it has committed our entries; set aside those it refuses for ever."""
+    if event.epoch != draft.automat.epoch:
+        return
+    if event.through > draft.automat.facts.acknowledged_through:
+        draft.put_facts(acknowledged_through=event.through)
+    for sequence, reason in event.refused:
+        if sequence not in draft.automat.parked:
+            draft.put_parked(Parked(event.epoch, sequence, reason))
+            draft.record(EntryKind.ENTRY_PARKED, number=sequence, reason=reason)
+            draft.raise_incident(IncidentKind.ENTRY_REFUSED, f"entry {sequence}", reason)
+    if draft.automat.facts.clock_doubted and event.sent_at is not None and draft.now.trusted:
+        apart_s = abs((event.sent_at - draft.now.wall_at).total_seconds())
+        if apart_s <= draft.rules.clock_agreement_s:
+            draft.put_facts(clock_doubted=False)
+            _time_became_known(draft, confirmed=True)
+
+
+def note_fork(draft: Draft, sequence: int) -> None:
+    """Raise the alarm: two different entries exist under one number."""
+    about = f"entry {sequence}"
+    if draft.automat.open_incident(IncidentKind.JOURNAL_FORKED, about) is None:
+        draft.record(EntryKind.FORK_ALARM, number=sequence)
+        draft.raise_incident(IncidentKind.JOURNAL_FORKED, about, "the back office holds another entry")
+
+
+def _time_became_known(draft: Draft, *, confirmed: bool = False) -> None:
+    """Do what had to wait for a clock: doubt it if it leapt too far, else end outages and set dates.
+
+    What the clock shows beyond the time that surely passed in service is time out of service.
+    """
+    automat, now = draft.automat, draft.now
+    seen = automat.last_seen
+    absence = now.wall_at - seen.earliest_possible(now) if seen.trusted else timedelta(0)
+    if absence > timedelta(days=automat.rules.clock_doubt_after_absence_days) and not confirmed:
+        draft.put_facts(clock_doubted=True)
+    if not draft.automat.judges_time(now):
+        return
+    if absence.total_seconds() >= automat.rules.outage_minimum_s:
+        storage.lengthen_all(draft, absence, f"out of service for {round(absence.total_seconds())} s")
+    storage.set_missing_deadlines(draft)
+    draft.mark_seen()

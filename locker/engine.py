@@ -1,0 +1,147 @@
+"""The engine: one inbox, one task, one durable transaction a decision, intents only after the commit.
+
+If a commit fails for good, nothing is unlocked and `run` ends with the error: the process ends on
+purpose, and start-up recovers.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from locker.domain.automat import Automat, Change, Decision
+from locker.domain.decide import decide
+from locker.domain.events import Event, StorageChanged, Woke
+from locker.domain.intents import Intent, Show, Sound, Unlock
+from locker.domain.journal import ChainHead, SealedEntry, Sign, seal
+from locker.db.errors import DiskFull
+from locker.ports import Clock, Hardware
+
+INBOX_LIMIT = 1024
+"""Events that may wait; whoever posts more waits too."""
+
+Result = TypeVar("Result")
+RunBlocking = Callable[[Callable[[], Result]], Awaitable[Result]]
+
+log = logging.getLogger(__name__)
+
+
+class Ledger(Protocol):
+    """The durable side of a decision; called in the writer's thread."""
+
+    def commit(self, changes: Sequence[Change], entries: Sequence[SealedEntry]) -> None:
+        """Write all of it or nothing."""
+
+
+class Watcher(Protocol):
+    """Whoever wants to know what was decided; told after the commit, must not wait."""
+
+    def __call__(self, decision: Decision, entries: Sequence[SealedEntry], /) -> None:
+        """Take note."""
+
+
+class Engine:
+    """Takes events one by one, decides, commits, then lets intents start."""
+
+    def __init__(
+        self,
+        automat: Automat,
+        head: ChainHead,
+        *,
+        clock: Clock,
+        hardware: Hardware,
+        ledger: Ledger,
+        sign: Sign,
+        run_blocking: RunBlocking[None],
+        free_ballast: Callable[[], bool],
+    ) -> None:
+        """Begin from a restored state; `free_ballast` gives up reserved disk space, once."""
+        self.automat = automat
+        self.head = head
+        self._clock = clock
+        self._hardware = hardware
+        self._ledger = ledger
+        self._sign = sign
+        self._run_blocking = run_blocking
+        self._free_ballast = free_ballast
+        self._inbox: asyncio.Queue[Event] = asyncio.Queue(INBOX_LIMIT)
+        self._watchers: list[Watcher] = []
+
+    async def post(self, event: Event) -> None:
+        """Put an event into the inbox; wait while it is full."""
+        await self._inbox.put(event)
+
+    def offer(self, event: Event) -> bool:
+        """Put an event into the inbox if there is room; for keys, which a person can press again."""
+        try:
+            self._inbox.put_nowait(event)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody about every decision from now on."""
+        self._watchers.append(watcher)
+
+    async def run(self) -> None:
+        """Work until cancelled, or until a commit fails for good."""
+        while True:
+            await self.take(await self._next_event())
+
+    async def take(self, event: Event) -> Decision:
+        """Decide one event, make the decision durable, start its intents, tell the watchers."""
+        now = self._clock.now()
+        decision = decide(self.automat, event, now)
+        head = self.head
+        sealed: list[SealedEntry] = []
+        for entry in decision.entries:
+            sealed.append(
+                seal(entry, head, now, automat_id=self.automat.identity.automat_id, sign=self._sign)
+            )
+            head = sealed[-1].head
+        if decision.durable:
+            await self._commit(decision, sealed)
+        self.automat, self.head = decision.automat, head
+        for intent in decision.intents:
+            self._start(intent)
+        for watcher in self._watchers:
+            watcher(decision, sealed)
+        return decision
+
+    async def _commit(self, decision: Decision, sealed: list[SealedEntry]) -> None:
+        def commit() -> None:
+            self._ledger.commit(decision.changes, sealed)
+
+        try:
+            await self._run_blocking(commit)
+        except DiskFull:
+            if not self._free_ballast():
+                raise
+            log.warning("the disk is full: the ballast was freed, deposits are refused from now on")
+            await self._run_blocking(commit)
+            self.offer(StorageChanged(low=True))
+
+    async def _next_event(self) -> Event:
+        while True:
+            if self._inbox.empty() and self.automat.started:
+                now = self._clock.now()
+                if self.automat.wants_waking(now):
+                    return Woke()
+                due_s = self.automat.seconds_until_due(now)
+                wait_s = self._clock.recheck_s if due_s is None else min(due_s, self._clock.recheck_s)
+            else:
+                wait_s = self._clock.recheck_s
+            try:
+                async with asyncio.timeout(wait_s):
+                    return await self._inbox.get()
+            except TimeoutError:
+                continue
+
+    def _start(self, intent: Intent) -> None:
+        match intent:
+            case Unlock():
+                self._hardware.unlock(intent.compartment, intent.number)
+            case Show():
+                self._hardware.show(intent.keypad, intent.message)
+            case Sound():
+                self._hardware.sound(intent.keypad, intent.tone)
