@@ -1,0 +1,142 @@
+"""The host halves as the golden frames see them: neutral descriptions to request bytes, reply bytes back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from drivers.cd5220 import codec as cd5220
+from drivers.errors import CallerMistake
+from drivers.keypad_serial import codec as keypad
+from drivers.xor_bcc import codec as xor_bcc
+
+Description = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class HostFamily:
+    """None means refused: nothing that this half would ask, or not one whole, valid reply."""
+
+    encode_request: Callable[[Description], bytes | None]
+    understand_reply: Callable[[bytes], Description | None]
+    has_checksum: bool
+
+
+def _asked_of_lock_board(description: Description) -> bytes | None:
+    match description:
+        case ("unlock", int(address), int(channel), int(parameter), int() | None as seconds):
+            return xor_bcc.encode_unlock(address, channel, parameter=parameter, seconds=seconds)
+        case ("unlock-all", int(address)):
+            return xor_bcc.encode_unlock_all(address)
+        case ("unlock-many", int(address), bytes(bitmap)):
+            return xor_bcc.encode_unlock_many(address, bitmap)
+        case ("read", int(address), int(channel)):
+            return xor_bcc.encode_read(address, channel)
+        case ("hold", int(address), int(channel), bool(on)):
+            return xor_bcc.encode_hold(address, channel, on=on)
+        case ("auto-report", int(address), bool(on)):
+            return xor_bcc.encode_auto_report(address, on=on)
+        case ("firmware", int(address)):
+            return xor_bcc.encode_firmware(address)
+    return None
+
+
+def _understood_of_lock_board(data: bytes) -> Description | None:
+    match xor_bcc.parse_reply(data):
+        case xor_bcc.BlockReply(address, states, xor_bcc.READ):
+            return ("contacts", address, states)
+        case xor_bcc.BlockReply(address, states):
+            return ("unlocked-all", address, states)
+        case xor_bcc.ShortReply(xor_bcc.VERSION, address, 0, value):
+            return ("firmware", address, value)
+        case xor_bcc.ShortReply(head, address, channel, status):
+            names = {
+                xor_bcc.UNLOCK: "unlocked",
+                xor_bcc.READ: "contact",
+                xor_bcc.HOLD_ON: "held-on",
+                xor_bcc.HOLD_OFF: "held-off",
+            }
+            return (names.get(head, "report"), address, channel, status)
+    return None
+
+
+def _asked_of_keypad(description: Description) -> bytes | None:
+    match description:
+        case ("presence",):
+            return keypad.encode_presence()
+        case ("enable",) | ("disable",):
+            return keypad.encode_enable(on=description == ("enable",))
+        case ("command", "N", int(digits)):
+            return keypad.encode_collect_limit(digits)
+        case ("command", "N"):
+            # Published tables print ESC N without the number that follows it.
+            return keypad.encode_collect_limit(0)[:-1]
+        case ("command", str(letter)):
+            return keypad.encode_command(letter)
+    return _all_of(_asked_of_keypad, description)
+
+
+_DISPLAY_COMMANDS: Mapping[Description, bytes] = {
+    ("initialise",): cd5220.INITIALISE,
+    ("clear",): cd5220.CLEAR,
+    ("clear-line",): cd5220.CLEAR_LINE,
+    ("home",): cd5220.HOME,
+    ("bell",): cd5220.BELL,
+    ("overwrite",): cd5220.OVERWRITE,
+    ("vertical-scroll",): cd5220.VERTICAL_SCROLL,
+    ("horizontal-scroll",): cd5220.HORIZONTAL_SCROLL,
+    ("up",): cd5220.CURSOR_UP,
+    ("down",): cd5220.CURSOR_DOWN,
+    ("left",): cd5220.CURSOR_LEFT,
+    ("right",): cd5220.CURSOR_RIGHT,
+    ("bottom",): cd5220.CURSOR_BOTTOM,
+    ("line-start",): cd5220.CURSOR_LINE_START,
+    ("line-end",): cd5220.CURSOR_LINE_END,
+}
+_DISPLAY_STRINGS = {
+    "upper": cd5220.UPPER_LINE,
+    "lower": cd5220.LOWER_LINE,
+    "marquee": cd5220.RUNNING_LINE,
+}
+
+
+def _asked_of_display(description: Description) -> bytes | None:
+    match description:
+        case ("text", str(text)):
+            return cd5220.encode_text(text)
+        case ("upper" | "lower" | "marquee" as line, str(text)):
+            return cd5220.encode_string(_DISPLAY_STRINGS[line], cd5220.encode_text(text))
+        case ("place", int(column), int(row)):
+            return cd5220.encode_place(column, row)
+    known = _DISPLAY_COMMANDS.get(description)
+    return known if known is not None else _all_of(_asked_of_display, description)
+
+
+def _all_of(encode: Callable[[Description], bytes | None], descriptions: Description) -> bytes | None:
+    """Several commands in one entry, or None where one of them is not known."""
+    if not descriptions or not all(isinstance(one, tuple) for one in descriptions):
+        return None
+    pieces = [encode(one) for one in descriptions]
+    return None if None in pieces else b"".join(piece for piece in pieces if piece)
+
+
+def _refusing(
+    encode: Callable[[Description], bytes | None],
+) -> Callable[[Description], bytes | None]:
+    def safe(description: Description) -> bytes | None:
+        try:
+            return encode(description)
+        except CallerMistake:
+            return None
+
+    return safe
+
+
+HOST_FAMILIES: dict[str, HostFamily] = {
+    "xor-bcc-8a": HostFamily(_refusing(_asked_of_lock_board), _understood_of_lock_board, has_checksum=True),
+    "keypad-serial": HostFamily(
+        _refusing(_asked_of_keypad),
+        lambda data: ("present",) if keypad.is_presence_reply(data) else None,
+        has_checksum=False,
+    ),
+    "display-cd5220": HostFamily(_refusing(_asked_of_display), lambda _: None, has_checksum=False),
+}
