@@ -9,12 +9,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
+from locker.db.errors import DiskFull
 from locker.domain.automat import Automat, Change, Decision
 from locker.domain.decide import decide
 from locker.domain.events import Event, StorageChanged, Woke
 from locker.domain.intents import Intent, Show, Sound, Unlock
 from locker.domain.journal import ChainHead, SealedEntry, Sign, seal
-from locker.db.errors import DiskFull
 from locker.ports import Clock, Hardware
 
 INBOX_LIMIT = 1024

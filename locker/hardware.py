@@ -1,0 +1,431 @@
+"""The translation: compartments and keypads above, boards, channels and contacts below.
+
+A door's state is believed when two reads in a row agree; a reading of one doubtful frame only makes
+the next read come sooner. Doors of a line or board that does not answer are unknown, never "shut".
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from drivers.base import Contact, Display, Key, Keypad, LockBoard
+from drivers.bus import Bus
+from drivers.errors import DriverError, NoAnswer
+from drivers.keeper import PortChange, PortDown, PortKeeper
+from drivers.port import PortSettings
+from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS
+from drivers.wirelog import WireLog
+from locker.domain import events
+from locker.domain.events import Door, Event
+from locker.domain.intents import Tone
+from locker.domain.messages import Message, Text, say
+from locker.ports import Post
+
+IDLE_POLL_S = 0.2
+BUSY_POLL_S = 0.03
+BUSY_FOR_S = 3.0
+"""After an unlock the doors of its line are read this often, for this long."""
+SILENT_READS = 2
+"""So many unanswered reads in a row make a board lost."""
+FIRST_READ_LIMIT_S = 3.0
+PAGE_S = 2.5
+KEYS_WAITING_LIMIT = 64
+
+Page = tuple[str, str]
+Render = Callable[[Message], Sequence[Page]]
+
+KEY_OF: Mapping[Key, events.Key] = {key: events.Key[key.name] for key in Key}
+
+
+@dataclass(frozen=True, slots=True)
+class PortSpec:
+    """A serial port by its stable path."""
+
+    path: str
+    baud: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSpec:
+    """A lock board: its line, its family, and the settings of that family by name."""
+
+    name: str
+    line: str
+    family: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSpec:
+    """How one compartment is wired; `goods_channel` is an input of the same board."""
+
+    compartment: str
+    board: str
+    channel: int
+    closed_means_shut: bool = True
+    contact_fitted: bool = True
+    goods_channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadSpec:
+    """A keypad and the display that belongs to it, if one does."""
+
+    name: str
+    port: PortSpec
+    family: str
+    display: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisplaySpec:
+    """A two-line display."""
+
+    name: str
+    port: PortSpec
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """All hardware of an automat."""
+
+    lines: Mapping[str, PortSpec]
+    boards: Sequence[BoardSpec]
+    doors: Sequence[DoorSpec]
+    keypads: Sequence[KeypadSpec]
+    displays: Sequence[DisplaySpec]
+
+
+@dataclass(slots=True)
+class Belief:
+    """What is believed of one door: a new state counts when it was read twice in a row."""
+
+    believed: Door = Door.UNKNOWN
+    doubted: Door | None = None
+
+    def see(self, read: Door) -> bool:
+        """Take a reading; tell whether the belief changed."""
+        if read is self.believed:
+            self.doubted = None
+            return False
+        if read is Door.UNKNOWN or self.doubted is read:
+            self.believed, self.doubted = read, None
+            return True
+        self.doubted = read
+        return False
+
+
+@dataclass(slots=True)
+class _Board:
+    spec: BoardSpec
+    driver: LockBoard
+    doors: list[DoorSpec]
+    silent_reads: int = 0
+    lost: bool = False
+    read_once: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
+class _Line:
+    name: str
+    keeper: PortKeeper
+    bus: Bus
+    wire_log: WireLog
+    boards: list[_Board]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    busy_until_s: float = 0.0
+
+
+class LockerHardware:
+    """Everything with a wire. Posts what it sees; does what it is told, never waiting for it."""
+
+    def __init__(self, wiring: Wiring, *, render: Render, post: Post) -> None:
+        """Build drivers for all wiring; nothing is opened before `start`."""
+        self._post = post
+        self._render = render
+        self._outgoing: deque[Event] = deque()
+        self._outgoing_waits = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._beliefs = {door.compartment: Belief() for door in wiring.doors if door.contact_fitted}
+        self._goods: dict[str, bool | None] = {}
+        self._door_of = {door.compartment: door for door in wiring.doors}
+        self._lines = {name: self._make_line(name, port, wiring) for name, port in wiring.lines.items()}
+        self._board_of = {
+            door.compartment: (line, board)
+            for line in self._lines.values()
+            for board in line.boards
+            for door in board.doors
+        }
+        self._displays = {spec.name: self._make_display(spec) for spec in wiring.displays}
+        self._display_of = {spec.name: spec.display for spec in wiring.keypads}
+        self._keypads = [self._make_keypad(spec) for spec in wiring.keypads]
+
+    async def start(self) -> Mapping[str, Door]:
+        """Open every port, read every door; return what they say after at most 3 s."""
+        self._spawn(self._deliver(), "hardware: events")
+        for presenter in self._displays.values():
+            presenter.keeper.start()
+        for line in self._lines.values():
+            line.keeper.start()
+            line.bus.start()
+            self._spawn(self._poll(line), f"hardware: doors of line {line.name}")
+        for _, keeper in self._keypads:
+            keeper.start()
+        boards = [board for line in self._lines.values() for board in line.boards]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_READ_LIMIT_S):
+                for board in boards:
+                    await board.read_once.wait()
+        return {label: belief.believed for label, belief in self._beliefs.items()}
+
+    async def stop(self) -> None:
+        """Close every port; nothing is posted afterwards."""
+        for keypad, keeper in self._keypads:
+            keypad.stop()
+            await keeper.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for line in self._lines.values():
+            await line.bus.stop()
+            await line.keeper.stop()
+        for presenter in self._displays.values():
+            await presenter.stop()
+        self._failure.cancel()
+
+    async def failed(self) -> None:
+        """Wait for ever; raise what a task of the hardware died of, which only a defect can cause."""
+        await asyncio.shield(self._failure)
+
+    def unlock(self, compartment: str, number: int) -> None:
+        """Start one pulse; `PulseSent` or `PulseNotSent` follows."""
+        self._spawn(self._unlock(compartment, number), f"hardware: unlock {compartment}")
+
+    def show(self, keypad: str, message: Message) -> None:
+        """Put a message on a keypad's display, page by page."""
+        name = self._display_of.get(keypad)
+        if name is not None:
+            self._displays[name].present(self._render(message))
+
+    def sound(self, keypad: str, tone: Tone) -> None:
+        """Let the display's bell speak; it has one voice, keys are left silent."""
+        name = self._display_of.get(keypad)
+        if name is not None and tone is not Tone.KEY:
+            self._displays[name].display.beep()
+
+    def show_everywhere(self, text: Text, **values: object) -> None:
+        """Put one message on every display; for start-up and shutdown, when no flow is at work."""
+        for presenter in self._displays.values():
+            presenter.present(self._render(say(text, **values)))
+
+    def wire_logs(self) -> Mapping[str, WireLog]:
+        """Give the wire log of every lock line by its name."""
+        return {name: line.wire_log for name, line in self._lines.items()}
+
+    # -- pulses
+
+    async def _unlock(self, compartment: str, number: int) -> None:
+        line, board = self._board_of[compartment]
+        try:
+            await board.driver.unlock(self._door_of[compartment].channel)
+        except DriverError as problem:
+            self._emit(events.PulseNotSent(compartment, number, str(problem)))
+            return
+        line.busy_until_s = asyncio.get_running_loop().time() + BUSY_FOR_S
+        line.wake.set()
+        self._emit(events.PulseSent(compartment, number))
+
+    # -- doors
+
+    async def _poll(self, line: _Line) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            doubtful = False
+            for board in line.boards:
+                doubtful |= await self._read(line, board)
+            if doubtful:
+                continue
+            busy = loop.time() < line.busy_until_s
+            line.wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BUSY_POLL_S if busy else IDLE_POLL_S):
+                    await line.wake.wait()
+
+    async def _read(self, line: _Line, board: _Board) -> bool:
+        """Read one board; tell whether a reading wants to be confirmed at once."""
+        try:
+            contacts = await board.driver.read_contacts()
+        except NoAnswer as problem:
+            board.silent_reads += 1
+            if board.silent_reads >= SILENT_READS and line.keeper.is_up and not board.lost:
+                board.lost = True
+                self._emit(events.PartLost(f"board {board.spec.name}", str(problem)))
+                self._lose_doors(board)
+                board.read_once.set()
+            return False
+        except DriverError:
+            return False  # the line is down: its keeper has told
+        board.silent_reads = 0
+        if board.lost:
+            board.lost = False
+            self._emit(events.PartRestored(f"board {board.spec.name}"))
+        doubtful = False
+        for door in board.doors:
+            doubtful |= self._see(door, contacts)
+        if not doubtful:
+            board.read_once.set()
+        return doubtful
+
+    def _see(self, door: DoorSpec, contacts: Mapping[int, Contact]) -> bool:
+        if door.goods_channel is not None and door.goods_channel in contacts:
+            present = contacts[door.goods_channel] is Contact.CLOSED
+            if self._goods.get(door.compartment) is not present:
+                self._goods[door.compartment] = present
+                self._emit(events.GoodsSeen(door.compartment, present))
+        belief = self._beliefs.get(door.compartment)
+        if belief is None:
+            return False
+        contact = contacts.get(door.channel)
+        read = Door.UNKNOWN
+        if contact is not None:
+            read = Door.SHUT if (contact is Contact.CLOSED) is door.closed_means_shut else Door.OPEN
+        if belief.see(read):
+            self._emit(events.DoorSeen(door.compartment, belief.believed))
+        return belief.doubted is not None
+
+    def _lose_doors(self, board: _Board) -> None:
+        for door in board.doors:
+            belief = self._beliefs.get(door.compartment)
+            if belief is not None and belief.see(Door.UNKNOWN):
+                self._emit(events.DoorSeen(door.compartment, Door.UNKNOWN))
+
+    def _line_changed(self, name: str, change: PortChange) -> None:
+        line = self._lines[name]
+        if isinstance(change, PortDown):
+            self._emit(events.PartLost(f"line {name}", change.reason))
+            for board in line.boards:
+                board.silent_reads, board.lost = 0, False
+                self._lose_doors(board)
+                board.read_once.set()
+        else:
+            self._emit(events.PartRestored(f"line {name}"))
+            line.wake.set()
+
+    # -- keypads
+
+    def _key_pressed(self, keypad: str, key: Key) -> None:
+        if len(self._outgoing) < KEYS_WAITING_LIMIT:
+            self._emit(events.KeyPressed(keypad, KEY_OF[key]))
+
+    def _keypad_changed(self, name: str, change: PortChange) -> None:
+        if isinstance(change, PortDown):
+            self._emit(events.KeypadFaulted(name, f"its line is gone: {change.reason}"))
+        else:
+            self._emit(events.KeypadRecovered(name))
+
+    # -- building
+
+    def _make_line(self, name: str, port: PortSpec, wiring: Wiring) -> _Line:
+        wire_log = WireLog()
+
+        def changed(change: PortChange) -> None:
+            self._line_changed(name, change)
+
+        keeper = PortKeeper(PortSettings(port.path, port.baud), on_change=changed, wire_log=wire_log)
+        bus = Bus(keeper)
+        line = _Line(name, keeper, bus, wire_log, [])
+        for spec in wiring.boards:
+            if spec.line == name:
+                family = LOCK_BOARDS[spec.family]
+                driver = family.make(bus, family.settings(**spec.settings))
+                # A report nobody asked for is not believed by itself; it only makes us look at once.
+                driver.on_report = lambda _report: line.wake.set()
+                doors = [door for door in wiring.doors if door.board == spec.name]
+                line.boards.append(_Board(spec, driver, doors))
+        return line
+
+    def _make_display(self, spec: DisplaySpec) -> "_Presenter":
+        keeper = PortKeeper(PortSettings(spec.port.path, spec.port.baud))
+        family = DISPLAYS[spec.family]
+        return _Presenter(keeper, family.make(keeper, family.settings()))
+
+    def _make_keypad(self, spec: KeypadSpec) -> tuple[Keypad, PortKeeper]:
+        def changed(change: PortChange) -> None:
+            self._keypad_changed(spec.name, change)
+
+        keeper = PortKeeper(
+            PortSettings(spec.port.path, spec.port.baud),
+            on_change=changed,
+            wire_log=WireLog(redact=True),
+        )
+        family = KEYPADS[spec.family]
+        keypad = family.make(keeper, family.settings())
+        keypad.on_key = lambda key: self._key_pressed(spec.name, key)
+        keypad.on_fault = lambda _key: self._emit(events.KeypadFaulted(spec.name, "a key is stuck"))
+        keypad.on_fault_cleared = lambda _key: self._emit(events.KeypadRecovered(spec.name))
+        return keypad, keeper
+
+    # -- tasks
+
+    def _emit(self, event: Event) -> None:
+        """Queue an event for the inbox, in order; callbacks of drivers cannot wait."""
+        self._outgoing.append(event)
+        self._outgoing_waits.set()
+
+    async def _deliver(self) -> None:
+        while True:
+            while self._outgoing:
+                await self._post(self._outgoing[0])
+                self._outgoing.popleft()
+            self._outgoing_waits.clear()
+            await self._outgoing_waits.wait()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        problem = None if task.cancelled() else task.exception()
+        if problem is not None and not self._failure.done():
+            self._failure.set_exception(problem)
+
+
+class _Presenter:
+    """Turns the pages of one display."""
+
+    def __init__(self, keeper: PortKeeper, display: Display) -> None:
+        self.keeper = keeper
+        self.display = display
+        self._pages: Sequence[Page] = ()
+        self._next = 0
+        self._turn: asyncio.TimerHandle | None = None
+
+    def present(self, pages: Sequence[Page]) -> None:
+        """Show the first page now and turn through the rest."""
+        self._pages, self._next = pages, 0
+        self._show_next()
+
+    async def stop(self) -> None:
+        """Turn no more pages."""
+        if self._turn is not None:
+            self._turn.cancel()
+        self.display.stop()
+        await self.keeper.stop()
+
+    def _show_next(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        if not self._pages:
+            return
+        self.display.show(*self._pages[self._next])
+        if len(self._pages) > 1:
+            self._next = (self._next + 1) % len(self._pages)
+            self._turn = asyncio.get_running_loop().call_later(PAGE_S, self._show_next)
