@@ -11,6 +11,10 @@ Kind = Literal["switch", "count", "seconds", "number", "text"]
 FaultValue = bool | int | float | str
 
 
+MOST_SECONDS = 3600
+MOST_OF_ANYTHING = 1000
+
+
 class UnknownFaultError(ValueError):
     """The catalogue has no such fault, or the fault does not take such a value."""
 
@@ -83,8 +87,8 @@ def checked(name: str, value: FaultValue) -> FaultValue:
     fits = {
         "switch": isinstance(value, bool),
         "count": isinstance(value, bool) or (isinstance(value, int) and value >= 0),
-        "seconds": number and float(value) >= 0 if not isinstance(value, str) else False,
-        "number": number and float(value) >= 0 if not isinstance(value, str) else False,
+        "seconds": number and 0 <= float(value) <= MOST_SECONDS,
+        "number": number and 0 <= float(value) <= MOST_OF_ANYTHING,
         "text": isinstance(value, str),
     }[fault.kind]
     if not fits:

@@ -18,6 +18,7 @@ JamKind = Literal["stuck", "late", "press", "ice"]
 Hand = Literal["none", "push", "pull", "hold"]
 JAM_KINDS: tuple[JamKind, ...] = ("stuck", "late", "press", "ice")
 _TICK_S = 0.001
+_STRONGEST = 3.0
 
 
 class HandRefusedError(ValueError):
@@ -170,7 +171,9 @@ class World:
     # What hands do.
 
     def push(self, label: str, *, strength: float = 1.0) -> None:
-        """Push towards shut until the latch catches or the hand gives up; too weak below about 0.4."""
+        """Push towards shut until the latch catches or the hand gives up; too weak below about a third."""
+        if not 0 < strength <= _STRONGEST:
+            raise HandRefusedError(f"a push has a strength above 0 and up to {_STRONGEST}, not {strength}")
         self._lay_hand(label, "push", strength * self._physics.push_per_s2, self._physics.hand_s)
 
     def pull(self, label: str) -> None:

@@ -1,0 +1,311 @@
+"""A simulated automat in real time: serial ports under stable links, hands, faults, and observers."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from simulator.cabinet import Cabinet
+from simulator.events import Direction, FaultChanged, PortPlugged, PortUnplugged, SimulatorEvent, WireBytes
+from simulator.faults import FaultValue, checked, declared
+from simulator.plan import CabinetPlan
+from simulator.ptys import PtyPort
+from simulator.world import DoorView, JamKind
+
+_SHORTEST_SLEEP_S = 0.001
+_REMEMBERED_EVENTS = 12
+_LETTERS_OF_KEYS = ("OK", "C")
+
+
+class DisplayView:
+    """One display, for reading."""
+
+    def __init__(self, cabinet: Cabinet, name: str) -> None:
+        self._cabinet = cabinet
+        self._name = name
+
+    def lines(self) -> tuple[str, ...]:
+        """Every line with all its cells."""
+        return self._cabinet.lines(self._name)
+
+    def text(self) -> str:
+        """The lines without padding, one below the other."""
+        return "\n".join(line.rstrip() for line in self.lines())
+
+    @property
+    def beeps(self) -> int:
+        """How often the buzzer sounded so far."""
+        return self._cabinet.beeps(self._name)
+
+
+class SimulatedAutomat:
+    """Runs a cabinet behind ptys `directory/PORT.tty`; sleeps while nothing moves.
+
+    Wrong names raise KeyError, impossible hands HandRefusedError, wrong faults UnknownFaultError.
+    """
+
+    def __init__(self, plan: CabinetPlan, *, directory: Path, seed: int = 0, paced: bool = True) -> None:
+        self.plan = plan
+        self.key_gap_s = 0.03
+        # A finger needs longer to hit one key twice; keypad drivers take a quicker repeat for a bounce.
+        self.same_key_gap_s = 0.08
+        self._cabinet = Cabinet(plan, seed=seed, paced=paced, tell=self._tell)
+        self._ports = {name: self._port(directory, name) for name in plan.ports()}
+        self._observers: list[Callable[[SimulatorEvent], None]] = []
+        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._untold: deque[SimulatorEvent] = deque()
+        self._telling = False
+        self._recent: deque[SimulatorEvent] = deque(maxlen=_REMEMBERED_EVENTS)
+        self._timer: asyncio.TimerHandle | None = None
+        self._at_s = 0.0
+        self._running = False
+
+    async def start(self) -> None:
+        """Make the ports appear."""
+        self._at_s = asyncio.get_running_loop().time()
+        self._running = True
+        for port in self._ports.values():
+            port.plug()
+
+    async def stop(self) -> None:
+        """Make the ports vanish; whoever still waits is cancelled."""
+        self._running = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for port in self._ports.values():
+            port.unplug()
+        for _, future in self._waiters:
+            future.cancel()
+
+    def port(self, name: str) -> Path:
+        """The path under which a host finds a port."""
+        return self._serial(name).link
+
+    def subscribe(self, observer: Callable[[SimulatorEvent], None]) -> Callable[[], None]:
+        """Tell the observer everything from now on; the answer ends that."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer) if observer in self._observers else None
+
+    async def until(self, predicate: Callable[[], bool], limit_s: float, what: str) -> None:
+        """Wait until the predicate holds, looking at each event; TimeoutError says what was seen."""
+        if predicate():
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter = (predicate, future)
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(limit_s):
+                await future
+        except TimeoutError:
+            raise TimeoutError(f"waited {limit_s} s for {what}; {self.describe()}") from None
+        finally:
+            self._waiters.remove(waiter)
+
+    def describe(self) -> str:
+        """What the displays and the doors show, and what happened last, in one line."""
+        displays = "; ".join(
+            f"display {d.id} shows " + " | ".join(repr(line.rstrip()) for line in self.display(d.id).lines())
+            for d in self.plan.displays
+        )
+        ajar = [f"{label} {view.state}" for label, view in self.doors().items() if view.state != "shut"]
+        last = ", ".join(_short(event) for event in self._recent)
+        return f"{displays}; doors: {', '.join(ajar) or 'all shut'}; last: {last or 'nothing'}"
+
+    def stirs_in_s(self) -> float | None:
+        """How long until something happens by itself, None while all is at rest."""
+        return self._cabinet.due_in_s()
+
+    # Fingers, hands, eyes.
+
+    def press(self, keypad: str, key: str) -> None:
+        """Press a key: a digit, "C" or "OK"."""
+        self._now()
+        self._cabinet.press(keypad, key)
+        self._now()
+
+    async def type(self, keypad: str, keys: str) -> None:
+        """Press keys with a gap of `key_gap_s` (one key twice: `same_key_gap_s`): "C 024204 OK"."""
+        last = ""
+        for key in _split(keys):
+            if last:
+                await asyncio.sleep(self.same_key_gap_s if key == last else self.key_gap_s)
+            self.press(keypad, key)
+            last = key
+
+    def display(self, name: str) -> DisplayView:
+        """A display, for reading."""
+        self._cabinet.lines(name)
+        return DisplayView(self._cabinet, name)
+
+    def door(self, label: str) -> DoorView:
+        """A compartment as it is now."""
+        self._now()
+        return self._cabinet.world.door(label)
+
+    def doors(self) -> dict[str, DoorView]:
+        """All compartments by label."""
+        self._now()
+        return self._cabinet.doors()
+
+    def put(self, label: str, parcel: str) -> None:
+        """Lay a parcel into an open compartment; HandRefusedError if it is shut."""
+        self._now()
+        self._cabinet.put(label, parcel)
+        self._now()
+
+    def take(self, label: str) -> list[str]:
+        """Take everything out of an open compartment; HandRefusedError if it is shut."""
+        self._now()
+        taken = self._cabinet.take(label)
+        self._now()
+        return taken
+
+    def push_shut(self, label: str, *, strength: float = 1.0) -> None:
+        """Push a door shut; it takes a moment."""
+        self._by_hand(lambda: self._cabinet.world.push(label, strength=strength))
+
+    def pull(self, label: str) -> None:
+        """Pull at a door."""
+        self._by_hand(lambda: self._cabinet.world.pull(label))
+
+    def press_door(self, label: str) -> None:
+        """Press a shut door, as the display asks when the latch is under tension."""
+        self._by_hand(lambda: self._cabinet.world.press(label))
+
+    def hold(self, label: str) -> None:
+        """Keep a door where it is."""
+        self._by_hand(lambda: self._cabinet.world.hold_door(label))
+
+    def let_go(self, label: str) -> None:
+        """Take the hand off a door."""
+        self._by_hand(lambda: self._cabinet.world.let_go(label))
+
+    def force(self, label: str) -> None:
+        """Break a door open."""
+        self._by_hand(lambda: self._cabinet.world.force(label))
+
+    # Troubles.
+
+    def jam(self, label: str, kind: JamKind = "stuck") -> None:
+        """Make a door refuse: stuck, late, press or ice."""
+        self.set_fault("jam", label, kind)
+
+    def unjam(self, label: str) -> None:
+        """Repair a jam."""
+        self.set_fault("jam", label, None)
+
+    def set_fault(self, name: str, target: str, value: FaultValue | None = True) -> None:
+        """Set a declared fault on its target: a door by label, the others by name; None heals it."""
+        self._now()
+        if declared(name).target == "port":
+            port = self._serial(target)
+            port.hang(hung=value is not None and bool(checked(name, value)))
+            self._tell(FaultChanged(name, target, value))
+        else:
+            self._cabinet.set_fault(name, target, value)
+        self._now()
+
+    def unplug(self, port: str) -> None:
+        """Pull a serial adapter out."""
+        if self._serial(port).plugged:
+            self._serial(port).unplug()
+            self._tell(PortUnplugged(port))
+            self._now()
+
+    def replug(self, port: str) -> None:
+        """Plug a serial adapter in again, under the same link."""
+        if not self._serial(port).plugged:
+            self._serial(port).plug()
+            self._tell(PortPlugged(port))
+            self._now()
+
+    def inject(self, line: str, data: bytes) -> None:
+        """Let somebody on the wire of a line send bytes."""
+        self._now()
+        self._cabinet.inject(line, data)
+        self._now()
+
+    def _port(self, directory: Path, name: str) -> PtyPort:
+        return PtyPort(directory / f"{name}.tty", lambda data: self._heard(name, data))
+
+    def _serial(self, name: str) -> PtyPort:
+        if name not in self._ports:
+            raise KeyError(f"no port {name!r}; there are {', '.join(self._ports)}")
+        return self._ports[name]
+
+    def _by_hand(self, act: Callable[[], None]) -> None:
+        self._now()
+        act()
+        self._now()
+
+    def _heard(self, port: str, data: bytes) -> None:
+        self._now()
+        self._wire(port, "from-host", data)
+        self._cabinet.feed(port, data)
+        self._now()
+
+    def _wire(self, port: str, direction: Direction, data: bytes) -> None:
+        self._tell(WireBytes(port, direction, data))
+
+    def _now(self) -> None:
+        """Bring the cabinet to the present, send what it says, tell, sleep until it next stirs."""
+        if not self._running:
+            return
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        dt_s, self._at_s = now_s - self._at_s, now_s
+        for port, data in self._cabinet.advance(dt_s):
+            if self._ports[port].send(data):
+                self._wire(port, "to-host", data)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = self._cabinet.due_in_s()
+        if due_s is not None:
+            self._timer = loop.call_later(max(due_s, _SHORTEST_SLEEP_S), self._now)
+        self._deliver()
+
+    def _tell(self, event: SimulatorEvent) -> None:
+        self._untold.append(event)
+
+    def _deliver(self) -> None:
+        # An observer may act on the automat and come here again: its events wait for their turn.
+        if self._telling or (not self._untold and not self._waiters):
+            return
+        self._telling = True
+        try:
+            while self._untold:
+                event = self._untold.popleft()
+                self._recent.append(event)
+                for observer in tuple(self._observers):
+                    observer(event)
+            for predicate, future in tuple(self._waiters):
+                self._look(predicate, future)
+        finally:
+            self._telling = False
+
+    @staticmethod
+    def _look(predicate: Callable[[], bool], future: asyncio.Future[None]) -> None:
+        if future.done():
+            return
+        try:
+            seen = predicate()
+        except Exception as error:  # noqa: BLE001 - belongs to whoever waits, not to the wire
+            future.set_exception(error)
+            return
+        if seen:
+            future.set_result(None)
+
+
+def _split(keys: str) -> list[str]:
+    pressed: list[str] = []
+    for word in keys.split():
+        pressed += [word] if word in _LETTERS_OF_KEYS else list(word)
+    return pressed
+
+
+def _short(event: SimulatorEvent) -> str:
+    if isinstance(event, WireBytes):
+        return f"{event.port} {event.direction} {event.data[:16].hex(' ')}"
+    return repr(event)

@@ -1,0 +1,221 @@
+"""A whole simulated automat without clock and ports: bytes, hands and time in, bytes and events out."""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from simulator.boards.xor_bcc import XorBccBoard
+from simulator.displays.cd5220 import Cd5220Display
+from simulator.events import (
+    Beeped,
+    CoilPulsed,
+    DisplayChanged,
+    FaultChanged,
+    KeyPressed,
+    ParcelPut,
+    ParcelTaken,
+    SimulatorEvent,
+)
+from simulator.faults import FaultSet, FaultValue, UnknownFaultError, declared
+from simulator.keypads.serial_ascii import SerialAsciiKeypad
+from simulator.line import Device, Line
+from simulator.plan import CabinetPlan
+from simulator.world import DoorView, World
+
+_MOVING_SLICE_S = 0.005
+_Part = TypeVar("_Part")
+
+
+class _Faulty(Protocol):
+    faults: FaultSet
+
+
+class Cabinet:
+    """World, lines, boards, keypads and displays of one plan; same seed and inputs, same outputs."""
+
+    def __init__(
+        self,
+        plan: CabinetPlan,
+        *,
+        seed: int = 0,
+        paced: bool = True,
+        tell: Callable[[SimulatorEvent], None],
+    ) -> None:
+        self.plan = plan
+        self._tell = tell
+        dice = random.Random(seed)
+        self._world = World(plan.compartments, dice)
+        self._keypads = {keypad.id: SerialAsciiKeypad(dice) for keypad in plan.keypads}
+        self._displays = {d.id: Cd5220Display(d.columns, d.rows) for d in plan.displays}
+        self._boards = {
+            board.id: XorBccBoard(
+                board.address, board.channels, _Terminals(board.id, plan, self._world, tell), dice=dice
+            )
+            for board in plan.boards
+        }
+        self._lines = {
+            line.id: Line(
+                [self._boards[board.id] for board in plan.boards if board.line == line.id],
+                dice,
+                baud=line.baud,
+                paced=paced,
+            )
+            for line in plan.lines
+        }
+        self._reports = {
+            box.label: (self._boards[box.board], box.channel)
+            for box in plan.compartments
+            if box.contact == "present"
+        }
+        self._devices: Mapping[str, Device] = {
+            **self._lines,
+            **{f"keypad-{name}": keypad for name, keypad in self._keypads.items()},
+        }
+
+    @property
+    def moving(self) -> bool:
+        """True while a door moves or a coil is on."""
+        return self._world.moving
+
+    def feed(self, port: str, data: bytes) -> None:
+        """Bytes of the host arrive at a port."""
+        name = port.removeprefix("display-")
+        if port.startswith("display-") and name in self._displays:
+            display = self._displays[name]
+            before, beeps = display.lines(), display.beeps
+            display.feed(data)
+            if display.beeps > beeps:
+                self._tell(Beeped(name, display.beeps - beeps))
+            self._tell_of(name, before)
+        else:
+            self._named(self._devices, port, "port").feed(data)
+
+    def advance(self, dt_s: float) -> list[tuple[str, bytes]]:
+        """Let time pass in portions short enough that contacts and answers meet; the bytes for each port."""
+        sent: list[tuple[str, bytes]] = []
+        left_s = dt_s
+        while True:
+            due_s = self.due_in_s()
+            slice_s = left_s if due_s is None else min(left_s, due_s)
+            left_s -= slice_s
+            for moved in self._world.step(slice_s):
+                self._tell(moved)
+                if moved.label in self._reports and moved.state in ("shut", "ajar"):
+                    board, channel = self._reports[moved.label]
+                    board.contact_changed(channel)
+            for port, device in self._devices.items():
+                sent += [(port, data) for data in device.advance(slice_s)]
+            for name, display in self._displays.items():
+                if display.due_in_s() is not None:
+                    before = display.lines()
+                    display.advance(slice_s)
+                    self._tell_of(name, before)
+            if left_s <= 1e-9 and not self._ripe():
+                return sent
+
+    def due_in_s(self) -> float | None:
+        """How long until something happens by itself, None if all is at rest."""
+        devices = (*self._devices.values(), *self._displays.values())
+        due = [s for device in devices if (s := device.due_in_s()) is not None]
+        if self._world.moving:
+            due.append(_MOVING_SLICE_S)
+        return min(due) if due else None
+
+    def press(self, keypad: str, key: str) -> None:
+        """A finger presses a key."""
+        self._named(self._keypads, keypad, "keypad").press(key)
+        self._tell(KeyPressed(keypad, key))
+
+    def lines(self, display: str) -> tuple[str, ...]:
+        """What a display shows."""
+        return self._named(self._displays, display, "display").lines()
+
+    def beeps(self, display: str) -> int:
+        """How often a display's buzzer sounded so far."""
+        return self._named(self._displays, display, "display").beeps
+
+    def put(self, label: str, parcel: str) -> None:
+        """Lay a parcel into an open compartment."""
+        self._world.put(label, parcel)
+        self._tell(ParcelPut(label, parcel))
+
+    def take(self, label: str) -> list[str]:
+        """Take everything out of an open compartment."""
+        taken = self._world.take(label)
+        self._tell(ParcelTaken(label, tuple(taken)))
+        return taken
+
+    @property
+    def world(self) -> World:
+        """The physics, for hands that push, pull, press and hold."""
+        return self._world
+
+    def doors(self) -> dict[str, DoorView]:
+        """Every compartment as it is now."""
+        return {label: self._world.door(label) for label in self._world.labels}
+
+    def inject(self, line: str, data: bytes) -> None:
+        """Somebody on the wire of a line sends bytes."""
+        self._named(self._lines, line, "line").inject(data)
+
+    def set_fault(self, name: str, target: str, value: FaultValue | None) -> None:
+        """Set or heal a declared fault of a board, line, keypad, display or door (by label)."""
+        kind = declared(name).target
+        if kind == "door":
+            self._world.set_fault(target, name, value)
+        else:
+            parts: Mapping[str, Mapping[str, _Faulty]] = {
+                "board": self._boards,
+                "line": self._lines,
+                "keypad": self._keypads,
+                "display": self._displays,
+            }
+            if kind not in parts:
+                raise UnknownFaultError(f"fault {name!r} belongs to a {kind}, not to a part of the cabinet")
+            part = self._named(parts[kind], target, kind)
+            if name == "stuck-key" and value and value not in self._keypads[target].keys:
+                raise UnknownFaultError(f"keypad {target!r} has no key {value!r} that could be stuck")
+            part.faults.set(name, value)
+        self._tell(FaultChanged(name, target, value))
+
+    def _ripe(self) -> bool:
+        return any((s := device.due_in_s()) is not None and s <= 1e-9 for device in self._devices.values())
+
+    def _tell_of(self, display: str, before: tuple[str, ...]) -> None:
+        now = self._displays[display].lines()
+        if now != before:
+            self._tell(DisplayChanged(display, now))
+
+    @staticmethod
+    def _named(parts: Mapping[str, _Part], name: str, kind: str) -> _Part:
+        try:
+            return parts[name]
+        except KeyError:
+            raise KeyError(f"no {kind} {name!r}; there are {', '.join(parts)}") from None
+
+
+class _Terminals:
+    """The wires from one board's channels to the locks, contacts and sensors of the world."""
+
+    def __init__(
+        self, board: str, plan: CabinetPlan, world: World, tell: Callable[[SimulatorEvent], None]
+    ) -> None:
+        boxes = [box for box in plan.compartments if box.board == board]
+        self._locks = {box.channel: box.label for box in boxes}
+        self._goods = {box.goods_channel: box.label for box in boxes if box.goods_channel is not None}
+        self._world = world
+        self._tell = tell
+
+    def pulse(self, channel: int, seconds: float) -> None:
+        if channel in self._locks:
+            self._world.pulse(self._locks[channel], seconds)
+            self._tell(CoilPulsed(self._locks[channel], seconds))
+
+    def hold(self, channel: int, *, energised: bool) -> None:
+        if channel in self._locks:
+            self._world.hold(self._locks[channel], energised=energised)
+
+    def contact(self, channel: int) -> bool:
+        if channel in self._goods:
+            return self._world.goods(self._goods[channel])
+        return channel in self._locks and self._world.contact(self._locks[channel])

@@ -1,0 +1,101 @@
+"""The device halves as golden frames see them: request bytes to descriptions, descriptions to reply bytes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.boards import xor_bcc
+from simulator.displays.cd5220 import DisplayCommand, DisplayParser
+from simulator.keypads.serial_ascii import PRESENT, CommandParser, KeypadCommand
+
+Description = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class DeviceFamily:
+    """None means refused: not one whole, valid frame of this family, or nothing that it would ever say."""
+
+    understand_request: Callable[[bytes], Description | None]
+    encode_reply: Callable[[Description], bytes | None]
+
+
+def _understood_by_lock_board(data: bytes) -> Description | None:
+    for state_bytes in (3, 4, 7):
+        parser = xor_bcc.RequestParser(state_bytes)
+        found = parser.feed(data)
+        # A valid frame is one request and nothing besides: no skipped byte, no rest.
+        if len(found) == 1 and not parser.pending and parser.skipped == 0:
+            return _described(found[0])
+    return None
+
+
+def _described(request: xor_bcc.Request) -> Description | None:
+    match request:
+        case xor_bcc.Unlock(address, channel, parameter, seconds):
+            return ("unlock", address, channel, parameter, seconds)
+        case xor_bcc.Read(address, channel):
+            return ("read", address, channel)
+        case xor_bcc.UnlockMany(address, bitmap):
+            return ("unlock-many", address, bitmap)
+        case xor_bcc.Hold(address, channel, energised):
+            return ("hold", address, channel, energised)
+        case xor_bcc.Firmware(address):
+            return ("firmware", address)
+    return None
+
+
+def _said_by_lock_board(description: Description) -> bytes | None:
+    match description:
+        case ("unlocked", int(address), int(channel), int(status)):
+            return xor_bcc.encode_unlocked(address, channel, status)
+        case ("contact", int(address), int(channel), int(status)):
+            return xor_bcc.encode_contact(address, channel, status)
+        case ("contacts", int(address), bytes(states)):
+            return xor_bcc.encode_contacts(address, states)
+        case ("firmware", int(address), int(value)):
+            return xor_bcc.encode_firmware(address, value)
+    return None
+
+
+def _understood_by_keypad(data: bytes) -> Description | None:
+    parser = CommandParser()
+    found = parser.feed(data)
+    if parser.awaits_digits:
+        found.append(KeypadCommand("N"))
+    elif parser.incomplete:
+        return None
+    if found == [KeypadCommand("presence")]:
+        return ("presence",)
+    if not found or any(len(command.what) > 1 for command in found):
+        return None
+    return tuple(("command", command.what) for command in found)
+
+
+def _said_by_keypad(description: Description) -> bytes | None:
+    return PRESENT if description in (("present",), (("present",),)) else None
+
+
+def _understood_by_display(data: bytes) -> Description | None:
+    parser = DisplayParser()
+    found = parser.feed(data)
+    if parser.incomplete or parser.unknown or not found:
+        return None
+    if all(command.what == "text" for command in found):
+        return ("text", "".join(command.text for command in found))
+    described = tuple(_display_command(command) for command in found)
+    return described[0] if len(described) == 1 else described
+
+
+def _display_command(command: DisplayCommand) -> Description:
+    return (command.what, command.text) if command.text else (command.what,)
+
+
+def _says_nothing(_: Description) -> bytes | None:
+    return None
+
+
+DEVICE_FAMILIES: dict[str, DeviceFamily] = {
+    "xor-bcc-8a": DeviceFamily(_understood_by_lock_board, _said_by_lock_board),
+    "keypad-serial": DeviceFamily(_understood_by_keypad, _said_by_keypad),
+    "display-cd5220": DeviceFamily(_understood_by_display, _says_nothing),
+}
