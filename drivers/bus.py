@@ -160,6 +160,8 @@ class Bus:
             except asyncio.CancelledError:
                 _settle(job.done, NoAnswer(f"{self._line.name}: the bus was stopped"))
                 raise
+            except Exception as problem:  # noqa: BLE001 - the caller gets it; the bus serves the others
+                _settle(job.done, problem)
             else:
                 if not job.done.done():
                     job.done.set_result(answer)

@@ -9,7 +9,6 @@ import pytest
 from tests.vectors.host.families import HOST_FAMILIES
 from tests.vectors.loading import DEFAULT_FILE, Vector, VectorsError, load_vectors
 
-
 _VECTORS = pytest.StashKey[list[Vector]]()
 
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -197,6 +198,16 @@ async def test_stopping_answers_everybody(served: Served) -> None:
         await sent
     with pytest.raises(LineDown):
         await waiting
+
+
+async def test_a_codec_that_breaks_reaches_its_caller_and_nobody_else(served: Served) -> None:
+    def broken() -> codec.ReplyDecoder:
+        raise ZeroDivisionError
+
+    served.line.device = lambda line, request: line.arrive(reply_to(request))
+    with pytest.raises(ZeroDivisionError):
+        await served.bus.ask(replace(question(READ_1), decoder=broken))
+    await served.bus.ask(question(READ_2))
 
 
 async def test_the_gap_between_requests_is_kept() -> None:

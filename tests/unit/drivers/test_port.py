@@ -1,13 +1,23 @@
 import asyncio
+import errno
 import termios
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import serial
 
 from drivers.base import ignore
-from drivers.errors import LineBusy, LineDown, PortInUse, PortMissing, PortUnusable
+from drivers.errors import (
+    DriverError,
+    LineBusy,
+    LineDown,
+    PortForbidden,
+    PortInUse,
+    PortMissing,
+    PortUnusable,
+)
 from drivers.port import OUTPUT_LIMIT_BYTES, Port, PortSettings, open_serial
 from drivers.wirelog import Direction, WireLog
 from tests.unit.drivers.support import PtyDevice
@@ -80,6 +90,27 @@ async def test_a_second_opening_is_refused_with_the_reason(device: PtyDevice, op
 def test_a_missing_device_is_named(tmp_path: Path) -> None:
     with pytest.raises(PortMissing, match=r"absent: no device there"):
         open_serial(PortSettings(str(tmp_path / "absent")))
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (errno.EACCES, PortForbidden),
+        (errno.EPERM, PortForbidden),
+        (errno.EBUSY, PortInUse),
+        (errno.ENODEV, PortMissing),
+    ],
+)
+def test_what_the_system_says_tells_who_must_act(
+    monkeypatch: pytest.MonkeyPatch, code: int, error: type[DriverError]
+) -> None:
+    def refuse(**_: object) -> serial.Serial:
+        raise serial.SerialException(code, "refused")
+
+    # Root may open everything, so the refusal itself is played.
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(error, match="/dev/ttyUSB0"):
+        open_serial(PortSettings("/dev/ttyUSB0"))
 
 
 def test_a_plain_file_is_no_port(tmp_path: Path) -> None:
