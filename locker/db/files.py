@@ -1,0 +1,199 @@
+"""Database files on the disk: claiming one, looking into it without a trace, copying it, naming failures."""
+
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from locker.db.errors import (
+    DamagedDatabase,
+    DatabaseError,
+    DatabaseFailed,
+    DatabaseInUse,
+    DatabaseMissing,
+    DiskFull,
+)
+
+BUSY_TIMEOUT_S = 0.2
+"""How long to wait for a foreign lock before saying that the file is in use."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Claim:
+    """The right to have a database file open, held by one owner in one process at a time.
+
+    It rests on a lock file beside the database, which stays. The database itself must not be used for
+    this: closing any descriptor of it would drop the locks that SQLite holds in the same process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take the claim; DatabaseInUse if somebody has it."""
+        lock_path = path.with_name(f"{path.name}-lock")
+        try:
+            self._descriptor: int | None = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except FileNotFoundError as error:
+            raise DatabaseMissing(
+                path, f"the directory {path.parent} does not exist; make it first"
+            ) from error
+        except OSError as error:
+            raise failure(path, error, doing=f"opening its lock file {lock_path}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.release()
+            raise in_use(path) from error
+
+    def release(self) -> None:
+        """Give the claim back; once is enough."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        """Hold the claim for a block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the claim back."""
+        self.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """What a database file says of itself."""
+
+    revision: str
+
+
+def peek(path: Path, *, whole: bool = False) -> Peek:
+    """Read a file's revision, and its soundness if `whole`, without changing it; the claim is held.
+
+    DamagedDatabase for what is no sound database, DatabaseInUse if a foreign tool has it locked.
+    """
+    try:
+        return _peek(path, whole=whole)
+    except (sqlite3.Error, OSError) as error:
+        raise failure(path, error, doing="reading it") from error
+
+
+def copy_database(source: sqlite3.Connection, target: Path) -> None:
+    """Copy a whole database to a file that is there complete or not at all; replaces an older copy."""
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(partial)) as copy:
+            source.backup(copy)
+        sync_file(partial)
+        partial.rename(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_directory(target.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content durable."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def in_use(path: Path) -> DatabaseInUse:
+    """Say that somebody has the file open."""
+    return DatabaseInUse(
+        path,
+        "the database is in use by another process; stop that one first (a second lockerd, a sqlite3 shell?)",
+    )
+
+
+def failure(path: Path, error: BaseException, *, doing: str, running: bool = False) -> DatabaseError:
+    """Name what an error of SQLite or of the operating system means; `running`: after a sound start."""
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL or (isinstance(cause, OSError) and cause.errno in NO_ROOM):
+        return DiskFull(path, f"no room on the disk for {doing}; nothing of it was written. Make room")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return in_use(path)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) and not running:
+        return damaged(path, str(cause))
+    return DatabaseFailed(
+        path, f"{doing} failed ({type(cause).__name__}: {cause}); nothing of it was written"
+    )
+
+
+def damaged(path: Path, what: str) -> DamagedDatabase:
+    """Say that a file cannot be trusted, and what to do with it."""
+    return DamagedDatabase(
+        path,
+        f"the database is damaged ({what}); it was not changed. Keep the file for the investigation, "
+        "then restore a backup or move it away and start a new epoch",
+    )
+
+
+def _peek(path: Path, *, whole: bool) -> Peek:
+    address, tidy = _way_in(path)
+    try:
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)) as db:
+            if whole:
+                faults = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
+                if faults != ["ok"]:
+                    raise damaged(path, faults[0] if faults else "the check said nothing")
+            if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchone():
+                raise damaged(path, "it has no schema revision, so it is not one of ours")
+            revisions = [revision for (revision,) in db.execute("SELECT version_num FROM alembic_version")]
+    finally:
+        tidy()
+    if len(revisions) != 1:
+        raise damaged(path, f"it has {len(revisions)} schema revisions instead of one")
+    return Peek(str(revisions[0]))
+
+
+def _way_in(path: Path) -> tuple[str, Callable[[], None]]:
+    """Choose how to open a file for reading without leaving a trace, and how to tidy up afterwards."""
+    address = path.absolute().as_uri()
+    if _has_content(path, "-journal"):
+        # The power failed during a migration: only SQLite itself can take the half-done step back.
+        return address, _nothing
+    if not _has_content(path, "-wal"):
+        return f"{address}?immutable=1", _nothing
+    # What was committed last stands only in the -wal. A reader that may not write neither copies it over
+    # nor removes it, but needs an index beside it.
+    index = path.with_name(f"{path.name}-shm")
+    was_there = index.exists()
+
+    def tidy() -> None:
+        if not was_there:
+            index.unlink(missing_ok=True)
+
+    return f"{address}?mode=ro", tidy
+
+
+def _has_content(path: Path, suffix: str) -> bool:
+    try:
+        return path.with_name(f"{path.name}{suffix}").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _nothing() -> None:
+    """Leave no trace: there is none."""
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,363 @@
+"""The daemon's one database session: load at the start, then one durable transaction a decision.
+
+It belongs to one thread at a time. A commit costs in proportion to what changed.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine, Select, create_engine, event, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from locker.db.errors import DatabaseError, DatabaseFailed, DiskFull, JournalOutOfStep
+from locker.db.files import BUSY_TIMEOUT_S, Claim, copy_database, damaged, failure
+from locker.db.migrate import check_current
+from locker.db.records import (
+    ONLY_ROW,
+    UnknownCompartment,
+    compartment_from_row,
+    record_of,
+    unknown_compartment_from_row,
+)
+from locker.db.statements import compile_statements
+from locker.disk import Ballast
+from locker.domain.attempts import Attempts
+from locker.domain.automat import Automat, Change, Facts, Forgotten, restore
+from locker.domain.commands import CommandRecord
+from locker.domain.compartments import Compartment, Fixture
+from locker.domain.incidents import Incident
+from locker.domain.journal import NO_HASH, ChainHead, Parked, SealedEntry
+from locker.domain.openings import Opening
+from locker.domain.parcels import Courier, Parcel
+from locker.domain.times import LastSeen
+
+Stored = TypeVar("Stored")
+
+# What a power cut may not take (FULL), who may not come in between (EXCLUSIVE), what may not dangle.
+PRAGMAS = (
+    "PRAGMA locking_mode = EXCLUSIVE",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The automat as the database knows it, and what the configuration has no place for."""
+
+    automat: Automat
+    unknown_compartments: tuple[UnknownCompartment, ...] = ()
+
+
+Step = tuple[str, tuple[object, ...]]
+"""A statement and its parameters."""
+
+
+class Database:
+    """An open database; DatabaseFailed from any method means: end the process, the next start recovers."""
+
+    def __init__(self, path: Path, claim: Claim, engine: Engine, reserve: Ballast | None) -> None:
+        """Use `open` instead."""
+        self.path = path
+        self._claim = claim
+        self._engine = engine
+        self._reserve = reserve
+        self._statements = compile_statements()
+        self._connection: Connection = engine.connect()
+        self._head: ChainHead | None = None
+
+    @classmethod
+    def open(cls, path: Path, *, reserve: Ballast | None = None) -> Self:
+        """Open a current database that nobody else has open, after checking all of it.
+
+        Raises a DatabaseRefused that says why not, and leaves the file as it was. `reserve` is given up
+        when a commit finds the disk full.
+        """
+        claim = Claim(path)
+        try:
+            check_current(path)
+            with _named(path, "opening it"):
+                database = cls(path, claim, _engine(path), reserve)
+        except BaseException:
+            claim.release()
+            raise
+        try:
+            with database._transaction("reading the journal's end") as connection:
+                database._head = _stored_head(connection)
+        except BaseException:
+            database._abandon()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Bring everything into the main file and let it go; once is enough."""
+        if self._connection.closed:
+            return
+        try:
+            with _named(self.path, "closing it", running=True), closing(self._driver.cursor()) as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except DiskFull:
+            pass  # the -wal file keeps what did not fit; the next session has it
+        finally:
+            self._abandon()
+
+    # -- the automat
+
+    def load(self, blank: Automat, fixtures: Mapping[str, Fixture]) -> Loaded:
+        """Build the automat, in the journal's epoch, from a blank one and the boxes that were configured.
+
+        A box without a row starts afresh; a row without a box is reported, and so is its opening.
+        """
+        with self._transaction("loading it") as connection:
+            try:
+                return _load(connection, blank, fixtures, self._head)
+            except (ValueError, TypeError, KeyError) as error:
+                raise damaged(self.path, f"a row is not what it should be: {error}") from error
+
+    def commit(
+        self, changes: Sequence[Change], entries: Sequence[SealedEntry], seen: LastSeen | None = None
+    ) -> None:
+        """Write one decision in one durable transaction; on any error nothing of it was written.
+
+        `seen`, if given, stands for any LastSeen among the changes. Raises JournalOutOfStep, DiskFull (also
+        without the reserve) or DatabaseFailed.
+        """
+        head = self._follow(entries)
+        steps = self._steps(changes, entries, seen)
+        try:
+            self._write(steps)
+        except DiskFull:
+            if self._reserve is None or not self._reserve.give_up():
+                raise
+            self._write(steps)
+        self._head = head
+
+    # -- the journal
+
+    def begin_epoch(self, epoch: int) -> ChainHead:
+        """Continue the journal's epoch or begin a later one; JournalOutOfStep for an earlier one."""
+        if self._head is None or epoch > self._head.epoch:
+            self._head = ChainHead(epoch, 0, NO_HASH)
+        elif epoch < self._head.epoch:
+            raise JournalOutOfStep(
+                self.path, f"epoch {epoch} cannot begin: the journal is in epoch {self._head.epoch} already"
+            )
+        return self._head
+
+    def head(self) -> ChainHead:
+        """Return where the journal ends; JournalOutOfStep if it is empty and no epoch has begun."""
+        if self._head is None:
+            raise JournalOutOfStep(self.path, "the journal is empty; begin an epoch first")
+        return self._head
+
+    @property
+    def journal_empty(self) -> bool:
+        """Whether no epoch has begun yet."""
+        return self._head is None
+
+    def entries(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
+        """Return at most `limit` entries of an epoch from number `first` on, in order."""
+        journal = _JOURNAL.table
+        query = select(journal).where(journal.c.epoch == epoch, journal.c.sequence >= first)
+        return self._entries(query.order_by(journal.c.sequence).limit(limit))
+
+    def entries_about(self, subject: str, limit: int) -> list[SealedEntry]:
+        """Return the newest `limit` entries about one subject, oldest first."""
+        journal = _JOURNAL.table
+        return self._newest(select(journal).where(journal.c.subject == subject), limit)
+
+    def latest(self, limit: int) -> list[SealedEntry]:
+        """Return the newest `limit` entries, oldest first."""
+        return self._newest(select(_JOURNAL.table), limit)
+
+    def park(self, epoch: int, sequence: int, reason: str) -> None:
+        """Note that the back office refuses an entry for ever; JournalOutOfStep if there is no such entry."""
+        if not any(entry.sequence == sequence for entry in self.entries(epoch, sequence, 1)):
+            raise JournalOutOfStep(self.path, f"entry {epoch}-{sequence} cannot be parked: there is none")
+        put = self._statements.put[Parked]
+        row = record_of(Parked).to_row(Parked(epoch, sequence, reason))
+        self._write([(put.text, put.parameters(row))])
+
+    def parked(self) -> list[Parked]:
+        """Return the parked entries of every epoch in order."""
+        with self._transaction("reading the parked entries") as connection:
+            return sorted(_all(connection, Parked), key=lambda entry: (entry.epoch, entry.sequence))
+
+    # -- copies
+
+    def backup(self, path: Path) -> None:
+        """Copy the database to a new file, whole or not at all; DatabaseFailed if the file exists."""
+        if path.exists():
+            raise DatabaseFailed(self.path, f"not copied: {path} exists already; choose another name")
+        with _named(self.path, f"copying it to {path}", running=True):
+            copy_database(self._driver, path)
+
+    @property
+    def _driver(self) -> sqlite3.Connection:
+        driver = self._connection.connection.driver_connection
+        if not isinstance(driver, sqlite3.Connection):
+            raise DatabaseFailed(self.path, "the session is closed")
+        return driver
+
+    def _follow(self, entries: Sequence[SealedEntry]) -> ChainHead | None:
+        """Return the head after these entries, which must be the next ones."""
+        head = self._head
+        for entry in entries:
+            if head is None:
+                raise JournalOutOfStep(self.path, "no epoch has begun; nothing was written")
+            if (entry.epoch, entry.sequence) != (head.epoch, head.sequence + 1):
+                raise JournalOutOfStep(
+                    self.path,
+                    f"entry {entry.epoch}-{entry.sequence} does not follow "
+                    f"{head.epoch}-{head.sequence}; nothing was written",
+                )
+            head = entry.head
+        return head
+
+    def _steps(
+        self, changes: Sequence[Change], entries: Sequence[SealedEntry], seen: LastSeen | None
+    ) -> list[Step]:
+        """Turn a decision into statements; DatabaseFailed for a value that no column can hold."""
+        statements = self._statements
+        steps: list[Step] = []
+        if seen is not None:
+            changes = [*(change for change in changes if not isinstance(change, LastSeen)), seen]
+        try:
+            for change in sorted(changes, key=_room_first):
+                if isinstance(change, Forgotten):
+                    steps.append((statements.forget[change.what].text, (change.key,)))
+                else:
+                    put = statements.put[type(change)]
+                    steps.append((put.text, put.parameters(record_of(type(change)).to_row(change))))
+            append = statements.append
+            steps.extend((append.text, append.parameters(_JOURNAL.to_row(entry))) for entry in entries)
+        except (ValueError, TypeError, KeyError) as error:
+            raise DatabaseFailed(self.path, f"not written: {error!r}") from error
+        return steps
+
+    def _write(self, steps: list[Step]) -> None:
+        with self._transaction("a transaction") as connection:
+            for text, parameters in steps:
+                connection.exec_driver_sql(text, parameters)
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[Connection]:
+        """Run a block in one transaction; every error leaves none open and nothing written."""
+        with _named(self.path, doing, running=True), self._connection.begin():
+            yield self._connection
+
+    def _entries(self, query: Select[tuple[object, ...]]) -> list[SealedEntry]:
+        with self._transaction("reading the journal") as connection:
+            return [_JOURNAL.from_row(row) for row in connection.execute(query).mappings()]
+
+    def _newest(self, query: Select[tuple[object, ...]], limit: int) -> list[SealedEntry]:
+        journal = _JOURNAL.table
+        newest_first = query.order_by(journal.c.epoch.desc(), journal.c.sequence.desc()).limit(limit)
+        return self._entries(newest_first)[::-1]
+
+    def _abandon(self) -> None:
+        """Let go of the file as it is."""
+        self._connection.close()
+        self._engine.dispose()
+        self._claim.release()
+
+
+_JOURNAL = record_of(SealedEntry)
+
+
+def _engine(path: Path) -> Engine:
+    """Make an engine over one connection that has the file to itself from the first moment."""
+
+    def connect() -> sqlite3.Connection:
+        driver = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S, cached_statements=64
+        )
+        try:
+            for pragma in PRAGMAS:
+                driver.execute(pragma).fetchall()
+            # The first transaction takes the locks that the locking mode then keeps.
+            driver.execute("BEGIN IMMEDIATE")
+            driver.execute("COMMIT")
+        except BaseException:
+            driver.close()
+            raise
+        return driver
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+@contextmanager
+def _named(path: Path, doing: str, *, running: bool = False) -> Iterator[None]:
+    """Turn whatever the libraries raise into an error that names the file and what was being done."""
+    try:
+        yield
+    except DatabaseError:
+        raise
+    except (DBAPIError, sqlite3.Error, OSError, UnicodeError, OverflowError) as error:
+        raise failure(path, error, doing=doing, running=running) from error
+
+
+def _room_first(change: Change) -> int:
+    """What leaves a compartment is written before what enters it: its uniqueness is checked at once."""
+    if isinstance(change, Forgotten):
+        return 0
+    return 1 if isinstance(change, Parcel) and not change.inside else 2
+
+
+def _stored_head(connection: Connection) -> ChainHead | None:
+    journal = _JOURNAL.table
+    query = select(journal.c.epoch, journal.c.sequence, journal.c.hash)
+    last = connection.execute(
+        query.order_by(journal.c.epoch.desc(), journal.c.sequence.desc()).limit(1)
+    ).one_or_none()
+    return None if last is None else ChainHead(last.epoch, last.sequence, last.hash)
+
+
+def _load(
+    connection: Connection, blank: Automat, fixtures: Mapping[str, Fixture], head: ChainHead | None
+) -> Loaded:
+    epoch = blank.epoch if head is None else head.epoch
+    openings = {opening.compartment: opening for opening in _all(connection, Opening)}
+    compartments = {label: Compartment(fixture) for label, fixture in fixtures.items()}
+    unknown = []
+    for row in connection.execute(select(record_of(Compartment).table)).mappings():
+        label = row["label"]
+        if label in fixtures:
+            compartments[label] = compartment_from_row(row, fixtures[label])
+        else:
+            unknown.append(unknown_compartment_from_row(row, opening=label in openings))
+    automat = restore(
+        replace(blank, epoch=epoch),
+        compartments=compartments.values(),
+        parcels=_all(connection, Parcel),
+        couriers=_all(connection, Courier),
+        attempts=_all(connection, Attempts),
+        openings=[opening for label, opening in openings.items() if label in fixtures],
+        incidents=_all(connection, Incident),
+        commands=_all(connection, CommandRecord),
+        parked=[entry for entry in _all(connection, Parked) if entry.epoch == epoch],
+        facts=_only(connection, Facts, blank.facts),
+        last_seen=_only(connection, LastSeen, blank.last_seen),
+    )
+    return Loaded(automat, tuple(unknown))
+
+
+def _all(connection: Connection, what: type[Stored]) -> list[Stored]:
+    record = record_of(what)
+    return [record.from_row(row) for row in connection.execute(select(record.table)).mappings()]
+
+
+def _only(connection: Connection, what: type[Stored], otherwise: Stored) -> Stored:
+    """Read the one row of a table of single values, or give what holds before there is one."""
+    record = record_of(what)
+    query = select(record.table).where(record.table.c.id == ONLY_ROW)
+    row = connection.execute(query).mappings().one_or_none()
+    return otherwise if row is None else record.from_row(row)
