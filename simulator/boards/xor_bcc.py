@@ -15,6 +15,7 @@ from simulator.faults import FaultSet
 UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF = 0x8A, 0x80, 0x90, 0x9A, 0x9B
 UNLOCK_ALL, UNLOCKED_ALL, AUTO_REPORT, FIRMWARE = 0x9D, 0x9E, 0x8D, 0x82
 CONTACT_CLOSED, CONTACT_OPEN = 0x11, 0x00
+REPORT = 0x82
 _PULSE, _QUERY, _VERSION = 0x11, 0x33, 0x22
 _HEADS = frozenset(
     (UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF, UNLOCK_ALL, AUTO_REPORT, FIRMWARE),
@@ -195,6 +196,21 @@ def encode_contacts(address: int, states: bytes) -> bytes:
     return framed(READ, address, *states, _QUERY)
 
 
+def encode_unlocked_all(address: int, states: bytes) -> bytes:
+    """Answer to the open-all of 2025, with the state of all contacts."""
+    return framed(UNLOCKED_ALL, address, *states, _QUERY)
+
+
+def encode_held(address: int, channel: int, status: int, *, energised: bool) -> bytes:
+    """Answer to a switched output with the contact's state."""
+    return framed(HOLD_ON if energised else HOLD_OFF, address, channel, status)
+
+
+def encode_report(address: int, channel: int, status: int, *, head: int = REPORT) -> bytes:
+    """A door change told unasked; older firmware uses head 81."""
+    return framed(head, address, channel, status)
+
+
 def encode_firmware(address: int, value: int) -> bytes:
     """The firmware version, one byte."""
     return framed(FIRMWARE, address, 0, value)
@@ -252,8 +268,7 @@ class XorBccBoard:
         pieces: list[bytes] = []
         while self._due and self._due[0][0] <= self._now_s + 1e-9:
             _, _, action = heapq.heappop(self._due)
-            piece = action()
-            if piece and not self.faults.has("dead-board"):
+            if not self.faults.has("dead-board") and (piece := action()):
                 pieces.append(piece)
         return pieces
 
@@ -265,10 +280,12 @@ class XorBccBoard:
         """A door moved; boards with such firmware report it unasked."""
         head = int(self.faults.number("unsolicited-reports")) or self._report_head
         if head is not None:
-            self._answer(0.0, lambda: framed(head & 0xFF, self._address, channel, self._status(channel)))
+            self._answer(
+                0.0, lambda: encode_report(self._address, channel, self._status(channel), head=head & 0xFF)
+            )
 
     def _obey(self, request: Request) -> None:
-        if self.faults.has("echo-request") and self.faults.spend("echo-request"):
+        if self.faults.spend("echo-request"):
             echo = _spelled(request)
             self._at(0.0, lambda: echo)
         match request:
@@ -293,13 +310,12 @@ class XorBccBoard:
             case Hold(channel=channel, energised=energised) if channel <= self._channels:
                 for each in [channel] if channel else range(1, self._channels + 1):
                     self._wiring.hold(each, energised=energised)
-                head = HOLD_ON if energised else HOLD_OFF
                 self._answer(
                     self._timing.read_delay_s,
-                    lambda: framed(head, self._address, channel, self._status(channel)),
+                    lambda: encode_held(self._address, channel, self._status(channel), energised=energised),
                 )
             case AutoReport(wanted=wanted):
-                self._report_head = 0x82 if wanted else None
+                self._report_head = REPORT if wanted else None
             case Firmware():
                 self._answer(
                     self._timing.read_delay_s, lambda: encode_firmware(self._address, self._firmware)
@@ -327,7 +343,7 @@ class XorBccBoard:
         seconds = request.seconds if isinstance(request, Unlock) else None
         over_s = self._pulse_each(range(1, self._channels + 1), float(seconds or self._timing.pulse_s))
         if isinstance(request, UnlockAll):
-            self._answer(over_s, lambda: framed(UNLOCKED_ALL, self._address, *self._states(), _QUERY))
+            self._answer(over_s, lambda: encode_unlocked_all(self._address, self._states()))
         else:
             echo = _spelled(request)
             self._answer(over_s, lambda: echo)

@@ -29,7 +29,7 @@ def _understood_by_lock_board(data: bytes) -> Description | None:
     return None
 
 
-def _described(request: xor_bcc.Request) -> Description | None:
+def _described(request: xor_bcc.Request) -> Description:
     match request:
         case xor_bcc.Unlock(address, channel, parameter, seconds):
             return ("unlock", address, channel, parameter, seconds)
@@ -39,9 +39,12 @@ def _described(request: xor_bcc.Request) -> Description | None:
             return ("unlock-many", address, bitmap)
         case xor_bcc.Hold(address, channel, energised):
             return ("hold", address, channel, energised)
+        case xor_bcc.UnlockAll(address):
+            return ("unlock-all", address)
+        case xor_bcc.AutoReport(address, wanted):
+            return ("auto-report", address, wanted)
         case xor_bcc.Firmware(address):
             return ("firmware", address)
-    return None
 
 
 def _said_by_lock_board(description: Description) -> bytes | None:
@@ -52,6 +55,12 @@ def _said_by_lock_board(description: Description) -> bytes | None:
             return xor_bcc.encode_contact(address, channel, status)
         case ("contacts", int(address), bytes(states)):
             return xor_bcc.encode_contacts(address, states)
+        case ("unlocked-all", int(address), bytes(states)):
+            return xor_bcc.encode_unlocked_all(address, states)
+        case ("held-on" | "held-off" as how, int(address), int(channel), int(status)):
+            return xor_bcc.encode_held(address, channel, status, energised=how == "held-on")
+        case ("report", int(address), int(channel), int(status)):
+            return xor_bcc.encode_report(address, channel, status)
         case ("firmware", int(address), int(value)):
             return xor_bcc.encode_firmware(address, value)
     return None
@@ -64,11 +73,16 @@ def _understood_by_keypad(data: bytes) -> Description | None:
         found.append(KeypadCommand("N"))
     elif parser.incomplete:
         return None
-    if found == [KeypadCommand("presence")]:
-        return ("presence",)
-    if not found or any(len(command.what) > 1 for command in found):
-        return None
-    return tuple(("command", command.what) for command in found)
+    described = tuple(_keypad_command(command) for command in found)
+    if len(described) == 1 and len(found[0].what) > 1:
+        return described[0]
+    return described or None
+
+
+def _keypad_command(command: KeypadCommand) -> Description:
+    if len(command.what) > 1:
+        return (command.what,)
+    return ("command", command.what) if command.digits is None else ("command", "N", command.digits)
 
 
 def _said_by_keypad(description: Description) -> bytes | None:
@@ -87,7 +101,12 @@ def _understood_by_display(data: bytes) -> Description | None:
 
 
 def _display_command(command: DisplayCommand) -> Description:
-    return (command.what, command.text) if command.text else (command.what,)
+    match command.what:
+        case "text" | "upper" | "lower" | "marquee":
+            return (command.what, command.text)
+        case "place":
+            return ("place", command.column, command.row)
+    return (command.what,)
 
 
 def _says_nothing(_: Description) -> bytes | None:

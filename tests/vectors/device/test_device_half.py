@@ -59,17 +59,24 @@ def test_a_published_reply_is_spelled_alike_unless_its_checksum_is_wrong(vector:
         ("xor-bcc-8a", "9A 01 02 11 88", ("hold", 1, 2, True)),
         ("xor-bcc-8a", "9B 01 02 11 89", ("hold", 1, 2, False)),
         ("xor-bcc-8a", "82 01 00 22 A1", ("firmware", 1)),
+        ("xor-bcc-8a", "9D 01 01 33 AE", ("unlock-all", 1)),
+        ("xor-bcc-8a", "8D 01 01 01 8C", ("auto-report", 1, True)),
         ("xor-bcc-8a", "FF 8A 01 01 11 9B", None),
         ("xor-bcc-8a", "8A 01 01 11", None),
         ("keypad-serial", "1B 46 1B 49", (("command", "F"), ("command", "I"))),
         ("keypad-serial", "1B 4D", (("command", "M"),)),
+        ("keypad-serial", "1B 4E 06 1B 49", (("command", "N", 6), ("command", "I"))),
+        ("keypad-serial", "1B 4E", (("command", "N"),)),
         ("keypad-serial", "89", ("presence",)),
+        ("keypad-serial", "8B", ("disable",)),
         ("keypad-serial", "1B", None),
         ("display-cd5220", "1B 11", ("overwrite",)),
         ("display-cd5220", "1B 5B 41", ("up",)),
         ("display-cd5220", "0C", ("clear",)),
         ("display-cd5220", "0B", ("home",)),
         ("display-cd5220", "48 65 69", ("text", "Hei")),
+        ("display-cd5220", "1B 6C 05 02", ("place", 5, 2)),
+        ("display-cd5220", "1B 51 41 48 65 69 0D", ("upper", "Hei")),
         ("display-cd5220", "1B 51", None),
     ],
 )
@@ -77,3 +84,19 @@ def test_requests_mean_what_they_say(
     protocol: str, request_hex: str, description: tuple[Any, ...] | None
 ) -> None:
     assert DEVICE_FAMILIES[protocol].understand_request(bytes.fromhex(request_hex)) == description
+
+
+@pytest.mark.parametrize(
+    ("description", "reply_hex"),
+    [
+        (("unlocked-all", 1, b"\x00\x00\x02"), "9E 01 00 00 02 33 AE"),
+        (("held-on", 1, 2, 0x11), "9A 01 02 11 88"),
+        (("held-off", 1, 2, 0x11), "9B 01 02 11 89"),
+        (("report", 1, 4, 0x11), "82 01 04 11 96"),
+        (("contact", 1, 1, 0x00), "80 01 01 00 80"),
+        (("sung", 1), None),
+    ],
+)
+def test_replies_are_spelled_as_described(description: tuple[Any, ...], reply_hex: str | None) -> None:
+    expected = None if reply_hex is None else bytes.fromhex(reply_hex)
+    assert DEVICE_FAMILIES["xor-bcc-8a"].encode_reply(description) == expected
