@@ -174,7 +174,7 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
         case Stage.OPEN, _:
             due_s = now_s + draft.rules.left_open_reminder_s
             draft.put_opening(replace(opening, reminded=False, opened_s=now_s, due_s=due_s))
-            return None
+            return Progress(Outcome.OPENED, opening)
         case _:
             return None
 

@@ -1,0 +1,287 @@
+"""An automat on the test stand: the pure core with an argument for a clock, and people who use it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from immutables import Map
+
+from locker.domain.attempts import Attempts
+from locker.domain.automat import Automat, Change, Decision, Forgotten, restore
+from locker.domain.codes import Code, CodeKey
+from locker.domain.commands import AnnounceParcel, AuthoriseCourier, Body, Command, CommandRecord
+from locker.domain.compartments import Compartment, ContactKind, Fixture
+from locker.domain.decide import decide
+from locker.domain.events import (
+    CommandReceived,
+    Door,
+    DoorSeen,
+    Event,
+    Key,
+    KeyPressed,
+    PulseSent,
+    Started,
+    Woke,
+)
+from locker.domain.incidents import Incident
+from locker.domain.intents import Show, Unlock
+from locker.domain.journal import Entry, EntryKind, Parked
+from locker.domain.keypad import Keypad
+from locker.domain.messages import Message, Text
+from locker.domain.openings import Opening
+from locker.domain.parcels import Courier, Parcel
+from locker.domain.rules import Identity, Rules
+from locker.domain.times import NEVER_BEFORE, LastSeen, Now, Trust
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+IDENTITY = Identity("fi-0001", "Kallio 3", "0200 71000")
+CODE_KEY = CodeKey(bytes(range(32)))
+
+
+def fixtures(*, blind: Iterable[str] = ()) -> list[Fixture]:
+    """Four small boxes, two large ones."""
+    missing = frozenset(blind)
+    return [
+        Fixture(
+            str(number),
+            "S" if number <= 4 else "L",
+            350,
+            110 if number <= 4 else 400,
+            600,
+            column=0,
+            row=number,
+            contact=ContactKind.MISSING if str(number) in missing else ContactKind.FITTED,
+        )
+        for number in range(1, 7)
+    ]
+
+
+class Stand:
+    """Plays events against `decide` and keeps everything that came out of it."""
+
+    def __init__(
+        self, rules: Rules | None = None, *, blind: Iterable[str] = (), bound_to: str | None = None
+    ) -> None:
+        self.now = Now(MONDAY, Trust.TRUSTED, 1_000.0)
+        self.entries: list[Entry] = []
+        self.shown: list[Message] = []
+        self.unlocks: list[Unlock] = []
+        self.stored: dict[tuple[type, str], Change] = {}
+        self.commands = 0
+        self.blank = Automat(
+            IDENTITY,
+            rules or Rules(),
+            CODE_KEY,
+            Map({"front": Keypad("front", bound_to=bound_to), "side": Keypad("side")}),
+        )
+        self.boxes = fixtures(blind=blind)
+        self.automat = restore(
+            self.blank,
+            compartments=[Compartment(box) for box in self.boxes],
+            parcels=[],
+            couriers=[],
+            attempts=[],
+            openings=[],
+            incidents=[],
+            commands=[],
+            parked=[],
+            facts=self.blank.facts,
+            last_seen=LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0),
+        )
+        self.doors = {box.label: Door.SHUT for box in self.boxes if box.contact is ContactKind.FITTED}
+        self.do(Started(dict(self.doors)))
+
+    # -- what happens
+
+    def do(self, event: Event) -> Decision:
+        """Decide one event and keep its consequences."""
+        decision = decide(self.automat, event, self.now)
+        self.automat = decision.automat
+        self.entries += decision.entries
+        for change in decision.changes:
+            key = (
+                (change.what, change.key) if isinstance(change, Forgotten) else (type(change), key_of(change))
+            )
+            self.stored[key] = change
+        for intent in decision.intents:
+            if isinstance(intent, Show) and intent.keypad == "front":
+                self.shown.append(intent.message)
+            elif isinstance(intent, Unlock):
+                self.unlocks.append(intent)
+        return decision
+
+    def says(self, text: Text) -> bool:
+        """Tell whether the front display says this now."""
+        return self.shown[-1].text is text
+
+    def press(self, keys: str, keypad: str = "front") -> None:
+        """Press keys written as "C 0242 OK"."""
+        for word in keys.split():
+            for key in [word] if word in ("C", "OK") else list(word):
+                self.do(KeyPressed(keypad, Key(key)))
+
+    def door(self, label: str, door: Door) -> None:
+        """Let a door's contact say something."""
+        self.doors[label] = door
+        self.do(DoorSeen(label, door))
+
+    def pulse_sent(self) -> str:
+        """Let the last pulse leave the port; return its compartment."""
+        last = self.unlocks[-1]
+        self.do(PulseSent(last.compartment, last.number))
+        return last.compartment
+
+    def opens(self) -> str:
+        """Let the last pulse leave and its door spring open; return its label."""
+        label = self.pulse_sent()
+        self.door(label, Door.OPEN)
+        return label
+
+    def opens_and_shuts(self) -> str:
+        """Let the last pulsed door open and be shut again."""
+        label = self.opens()
+        self.door(label, Door.SHUT)
+        return label
+
+    def wait(self, seconds: float) -> None:
+        """Let both clocks run on, waking the automat whenever it asked for it."""
+        until_s = self.now.powered_s + seconds
+        while True:
+            due_s = self.automat.seconds_until_due(self.now)
+            left_s = until_s - self.now.powered_s
+            if due_s is None or due_s > left_s:
+                self._run(left_s)
+                return
+            self._run(due_s)
+            self.do(Woke())
+
+    def set_clock(self, wall_at: datetime, trust: Trust = Trust.TRUSTED) -> None:
+        """Set the wall clock without letting time pass."""
+        self.now = replace(self.now, wall_at=wall_at, trust=trust)
+
+    def power_cut(self, *, off_s: float = 0.0, trust: Trust = Trust.TRUSTED, started: bool = True) -> None:
+        """Lose all memory; keep what was committed; come up again after `off_s` without power."""
+        self.now = replace(self.now, wall_at=self.now.wall_at + timedelta(seconds=off_s), trust=trust)
+        self.automat = self.reloaded()
+        if started:
+            self.do(Started(dict(self.doors)))
+
+    def reloaded(self) -> Automat:
+        """Return the state as it would be read back from what was committed."""
+        seen = self._one(LastSeen) or LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0)
+        boxes = {box.label: box for box in self._all(Compartment)}
+        return restore(
+            self.blank,
+            compartments=[boxes.get(box.label, Compartment(box)) for box in self.boxes],
+            parcels=self._all(Parcel),
+            couriers=self._all(Courier),
+            attempts=self._all(Attempts),
+            openings=self._all(Opening),
+            incidents=self._all(Incident),
+            commands=self._all(CommandRecord),
+            parked=self._all(Parked),
+            facts=self._one(type(self.automat.facts)) or self.blank.facts,
+            last_seen=seen,
+        )
+
+    # -- people and the back office
+
+    def command(self, body: Body, **envelope: Any) -> str | None:
+        """Send a command; return the reason if it was refused."""
+        self.commands += 1
+        issued_at = envelope.pop("issued_at", self.now.wall_at)
+        command = Command(
+            command_id=envelope.pop("command_id", f"command-{self.commands}"),
+            kind=type(body).__name__,
+            automat_id=envelope.pop("automat_id", IDENTITY.automat_id),
+            issued_at=issued_at,
+            not_after=envelope.pop("not_after", issued_at + timedelta(hours=1)),
+            digest=envelope.pop("digest", f"{self.commands:064d}"),
+            body=body,
+            **envelope,
+        )
+        decision = self.do(CommandReceived(command))
+        refusals = [entry for entry in decision.entries if entry.kind is EntryKind.COMMAND_REFUSED]
+        return refusals[0].data["reason"] if refusals else None
+
+    def announce(
+        self, tracking_id: str, code: str | None = "024204", *, size: str = "S", recipient: str | None = None
+    ) -> str | None:
+        """Announce a parcel."""
+        tag = CODE_KEY.tag(Code(code)) if code is not None else None
+        return self.command(AnnounceParcel(tracking_id, size, tag, recipient))
+
+    def sign_in_courier(self, code: str = "7777", *, keypad: str = "front") -> None:
+        """Authorise a courier, if need be, and let her sign in."""
+        if "c-1" not in self.automat.couriers:
+            body = AuthoriseCourier(
+                "c-1", CODE_KEY.tag(Code(code)), self.now.wall_at, self.now.wall_at + timedelta(days=365)
+            )
+            assert self.command(body) is None
+        self.press(f"C {code} OK", keypad)
+
+    def deliver(
+        self,
+        tracking_id: str = "JJFI65432110000070773",
+        code: str = "024204",
+        *,
+        recipient: str | None = None,
+        size: str = "S",
+        keypad: str = "front",
+    ) -> str:
+        """Announce a parcel and put it into a compartment; return the label."""
+        assert self.announce(tracking_id, code, recipient=recipient, size=size) is None
+        self.sign_in_courier(keypad=keypad)
+        self.press(f"{tracking_id[-8:]} OK", keypad)
+        if self.unlocks[-1].compartment in self.doors:
+            label = self.opens_and_shuts()
+        else:
+            label = self.pulse_sent()
+            self.press("OK", keypad)
+        self.press("OK C", keypad)
+        self.wait(10)
+        return label
+
+    # -- what became of it
+
+    def kinds(self) -> list[EntryKind]:
+        """The kinds of all entries so far."""
+        return [entry.kind for entry in self.entries]
+
+    def last(self, kind: EntryKind) -> Entry:
+        """The last entry of a kind."""
+        return next(entry for entry in reversed(self.entries) if entry.kind is kind)
+
+    def count(self, kind: EntryKind) -> int:
+        """How many entries of a kind there are."""
+        return self.kinds().count(kind)
+
+    def parcel(self, tracking_id: str = "JJFI65432110000070773") -> Parcel:
+        """A parcel as it is now."""
+        return self.automat.parcels[tracking_id]
+
+    def box(self, label: str) -> Compartment:
+        """A compartment as it is now."""
+        return self.automat.compartments[label]
+
+    def _run(self, seconds: float) -> None:
+        self.now = Now(
+            self.now.wall_at + timedelta(seconds=seconds), self.now.trust, self.now.powered_s + seconds
+        )
+
+    def _all(self, what: type[Any]) -> list[Any]:
+        return [value for (kind, _), value in self.stored.items() if kind is what and isinstance(value, what)]
+
+    def _one(self, what: type[Any]) -> Any:
+        return next(iter(self._all(what)), None)
+
+
+def key_of(change: Any) -> str:
+    """The key under which a durable thing is kept."""
+    for name in ("tracking_id", "courier_id", "keypad", "command_id", "number", "sequence"):
+        if not isinstance(change, Compartment | Opening) and hasattr(change, name):
+            return str(getattr(change, name))
+    if isinstance(change, Compartment):
+        return change.label
+    return change.compartment if isinstance(change, Opening) else ""
