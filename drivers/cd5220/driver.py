@@ -28,7 +28,7 @@ class Cd5220Display:
         self._bell = False
         self._stopped = False
         self._later: asyncio.TimerHandle | None = None
-        line.on_up = self._line_came_up
+        line.on_up = self._refresh
         line.on_down = self._line_went_down
         if line.is_up:
             self._refresh()
@@ -48,10 +48,6 @@ class Cd5220Display:
         """Write nothing more."""
         self._stopped = True
         self._cancel()
-
-    def _line_came_up(self) -> None:
-        self._shown = None
-        self._refresh()
 
     def _line_went_down(self, _reason: str) -> None:
         self._shown = None

@@ -40,7 +40,6 @@ BLOCK_OVERHEAD = 4  # head, address, the closing 33, checksum
 _SHORT_HEADS = frozenset({UNLOCK, READ, HOLD_ON, HOLD_OFF, *REPORTS})
 _BLOCK_HEADS = frozenset({READ, UNLOCKED_ALL})
 _STATUSES = frozenset({CONTACT_CLOSED, CONTACT_OPEN, ECHO_OF_READ})
-_PENDING_LIMIT_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,8 @@ class ReplyDecoder:
 
     The head 80 begins a short reply or a block, and only what was asked tells which. So
     `expected_states` is the number of state bytes when a block was asked for, else 0. A block of
-    another size is understood only once the line has gone quiet.
+    another size is understood only once the line has gone quiet. What is kept between calls is
+    always shorter than a frame.
     """
 
     def __init__(self, expected_states: int = 0) -> None:
@@ -177,7 +177,6 @@ class ReplyDecoder:
         for byte in data:
             self._pending.append(byte)
             self._resolve(replies, is_quiet=False)
-        del self._pending[:-_PENDING_LIMIT_BYTES]
         return replies
 
     def silence(self) -> list[Reply]:

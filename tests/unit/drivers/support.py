@@ -95,6 +95,10 @@ class MemoryLine:
         self._arrived.append(data)
         asyncio.get_running_loop().call_soon(self._deliver_one)
 
+    def hold(self, data: bytes) -> None:
+        """Bytes wait in the port until the host collects them."""
+        self._arrived.append(data)
+
     async def until_written(self, count: int) -> None:
         while len(self.written) < count:
             self._wrote.clear()

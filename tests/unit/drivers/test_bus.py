@@ -122,7 +122,7 @@ async def test_answers_of_others_do_not_count(served: Served) -> None:
 async def test_a_late_answer_is_not_taken_for_the_next_question(served: Served) -> None:
     with pytest.raises(NoAnswer):
         await served.bus.ask(question(READ_1, timeout_s=0.01))
-    served.line.arrive(reply_to(READ_1, codec.CONTACT_CLOSED))
+    served.line.hold(reply_to(READ_1, codec.CONTACT_CLOSED))
     (task,) = served.ask(question(READ_1))
     await served.line.until_written(2)
     served.line.arrive(reply_to(READ_1, codec.CONTACT_OPEN))
