@@ -151,9 +151,11 @@ class Bus:
             job = self._next_job()
             if job is None:
                 continue
+            quiet_at_s = 0.0
             try:
                 answer = await self._serve_one(job)
             except NoAnswer as problem:
+                quiet_at_s = self._line.quiet_at_s
                 self._try_again_or_fail(job, problem)
             except (LineDown, LineBusy) as problem:
                 _settle(job.done, problem)
@@ -166,7 +168,8 @@ class Bus:
                 if not job.done.done():
                     job.done.set_result(answer)
             finally:
-                self._free_at_s = max(self._now_s(), self._line.quiet_at_s) + self._settings.gap_s
+                # An answer proves that the request has left, whatever the baud rate says.
+                self._free_at_s = max(self._now_s(), quiet_at_s) + self._settings.gap_s
 
     def _next_job(self) -> _Job | None:
         self._forget_cancelled()
