@@ -23,7 +23,6 @@ class Ballast:
         self.path = path
         self.size_bytes = size_bytes
 
-    @property
     def held(self) -> bool:
         """Whether the whole reserve stands."""
         try:
@@ -33,7 +32,7 @@ class Ballast:
 
     def make(self) -> bool:
         """Make the reserve if as much again stays free beside it; tell whether it stands now."""
-        if self.held:
+        if self.held():
             return True
         self.path.unlink(missing_ok=True)  # a part left by a power cut
         if free_bytes(self.path.parent) < 2 * self.size_bytes:

@@ -1,6 +1,5 @@
 """Database files on the disk: claiming one, looking into it without a trace, copying it, naming failures."""
 
-import errno
 import fcntl
 import os
 import sqlite3
@@ -19,11 +18,10 @@ from locker.db.errors import (
     DatabaseMissing,
     DiskFull,
 )
+from locker.disk import NO_ROOM
 
 BUSY_TIMEOUT_S = 0.2
 """How long to wait for a foreign lock before saying that the file is in use."""
-
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Claim:
@@ -169,15 +167,17 @@ def _way_in(path: Path) -> tuple[str, Callable[[], None]]:
     if not _has_content(path, "-wal"):
         return f"{address}?immutable=1", _nothing
     # What was committed last stands only in the -wal. A reader that may not write neither copies it over
-    # nor removes it, but needs an index beside it.
+    # nor removes it. It wants an index file beside it, but keeps the index in memory if that file is empty
+    # and not to be written: this also works when the disk is full.
     index = path.with_name(f"{path.name}-shm")
     was_there = index.exists()
+    index.touch()
 
     def tidy() -> None:
         if not was_there:
-            index.unlink(missing_ok=True)
+            index.unlink()
 
-    return f"{address}?mode=ro", tidy
+    return f"{address}?mode=ro&readonly_shm=1", tidy
 
 
 def _has_content(path: Path, suffix: str) -> bool:

@@ -5,10 +5,9 @@ It belongs to one thread at a time. A commit costs in proportion to what changed
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
@@ -16,27 +15,16 @@ from sqlalchemy.pool import StaticPool
 
 from locker.db.errors import DatabaseError, DatabaseFailed, DiskFull, JournalOutOfStep
 from locker.db.files import BUSY_TIMEOUT_S, Claim, copy_database, damaged, failure
+from locker.db.loading import Loaded, all_of, load_automat
 from locker.db.migrate import check_current
-from locker.db.records import (
-    ONLY_ROW,
-    UnknownCompartment,
-    compartment_from_row,
-    record_of,
-    unknown_compartment_from_row,
-)
+from locker.db.records import record_of
 from locker.db.statements import compile_statements
 from locker.disk import Ballast
-from locker.domain.attempts import Attempts
-from locker.domain.automat import Automat, Change, Facts, Forgotten, restore
-from locker.domain.commands import CommandRecord
-from locker.domain.compartments import Compartment, Fixture
-from locker.domain.incidents import Incident
+from locker.domain.automat import Automat, Change, Forgotten
+from locker.domain.compartments import Fixture
 from locker.domain.journal import NO_HASH, ChainHead, Parked, SealedEntry
-from locker.domain.openings import Opening
-from locker.domain.parcels import Courier, Parcel
+from locker.domain.parcels import Parcel
 from locker.domain.times import LastSeen
-
-Stored = TypeVar("Stored")
 
 # What a power cut may not take (FULL), who may not come in between (EXCLUSIVE), what may not dangle.
 PRAGMAS = (
@@ -45,15 +33,6 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The automat as the database knows it, and what the configuration has no place for."""
-
-    automat: Automat
-    unknown_compartments: tuple[UnknownCompartment, ...] = ()
-
 
 Step = tuple[str, tuple[object, ...]]
 """A statement and its parameters."""
@@ -116,7 +95,7 @@ class Database:
         """
         with self._transaction("loading it") as connection:
             try:
-                return _load(connection, blank, fixtures, self._head)
+                return load_automat(connection, blank, fixtures, self._head)
             except (ValueError, TypeError, KeyError) as error:
                 raise damaged(self.path, f"a row is not what it should be: {error}") from error
 
@@ -130,12 +109,7 @@ class Database:
         """
         head = self._follow(entries)
         steps = self._steps(changes, entries, seen)
-        try:
-            self._write(steps)
-        except DiskFull:
-            if self._reserve is None or not self._reserve.give_up():
-                raise
-            self._write(steps)
+        self._write_with_room(steps)
         self._head = head
 
     # -- the journal
@@ -156,8 +130,7 @@ class Database:
             raise JournalOutOfStep(self.path, "the journal is empty; begin an epoch first")
         return self._head
 
-    @property
-    def journal_empty(self) -> bool:
+    def journal_is_empty(self) -> bool:
         """Whether no epoch has begun yet."""
         return self._head is None
 
@@ -187,7 +160,7 @@ class Database:
     def parked(self) -> list[Parked]:
         """Return the parked entries of every epoch in order."""
         with self._transaction("reading the parked entries") as connection:
-            return sorted(_all(connection, Parked), key=lambda entry: (entry.epoch, entry.sequence))
+            return sorted(all_of(connection, Parked), key=lambda entry: (entry.epoch, entry.sequence))
 
     # -- copies
 
@@ -241,6 +214,25 @@ class Database:
             raise DatabaseFailed(self.path, f"not written: {error!r}") from error
         return steps
 
+    def _write_with_room(self, steps: list[Step]) -> None:
+        """Write; if the disk is full, use the log's own room again, then the reserve."""
+        try:
+            self._write(steps)
+        except DiskFull:
+            self._reuse_log()
+            try:
+                self._write(steps)
+            except DiskFull:
+                if self._reserve is None or not self._reserve.give_up():
+                    raise
+                self._reuse_log()
+                self._write(steps)
+
+    def _reuse_log(self) -> None:
+        """Copy the -wal file over as far as there is room, so that it is written from its start again."""
+        with suppress(sqlite3.OperationalError):  # what did not fit stays in the log
+            self._driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
     def _write(self, steps: list[Step]) -> None:
         with self._transaction("a transaction") as connection:
             for text, parameters in steps:
@@ -249,8 +241,14 @@ class Database:
     @contextmanager
     def _transaction(self, doing: str) -> Iterator[Connection]:
         """Run a block in one transaction; every error leaves none open and nothing written."""
-        with _named(self.path, doing, running=True), self._connection.begin():
-            yield self._connection
+        with _named(self.path, doing, running=True):
+            try:
+                with self._connection.begin():
+                    yield self._connection
+            except BaseException:
+                if self._driver.in_transaction:  # a COMMIT that fails may leave the transaction open
+                    self._driver.rollback()
+                raise
 
     def _entries(self, query: Select[tuple[object, ...]]) -> list[SealedEntry]:
         with self._transaction("reading the journal") as connection:
@@ -319,45 +317,3 @@ def _stored_head(connection: Connection) -> ChainHead | None:
         query.order_by(journal.c.epoch.desc(), journal.c.sequence.desc()).limit(1)
     ).one_or_none()
     return None if last is None else ChainHead(last.epoch, last.sequence, last.hash)
-
-
-def _load(
-    connection: Connection, blank: Automat, fixtures: Mapping[str, Fixture], head: ChainHead | None
-) -> Loaded:
-    epoch = blank.epoch if head is None else head.epoch
-    openings = {opening.compartment: opening for opening in _all(connection, Opening)}
-    compartments = {label: Compartment(fixture) for label, fixture in fixtures.items()}
-    unknown = []
-    for row in connection.execute(select(record_of(Compartment).table)).mappings():
-        label = row["label"]
-        if label in fixtures:
-            compartments[label] = compartment_from_row(row, fixtures[label])
-        else:
-            unknown.append(unknown_compartment_from_row(row, opening=label in openings))
-    automat = restore(
-        replace(blank, epoch=epoch),
-        compartments=compartments.values(),
-        parcels=_all(connection, Parcel),
-        couriers=_all(connection, Courier),
-        attempts=_all(connection, Attempts),
-        openings=[opening for label, opening in openings.items() if label in fixtures],
-        incidents=_all(connection, Incident),
-        commands=_all(connection, CommandRecord),
-        parked=[entry for entry in _all(connection, Parked) if entry.epoch == epoch],
-        facts=_only(connection, Facts, blank.facts),
-        last_seen=_only(connection, LastSeen, blank.last_seen),
-    )
-    return Loaded(automat, tuple(unknown))
-
-
-def _all(connection: Connection, what: type[Stored]) -> list[Stored]:
-    record = record_of(what)
-    return [record.from_row(row) for row in connection.execute(select(record.table)).mappings()]
-
-
-def _only(connection: Connection, what: type[Stored], otherwise: Stored) -> Stored:
-    """Read the one row of a table of single values, or give what holds before there is one."""
-    record = record_of(what)
-    query = select(record.table).where(record.table.c.id == ONLY_ROW)
-    row = connection.execute(query).mappings().one_or_none()
-    return otherwise if row is None else record.from_row(row)

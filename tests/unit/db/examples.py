@@ -1,0 +1,81 @@
+"""Values for these tests: one of each durable thing, and entries in a row."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from immutables import Map
+
+from locker.domain.attempts import Attempts
+from locker.domain.automat import Automat, Facts
+from locker.domain.codes import CodeKey, CodeTag
+from locker.domain.commands import CommandRecord
+from locker.domain.compartments import Compartment, Condition, Fixture
+from locker.domain.events import Door
+from locker.domain.incidents import Incident, IncidentKind
+from locker.domain.journal import Parked, SealedEntry
+from locker.domain.keypad import Keypad
+from locker.domain.openings import Opening, Purpose, Stage
+from locker.domain.parcels import Courier, Parcel, ParcelState
+from locker.domain.rules import Identity, Rules
+from locker.domain.times import LastSeen
+
+AT = datetime(2026, 3, 29, 0, 59, 59, 999_999, tzinfo=UTC)
+TAG = CodeTag("ab" * 32)
+
+FIXTURES = {label: Fixture(label, "S", 400, 120, 600) for label in ("1", "2", "3R1")}
+
+STORED = Parcel(
+    "JJFI00000000000000001",
+    "S",
+    ParcelState.STORED,
+    code_tag=TAG,
+    recipient="r1",
+    compartment="1",
+    deposited_at=AT,
+    deadline_at=AT + timedelta(days=7),
+    reminded_days=(2, 1),
+)
+FULL = Compartment(FIXTURES["1"], door=Door.SHUT, goods=True, tracking_id=STORED.tracking_id)
+SUSPECT = Compartment(FIXTURES["3R1"], Condition.SUSPECT, reason="nobody has looked", goods=False)
+COURIER = Courier("c7", CodeTag("cd" * 32), AT, AT + timedelta(days=30))
+BUCKET = Attempts("front", 7, 1234.5, (0.1, 99.0), guarded=True)
+OPENING = Opening(
+    "1", Purpose.PICKUP, "front", STORED.tracking_id, AT, Stage.OPEN, 2, 1, 17.25, AT, 12.125, reminded=True
+)
+INCIDENT = Incident(3, IncidentKind.DOOR_DID_NOT_OPEN, "1", "three pulses", AT)
+COMMAND = CommandRecord("cmd-1", "0f" * 32, "applied", AT)
+FACTS = Facts(incidents_numbered=3, acknowledged_through=0, storage_low=True)
+SEEN = LastSeen(AT, trusted=True, powered_s=1234.5)
+EVERYTHING = (STORED, FULL, SUSPECT, COURIER, BUCKET, OPENING, INCIDENT, COMMAND, FACTS, SEEN)
+
+
+def blank_automat() -> Automat:
+    """Make an automat that knows only its configuration."""
+    return Automat(
+        Identity("fi-1", "Kauppa", "+358 200 71000"),
+        Rules(),
+        CodeKey(b"k" * 32),
+        Map({"front": Keypad("front")}),
+    )
+
+
+def entry(sequence: int, *, epoch: int = 1, subject: str | None = None) -> SealedEntry:
+    """Make an entry with this number; its payload is only as opaque as the database sees it."""
+    payload = b"%d-%d" % (epoch, sequence)
+    digest = hashlib.sha256(payload).hexdigest()
+    return SealedEntry(epoch, sequence, "door.opened", subject, AT, digest, payload)
+
+
+def parked(sequence: int, epoch: int = 1) -> Parked:
+    """Make a parked entry."""
+    return Parked(epoch, sequence, "schema")
+
+
+def files_beside(path: Path) -> dict[str, bytes]:
+    """Return every file of a database and its bytes, but for the empty lock file that stays."""
+    return {
+        file.name: file.read_bytes()
+        for file in path.parent.iterdir()
+        if file.is_file() and not file.name.endswith("-lock")
+    }

@@ -1,0 +1,225 @@
+"""The session: what a commit writes comes back, and what it refuses leaves nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from locker.db.errors import DatabaseFailed, JournalOutOfStep
+from locker.db.session import Database
+from locker.domain.automat import Forgotten
+from locker.domain.compartments import Compartment
+from locker.domain.journal import NO_HASH, ChainHead
+from locker.domain.openings import Opening
+from locker.domain.parcels import Parcel, ParcelState
+from tests.unit.db.examples import (
+    AT,
+    BUCKET,
+    COMMAND,
+    COURIER,
+    EVERYTHING,
+    FACTS,
+    FIXTURES,
+    FULL,
+    INCIDENT,
+    OPENING,
+    SEEN,
+    STORED,
+    SUSPECT,
+    blank_automat,
+    entry,
+    parked,
+)
+
+
+def test_an_empty_database_gives_the_configured_automat(database: Database) -> None:
+    loaded = database.load(blank_automat(), FIXTURES)
+    assert set(loaded.automat.compartments) == set(FIXTURES)
+    assert all(box == Compartment(box.fixture) for box in loaded.automat.compartments.values())
+    assert loaded.automat.last_seen == blank_automat().last_seen
+    assert loaded.automat.epoch == 1
+    assert loaded.unknown_compartments == ()
+
+
+def test_everything_committed_is_loaded_by_the_next_session(path: Path) -> None:
+    database = Database.open(path)
+    database.begin_epoch(4)
+    database.commit(EVERYTHING, [entry(1, epoch=4)], SEEN)
+    database.close()
+
+    reopened = Database.open(path)
+    automat = reopened.load(blank_automat(), FIXTURES).automat
+    assert dict(automat.parcels) == {STORED.tracking_id: STORED}
+    assert automat.compartments["1"] == replace(FULL, opening_ongoing=True)
+    assert automat.compartments["3R1"] == SUSPECT
+    assert automat.compartments["2"] == Compartment(FIXTURES["2"])
+    assert dict(automat.couriers) == {"c7": COURIER}
+    assert dict(automat.attempts) == {"front": BUCKET}
+    assert dict(automat.openings) == {"1": OPENING}
+    assert dict(automat.incidents) == {3: INCIDENT}
+    assert dict(automat.commands) == {"cmd-1": COMMAND}
+    assert (automat.facts, automat.last_seen, automat.epoch) == (FACTS, SEEN, 4)
+    assert reopened.head() == entry(1, epoch=4).head
+    reopened.close()
+
+
+def test_a_changed_value_replaces_the_old_one_and_a_forgotten_one_is_gone(database: Database) -> None:
+    database.commit(EVERYTHING, [], SEEN)
+    database.commit([Forgotten(Opening, "1"), replace(COURIER, valid_until=AT)], [], SEEN)
+    automat = database.load(blank_automat(), FIXTURES).automat
+    assert not automat.openings
+    assert automat.couriers["c7"].valid_until == AT
+
+
+def test_the_given_clocks_stand_for_those_among_the_changes(database: Database) -> None:
+    later = replace(SEEN, powered_s=2000.0)
+    database.commit([SEEN], [], later)
+    assert database.load(blank_automat(), {}).automat.last_seen == later
+    database.commit([SEEN], [])
+    assert database.load(blank_automat(), {}).automat.last_seen == SEEN
+
+
+def test_a_row_without_a_configured_box_is_reported_with_its_opening(database: Database) -> None:
+    database.commit(EVERYTHING, [], SEEN)
+    loaded = database.load(blank_automat(), {"2": FIXTURES["2"]})
+    assert set(loaded.automat.compartments) == {"2"}
+    assert not loaded.automat.openings
+    reported = {box.label: (box.tracking_id, box.opening) for box in loaded.unknown_compartments}
+    assert reported == {"1": (STORED.tracking_id, True), "3R1": (None, False)}
+
+
+def test_two_parcels_cannot_lie_in_one_compartment(database: Database) -> None:
+    database.commit([STORED], [], SEEN)
+    with pytest.raises(DatabaseFailed, match="UNIQUE"):
+        database.commit([COURIER, replace(STORED, tracking_id="other")], [entry(1)], SEEN)
+    automat = database.load(blank_automat(), FIXTURES).automat
+    assert list(automat.parcels) == [STORED.tracking_id]
+    assert not automat.couriers
+    assert database.head().sequence == 0
+
+
+def test_a_compartment_changes_hands_within_one_decision(database: Database) -> None:
+    database.commit([STORED, FULL], [], SEEN)
+    newcomer = Parcel("other", "S", ParcelState.STORED, compartment="1")
+    gone = replace(STORED, state=ParcelState.COLLECTED)
+    database.commit([newcomer, replace(FULL, tracking_id="other"), gone], [], SEEN)
+    assert database.load(blank_automat(), FIXTURES).automat.compartments["1"].tracking_id == "other"
+
+
+def test_a_parcel_inside_needs_a_compartment(database: Database) -> None:
+    with pytest.raises(DatabaseFailed, match="ck_parcel_inside"):
+        database.commit([replace(STORED, compartment=None)], [], SEEN)
+
+
+def test_a_compartment_cannot_hold_a_parcel_that_nobody_knows(database: Database) -> None:
+    with pytest.raises(DatabaseFailed, match="FOREIGN KEY"):
+        database.commit([FULL], [entry(1)], SEEN)
+    assert database.latest(10) == []
+    database.commit([STORED, FULL], [entry(1)], SEEN)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfff"])
+def test_a_text_that_no_file_can_hold_is_refused_whole(database: Database, text: str) -> None:
+    with pytest.raises(DatabaseFailed):
+        database.commit([COURIER, replace(INCIDENT, detail=text)], [entry(1)], SEEN)
+    assert not database.load(blank_automat(), {}).automat.couriers
+    assert database.head().sequence == 0
+
+
+def test_a_number_that_no_column_can_hold_is_refused_whole(database: Database) -> None:
+    with pytest.raises(DatabaseFailed):
+        database.commit([COURIER, replace(FACTS, acknowledged_through=2**70)], [], SEEN)
+    assert not database.load(blank_automat(), {}).automat.couriers
+
+
+@pytest.mark.parametrize(
+    "numbers", [[(1, 2)], [(1, 1), (1, 3)], [(1, 1), (1, 1)], [(2, 1)], [(0, 1)], [(1, 1), (2, 2)]]
+)
+def test_entries_that_do_not_continue_the_journal_are_refused_whole(
+    database: Database, numbers: list[tuple[int, int]]
+) -> None:
+    with pytest.raises(JournalOutOfStep, match="does not follow"):
+        database.commit([COURIER], [entry(sequence, epoch=epoch) for epoch, sequence in numbers], SEEN)
+    assert database.latest(10) == []
+    assert database.head() == ChainHead(1, 0, NO_HASH)
+    assert not database.load(blank_automat(), {}).automat.couriers
+
+
+def test_an_empty_journal_has_no_head_until_an_epoch_begins(path: Path) -> None:
+    database = Database.open(path)
+    assert database.journal_is_empty()
+    with pytest.raises(JournalOutOfStep, match="begin an epoch"):
+        database.head()
+    with pytest.raises(JournalOutOfStep, match="no epoch"):
+        database.commit([], [entry(1)], SEEN)
+    assert database.begin_epoch(7) == database.head() == ChainHead(7, 0, NO_HASH)
+    assert not database.journal_is_empty()
+    database.close()
+
+
+def test_an_epoch_continues_or_gives_way_to_a_later_one(database: Database) -> None:
+    database.commit([], [entry(1), entry(2)], SEEN)
+    assert database.begin_epoch(1) == entry(2).head
+    with pytest.raises(JournalOutOfStep, match="epoch 0 cannot begin"):
+        database.begin_epoch(0)
+    assert database.begin_epoch(3) == ChainHead(3, 0, NO_HASH)
+    database.commit([], [entry(1, epoch=3)], SEEN)
+    assert [sealed.epoch for sealed in database.latest(9)] == [1, 1, 3]
+
+
+def test_the_journal_is_read_in_order_from_any_number(database: Database) -> None:
+    database.commit([], [entry(n, subject="A" if n % 2 else "B") for n in range(1, 8)], SEEN)
+    assert database.entries(1, 3, 2) == [entry(3, subject="A"), entry(4, subject="B")]
+    assert database.entries(1, 8, 5) == []
+    assert database.entries(2, 1, 5) == []
+    assert [sealed.sequence for sealed in database.entries_about("A", 3)] == [3, 5, 7]
+    assert [sealed.sequence for sealed in database.latest(2)] == [6, 7]
+
+
+def test_a_refused_entry_is_parked_once_and_kept(database: Database) -> None:
+    database.commit([], [entry(1), entry(2)], SEEN)
+    database.park(1, 2, "schema")
+    database.park(1, 2, "schema")
+    assert database.parked() == [parked(2)]
+    assert [sealed.sequence for sealed in database.latest(9)] == [1, 2]
+    with pytest.raises(JournalOutOfStep, match="there is none"):
+        database.park(1, 3, "schema")
+
+
+def test_only_the_present_epochs_parked_entries_are_loaded(database: Database) -> None:
+    database.commit([parked(1)], [entry(1)], SEEN)
+    database.begin_epoch(2)
+    database.commit([parked(1, epoch=2)], [entry(1, epoch=2)], SEEN)
+    assert dict(database.load(blank_automat(), {}).automat.parked) == {1: parked(1, epoch=2)}
+    assert database.parked() == [parked(1), parked(1, epoch=2)]
+
+
+def test_a_backup_opens_like_the_original_and_replaces_nothing(database: Database, tmp_path: Path) -> None:
+    database.commit(EVERYTHING, [entry(1)], SEEN)
+    target = tmp_path / "copies" / "monday.db"
+    target.parent.mkdir()
+    database.backup(target)
+    assert [file.name for file in target.parent.iterdir()] == ["monday.db"]
+    with pytest.raises(DatabaseFailed, match="exists already"):
+        database.backup(target)
+    copy = Database.open(target)
+    assert copy.head() == database.head()
+    assert copy.load(blank_automat(), FIXTURES) == database.load(blank_automat(), FIXTURES)
+    copy.close()
+
+
+def test_a_closed_session_leaves_one_file_and_can_be_closed_again(path: Path) -> None:
+    database = Database.open(path)
+    database.begin_epoch(1)
+    database.commit([], [entry(1)], SEEN)
+    database.close()
+    database.close()
+    assert sorted(file.name for file in path.parent.iterdir()) == ["locker.db", "locker.db-lock"]
+
+
+def test_the_promised_pragmas_hold(database: Database) -> None:
+    values = {
+        name: database._driver.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "locking_mode", "foreign_keys")
+    }
+    assert values == {"journal_mode": "wal", "synchronous": 2, "locking_mode": "exclusive", "foreign_keys": 1}
