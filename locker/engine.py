@@ -5,14 +5,12 @@ purpose, and start-up recovers.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from locker.db.errors import DiskFull
 from locker.domain.automat import Automat, Change, Decision
 from locker.domain.decide import decide
-from locker.domain.events import Event, StorageChanged, Woke
+from locker.domain.events import Event, Stopping, Woke
 from locker.domain.intents import Intent, Show, Sound, Unlock
 from locker.domain.journal import ChainHead, SealedEntry, Sign, seal
 from locker.ports import Clock, Hardware
@@ -22,8 +20,6 @@ INBOX_LIMIT = 1024
 
 Result = TypeVar("Result")
 RunBlocking = Callable[[Callable[[], Result]], Awaitable[Result]]
-
-log = logging.getLogger(__name__)
 
 
 class Ledger(Protocol):
@@ -53,9 +49,8 @@ class Engine:
         ledger: Ledger,
         sign: Sign,
         run_blocking: RunBlocking[None],
-        free_ballast: Callable[[], bool],
     ) -> None:
-        """Begin from a restored state; `free_ballast` gives up reserved disk space, once."""
+        """Begin from a restored state; `run_blocking` is the writer's thread."""
         self.automat = automat
         self.head = head
         self._clock = clock
@@ -63,7 +58,6 @@ class Engine:
         self._ledger = ledger
         self._sign = sign
         self._run_blocking = run_blocking
-        self._free_ballast = free_ballast
         self._inbox: asyncio.Queue[Event] = asyncio.Queue(INBOX_LIMIT)
         self._watchers: list[Watcher] = []
 
@@ -84,9 +78,12 @@ class Engine:
         self._watchers.append(watcher)
 
     async def run(self) -> None:
-        """Work until cancelled, or until a commit fails for good."""
+        """Work until told that the daemon is stopping, or until a commit fails."""
         while True:
-            await self.take(await self._next_event())
+            event = await self._next_event()
+            await self.take(event)
+            if isinstance(event, Stopping):
+                return
 
     async def take(self, event: Event) -> Decision:
         """Decide one event, make the decision durable, start its intents, tell the watchers."""
@@ -100,26 +97,13 @@ class Engine:
             )
             head = sealed[-1].head
         if decision.durable:
-            await self._commit(decision, sealed)
+            await self._run_blocking(lambda: self._ledger.commit(decision.changes, sealed))
         self.automat, self.head = decision.automat, head
         for intent in decision.intents:
             self._start(intent)
         for watcher in self._watchers:
             watcher(decision, sealed)
         return decision
-
-    async def _commit(self, decision: Decision, sealed: list[SealedEntry]) -> None:
-        def commit() -> None:
-            self._ledger.commit(decision.changes, sealed)
-
-        try:
-            await self._run_blocking(commit)
-        except DiskFull:
-            if not self._free_ballast():
-                raise
-            log.warning("the disk is full: the ballast was freed, deposits are refused from now on")
-            await self._run_blocking(commit)
-            self.offer(StorageChanged(low=True))
 
     async def _next_event(self) -> Event:
         while True:

@@ -40,10 +40,16 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The daemon has come up and has read every door that answers; comes first, once a process."""
+    """The daemon has come up and has read every door that answers; comes first, once a process.
+
+    `new_epoch`: the journal begins anew with this start; `not_configured`: compartments that hold
+    something by the database and that the configuration no longer has.
+    """
 
     doors: Mapping[str, Door] = field(default_factory=dict)
     version: str = ""
+    new_epoch: bool = False
+    not_configured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
         if parcel is None or parcel.compartment is None:
             continue
         label, rest = parcel.compartment, waiting[index + 1 :]
+        if label not in draft.automat.compartments:
+            _not_configured(draft, keypad, parcel, label)
+            return
         opening = draft.automat.openings.get(label)
         if opening is not None and opening.stage is not Stage.LATE:
             _answer(draft, keypad, say(Text.CLOSE_DOOR, label=label))  # under way already, or left open
@@ -130,10 +133,9 @@ def close_window(draft: Draft, tracking_id: str) -> None:
             reopen_until_s=None,
         )
     )
-    if label is not None:
-        goods = draft.automat.compartments[label].goods
+    if label is not None and label in draft.automat.compartments:
         draft.change_compartment(label, tracking_id=None)
-        if goods:
+        if draft.automat.compartments[label].goods:
             draft.change_compartment(
                 label, condition=Condition.SUSPECT, reason="the goods sensor still sees something"
             )
@@ -221,6 +223,17 @@ def _not_opened(draft: Draft, opening: Opening) -> None:
 
 def _door(draft: Draft, label: str) -> str:
     return str(draft.automat.compartments[label].door)
+
+
+def _not_configured(draft: Draft, keypad: str, parcel: Parcel, label: str) -> None:
+    """Tell a recipient whose door the configuration no longer has that somebody must come."""
+    detail = "the database holds a parcel there; restore its table"
+    incident = draft.raise_incident(IncidentKind.CONFIGURATION_MISMATCH, label, detail)
+    draft.record(
+        EntryKind.PARCEL_ATTEMPTED, parcel.tracking_id, compartment=label, reason="compartment-not-configured"
+    )
+    phone = draft.automat.identity.customer_service
+    _answer(draft, keypad, say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone))
 
 
 def _owns_keypad(draft: Draft, opening: Opening) -> bool:

@@ -28,6 +28,8 @@ def start(draft: Draft, event: Started) -> list[Progress]:
     """Come up: take in what every door says, and judge the openings that were under way."""
     draft.automat = replace(draft.automat, started=True, version=event.version)
     openings = sorted(draft.automat.openings.values(), key=lambda opening: opening.started_at)
+    if event.new_epoch:
+        draft.record(EntryKind.EPOCH_STARTED, epoch=draft.automat.epoch)
     draft.record(
         EntryKind.STARTED, version=event.version, interrupted=[opening.compartment for opening in openings]
     )
@@ -48,6 +50,10 @@ def start(draft: Draft, event: Started) -> list[Progress]:
             draft.raise_incident(
                 IncidentKind.DEPOSIT_UNCONFIRMED, label, "the automat stopped before the courier confirmed"
             )
+    for label in event.not_configured:
+        draft.raise_incident(
+            IncidentKind.CONFIGURATION_MISMATCH, label, "the database holds a parcel there; restore its table"
+        )
     draft.mark_seen()
     return [progress for opening in openings if (progress := recover(draft, opening)) is not None]
 

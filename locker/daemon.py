@@ -1,0 +1,308 @@
+"""Puts the parts together and runs them until told to stop, or until one of them cannot go on."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from immutables import Map
+
+from locker import systemd
+from locker.api.server import ApiServer
+from locker.clock import AnchoredClock, SteeredClock, SystemClock
+from locker.config import Config
+from locker.db.errors import DatabaseRefused
+from locker.db.migrate import ensure_current
+from locker.db.session import Database
+from locker.disk import Ballast, StorageWatch, free_bytes
+from locker.domain.automat import Automat, Decision
+from locker.domain.events import Event, Started, Stopping, StorageChanged
+from locker.domain.journal import SealedEntry
+from locker.domain.keypad import Keypad
+from locker.domain.messages import Text
+from locker.engine import Engine
+from locker.errors import ExitCode
+from locker.hardware import (
+    BoardSpec,
+    DisplaySpec,
+    DoorSpec,
+    KeypadSpec,
+    LockerHardware,
+    PortSpec,
+    Wiring,
+)
+from locker.keys import Keys, next_epoch
+from locker.sync.link import Link
+from locker.sync.outbox import JournalPosition
+from locker.sync.report import state_of
+from locker.sync.settings import LinkSettings, Tls, is_loopback
+from locker.words import pages
+
+DISK_LOW_BYTES = 32 * 1024 * 1024
+DISK_OK_BYTES = 64 * 1024 * 1024
+DISK_LOOK_S = 5.0
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+def run(config: Config) -> int:
+    """Run the daemon; return its exit code."""
+    try:
+        asyncio.run(_serve(config))
+    except DatabaseRefused as refusal:
+        log.error("%s", refusal)
+        return ExitCode.DATABASE
+    except ExceptionGroup as failures:
+        for failure in failures.exceptions:
+            log.critical("the daemon ends on purpose: %r", failure, exc_info=failure)
+        return ExitCode.FAILURE
+    return ExitCode.OK
+
+
+async def _serve(config: Config) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = Daemon(config, stack)
+        await daemon.start()
+        await daemon.run()
+
+
+class Daemon:
+    """One automat's daemon; everything it opens is closed by the exit stack, in reverse order."""
+
+    def __init__(self, config: Config, stack: AsyncExitStack) -> None:
+        """Name the parts; nothing is opened yet."""
+        self._config = config
+        self._stack = stack
+        self._keys = Keys.load(config.paths.keys)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._version = version("parcel-locker")
+        self._started_s = time.monotonic()
+        self._stop = asyncio.Event()
+        self.engine: Engine
+        self._clock: AnchoredClock
+        self._database: Database
+        self._hardware: LockerHardware
+        self._link: Link
+        self._api: ApiServer
+        self._ballast = Ballast(config.ballast)
+
+    async def start(self) -> None:
+        """Open everything, read every door, and judge what a power cut may have left behind."""
+        config, stack = self._config, self._stack
+        outcome = ensure_current(config.paths.database)
+        log.info("database %s: %s", config.paths.database, outcome)
+        self._ballast.make()
+        self._database = Database.open(config.paths.database, reserve=self._ballast)
+        stack.callback(self._database.close)
+        stack.callback(self._writer.shutdown)  # whatever it still writes is written before the file closes
+        new_epoch = self._database.journal_is_empty()
+        if new_epoch:
+            self._database.begin_epoch(next_epoch(config.paths.keys))
+        head = self._database.head()
+        loaded = self._database.load(self._blank(head.epoch), config.fixtures())
+        self._clock = _clock(config, loaded.automat.last_seen.powered_s)
+        languages = config.automat.languages
+        self._hardware = LockerHardware(
+            wiring(config), render=lambda message: pages(message, languages), post=self._post
+        )
+        stack.push_async_callback(self._hardware.stop)
+        self.engine = Engine(
+            loaded.automat,
+            head,
+            clock=self._clock,
+            hardware=self._hardware,
+            ledger=self._database,
+            sign=self._keys.sign,
+            run_blocking=self._in_writer,
+        )
+        self._link = self._make_link()
+        self._api = self._make_api()
+        self.engine.watch(self._note)
+        self._hardware.show_everywhere(Text.STARTING)
+        doors = await self._hardware.start()
+        unknown = tuple(box.label for box in loaded.unknown_compartments)
+        await self.engine.take(Started(doors, self._version, new_epoch, unknown))
+        await self._api.start()
+        stack.push_async_callback(self._api.stop)
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; then record the end and close."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+            self._stack.callback(loop.remove_signal_handler, number)
+        systemd.notify("READY=1")
+        log.info("ready")
+        async with asyncio.TaskGroup() as group:
+            engine = group.create_task(self.engine.run(), name="engine")
+            parts = [
+                group.create_task(part, name=name)
+                for name, part in (
+                    ("link", self._link.run()),
+                    ("hardware", self._hardware.failed()),
+                    ("disk", self._watch_disk()),
+                    ("clock", self._anchor_clock()),
+                    ("watchdog", self._feed_watchdog()),
+                )
+            ]
+            await self._stop.wait()
+            systemd.notify("STOPPING=1")
+            await self.engine.post(Stopping())
+            await engine
+            for part in parts:
+                part.cancel()
+        self._hardware.show_everywhere(Text.OUT_OF_ORDER, phone=self._config.automat.customer_service)
+        log.info("stopped")
+
+    # -- parts
+
+    def _blank(self, epoch: int) -> Automat:
+        config = self._config
+        return Automat(
+            identity=config.identity(),
+            rules=config.domain_rules(),
+            code_key=self._keys.code_key,
+            keypads=Map({pad.id: Keypad(pad.id, bound_to=pad.bound_to) for pad in config.keypads}),
+            epoch=epoch,
+        )
+
+    def _make_link(self) -> Link:
+        uplink = self._config.uplink
+        raw_key = self._config.command_key()
+        settings = LinkSettings(
+            automat_id=self._config.automat.id,
+            host=uplink.host,
+            port=uplink.port,
+            protocol=uplink.protocol,
+            tls=Tls(uplink.ca_file, uplink.certificate_file, uplink.key_file) if uplink.ca_file else None,
+            command_key=Ed25519PublicKey.from_public_bytes(raw_key) if raw_key is not None else None,
+            version=self._version,
+            # A broker on this machine serves no fleet that could come back all at once.
+            first_connect_within_s=0.0 if is_loopback(uplink.host) else 5.0,
+        )
+        return Link(
+            settings,
+            post=self._post,
+            entries=self._read_entries,
+            position=self._position,
+            state=lambda: state_of(
+                self.engine.automat, self.engine.head, self._clock.now(), connected=self._link.connected
+            ),
+        )
+
+    def _make_api(self) -> ApiServer:
+        return ApiServer(
+            self._config.paths.socket,
+            automat=lambda: self.engine.automat,
+            head=lambda: self.engine.head,
+            entries=self._read_entries,
+            verify=self._keys.verify,
+            link_connected=lambda: self._link.connected,
+            now=self._clock.now,
+            uptime_s=lambda: time.monotonic() - self._started_s,
+        )
+
+    async def _post(self, event: Event) -> None:
+        await self.engine.post(event)
+
+    def _position(self) -> JournalPosition:
+        head = self.engine.head
+        return JournalPosition(head.epoch, head.sequence, self.engine.automat.facts.acknowledged_through)
+
+    async def _read_entries(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
+        return await self._in_writer(lambda: self._database.entries(epoch, first, limit))
+
+    async def _in_writer(self, work: Callable[[], Result]) -> Result:
+        """Run something that blocks in the one thread that owns the database."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def _note(self, decision: Decision, entries: list[SealedEntry]) -> None:
+        self._api.note(decision, entries)
+        if decision.durable:
+            self._link.wake()
+
+    # -- beside the engine
+
+    async def _watch_disk(self) -> None:
+        watch = StorageWatch(
+            self._config.paths.database.parent,
+            DISK_LOW_BYTES,
+            DISK_OK_BYTES,
+            low=self.engine.automat.facts.storage_low,
+        )
+        while True:
+            free = free_bytes(watch.path)
+            low = watch.look(free if self._ballast.held() else min(free, DISK_LOW_BYTES - 1))
+            if low is not None:
+                await self.engine.post(StorageChanged(low=low))
+            await asyncio.sleep(DISK_LOOK_S)
+            if not self._ballast.held():
+                await asyncio.get_running_loop().run_in_executor(None, self._ballast.make)
+
+    async def _anchor_clock(self) -> None:
+        while True:
+            await asyncio.sleep(self.engine.automat.rules.heartbeat_s)
+            await asyncio.get_running_loop().run_in_executor(None, self._clock.anchor)
+
+    async def _feed_watchdog(self) -> None:
+        interval_s = systemd.watchdog_interval_s()
+        while interval_s is not None:
+            systemd.notify("WATCHDOG=1")
+            await asyncio.sleep(interval_s)
+        await asyncio.Event().wait()
+
+
+def _clock(config: Config, powered_s: float) -> AnchoredClock:
+    if config.clock.file is not None:
+        return SteeredClock(config.clock.file, powered_s)
+    return SystemClock(config.paths.database.with_name("powered-time"), powered_s)
+
+
+def wiring(config: Config) -> Wiring:
+    """Translate the configuration's tables into what the hardware has to open."""
+    return Wiring(
+        lines={line.id: PortSpec(str(line.port), line.baud) for line in config.lines},
+        boards=[
+            BoardSpec(
+                board.id,
+                board.line,
+                board.family,
+                {
+                    "address": board.address,
+                    "channels": board.channels,
+                    "last_byte_is_first": board.byte_order == "last-byte-first",
+                    "acknowledges": board.acknowledges,
+                    "echo": board.echo,
+                    "pulse_s": board.pulse_s,
+                },
+            )
+            for board in config.boards
+        ],
+        doors=[
+            DoorSpec(
+                box.label,
+                box.board,
+                box.channel,
+                closed_means_shut=box.contact != "closed-when-open",
+                contact_fitted=box.contact != "missing",
+                goods_channel=box.goods_channel,
+            )
+            for box in config.compartments
+        ],
+        keypads=[
+            KeypadSpec(pad.id, PortSpec(str(pad.port), pad.baud), pad.family, pad.display)
+            for pad in config.keypads
+        ],
+        displays=[
+            DisplaySpec(display.id, PortSpec(str(display.port), display.baud), display.family)
+            for display in config.displays
+        ],
+    )
