@@ -1,0 +1,139 @@
+"""Messages in words: pages of two lines of 20 cells, in the languages of the automat, in their order.
+
+The words are in `locker/texts/*.toml`. Lines break between words; a word longer than a line is divided.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+from locker.domain.messages import Message, Text
+
+LANGUAGES = ("fi", "sv", "en")
+CELLS = 20
+LINES = 2
+LONGEST_VALUE = 40
+NO_BREAK = "\u00a0"
+"""Stands for a space at which a line must not break; becomes a space in the end."""
+
+MAY_BREAK = frozenset({"name"})
+"""Values whose spaces may break a line; a telephone number stays in one piece."""
+
+VALUES: Mapping[Text, frozenset[str]] = {
+    Text.IDLE: frozenset({"name"}),
+    Text.STARTING: frozenset(),
+    Text.OUT_OF_ORDER: frozenset({"phone"}),
+    Text.PRESS_C_FIRST: frozenset(),
+    Text.TYPE_CODE: frozenset(),
+    Text.TYPING_CODE: frozenset({"stars"}),
+    Text.WRONG_LENGTH: frozenset(),
+    Text.NOT_RECOGNISED: frozenset({"name"}),
+    Text.NOT_RECOGNISED_CALL: frozenset({"name", "phone"}),
+    Text.LOCKED_OUT: frozenset({"minutes"}),
+    Text.GUARD_MODE: frozenset({"phone"}),
+    Text.OVERDUE: frozenset({"phone"}),
+    Text.OPENING: frozenset({"label"}),
+    Text.PRESS_DOOR: frozenset({"label"}),
+    Text.TAKE_PARCEL: frozenset({"label"}),
+    Text.TAKE_PARCEL_NO_CONTACT: frozenset({"label"}),
+    Text.CLOSE_DOOR: frozenset({"label"}),
+    Text.LEFT_OPEN: frozenset({"label"}),
+    Text.NOT_OPENED: frozenset({"label", "incident", "phone"}),
+    Text.STILL_INSIDE: frozenset({"label"}),
+    Text.THANK_YOU: frozenset(),
+    Text.COURIER_WELCOME: frozenset(),
+    Text.TYPING_TRACKING: frozenset({"typed"}),
+    Text.TRACKING_LENGTH: frozenset(),
+    Text.PARCEL_UNKNOWN: frozenset({"typed"}),
+    Text.PARCEL_AMBIGUOUS: frozenset(),
+    Text.NO_COMPARTMENT: frozenset({"size"}),
+    Text.NO_DEPOSITS: frozenset(),
+    Text.PUT_PARCEL: frozenset({"label"}),
+    Text.CONFIRM_DEPOSIT: frozenset(),
+    Text.STORED: frozenset({"label"}),
+    Text.DEPOSIT_CANCELLED: frozenset({"label"}),
+    Text.SIGNED_OUT: frozenset(),
+}
+"""The values that each message must bring; what it brings beside them is not shown."""
+
+Page = tuple[str, str]
+
+
+def pages(message: Message, languages: Sequence[str]) -> list[Page]:
+    """Return what a display shows, page after page, one language after another; never raises for values.
+
+    A value that is missing shows as "?", a very long one is cut.
+    """
+    values = _Values({name: _shown(name, value) for name, value in message.values})
+    shown: list[Page] = []
+    for language in languages:
+        for template in texts_in(language)[message.text]:
+            shown.extend(_pages_of(template.format_map(values)))
+    return [page for index, page in enumerate(shown) if index == 0 or page != shown[index - 1]]
+
+
+@cache
+def texts_in(language: str) -> Mapping[Text, tuple[str, ...]]:
+    """Return the page templates of a language; ValueError if its file does not fit the program."""
+    file = Path(__file__).parent / "texts" / f"{language}.toml"
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    texts: dict[Text, tuple[str, ...]] = {}
+    for name, templates in written.items():
+        text = Text(name)
+        texts[text] = tuple(templates)
+        used = {value for template in templates for value in placeholders(template)}
+        if used != VALUES[text]:
+            raise ValueError(f"{file.name}: {name} shows {sorted(used)}, not {sorted(VALUES[text])}")
+    missing = set(Text) - set(texts)
+    if missing:
+        raise ValueError(f"{file.name}: nothing is said for {', '.join(sorted(missing))}")
+    return texts
+
+
+def placeholders(template: str) -> set[str]:
+    """Return the names of the values that a template has room for."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+class _Values(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def _shown(name: str, value: str) -> str:
+    printable = "".join(letter if letter.isprintable() else " " for letter in value)
+    words = " ".join(printable.split())
+    if len(words) > LONGEST_VALUE:
+        words = words[: LONGEST_VALUE - 2].rstrip() + ".."
+    return words if name in MAY_BREAK or len(words) > CELLS else words.replace(" ", NO_BREAK)
+
+
+def _pages_of(text: str) -> list[Page]:
+    lines = [line for paragraph in text.split("\n") for line in _wrapped(paragraph)]
+    lines += [""] * (-len(lines) % LINES)
+    return [(lines[index], lines[index + 1]) for index in range(0, len(lines), LINES)]
+
+
+def _wrapped(paragraph: str) -> list[str]:
+    lines = [""]
+    for word in paragraph.split(" "):
+        joined = f"{lines[-1]} {word}".lstrip(" ")
+        if len(joined) <= CELLS:
+            lines[-1] = joined
+            continue
+        pieces = _divided(word)
+        if lines[-1] == "":
+            lines.pop()
+        lines.extend(pieces)
+    return [line.replace(NO_BREAK, " ") for line in lines]
+
+
+def _divided(word: str) -> list[str]:
+    pieces = []
+    while len(word) > CELLS:
+        hyphen = word.rfind("-", 1, CELLS) + 1
+        pieces.append(word[: hyphen or CELLS])
+        word = word[len(pieces[-1]) :]
+    return [*pieces, word]
