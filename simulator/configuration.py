@@ -1,0 +1,148 @@
+"""Writes the daemon's configuration file for a simulated automat, as its documentation describes it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.plan import CabinetPlan, CompartmentPlan
+
+CUSTOMER_SERVICE = "0200 71000"
+ALL_LANGUAGES = ("fi", "sv", "en")
+
+Value = str | int | bool | Path | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one automat keeps its things; everything lies in its own directory."""
+
+    directory: Path
+
+    @property
+    def configuration(self) -> Path:
+        """The daemon's configuration file."""
+        return self.directory / "lockerd.toml"
+
+    @property
+    def database(self) -> Path:
+        """The daemon's database."""
+        return self.directory / "automat.db"
+
+    @property
+    def keys(self) -> Path:
+        """The directory of the device's keys."""
+        return self.directory / "keys"
+
+    @property
+    def socket(self) -> Path:
+        """The daemon's local API."""
+        return self.directory / "lockerd.sock"
+
+    @property
+    def steering(self) -> Path:
+        """The file that steers the daemon's clock."""
+        return self.directory / "clock.steer"
+
+    @property
+    def command_key(self) -> Path:
+        """The back office's public key."""
+        return self.directory / "back-office.json"
+
+    @property
+    def log(self) -> Path:
+        """What the daemon says on stderr, over all its lives."""
+        return self.directory / "lockerd.log"
+
+
+def write_configuration(
+    plan: CabinetPlan,
+    place: Place,
+    *,
+    port_of: Mapping[str, Path],
+    broker: tuple[str, int, str],
+    languages: Sequence[str] = ALL_LANGUAGES,
+) -> None:
+    """Write the file; `broker` is host, port and MQTT version."""
+    host, port, protocol = broker
+    tables: list[str] = [
+        _table(
+            "[automat]",
+            id=plan.automat_id,
+            name=plan.name,
+            customer_service=CUSTOMER_SERVICE,
+            languages=languages,
+        ),
+        _table(
+            "[paths]",
+            database=place.database,
+            keys=place.keys,
+            socket=place.socket,
+        ),
+        _table("[clock]", source="steered", file=place.steering),
+        _table("[uplink]", host=host, port=port, protocol=protocol, command_key=place.command_key),
+        *_hardware(plan, port_of),
+    ]
+    place.configuration.write_text("\n".join(tables), encoding="utf-8")
+
+
+def _hardware(plan: CabinetPlan, port_of: Mapping[str, Path]) -> Iterator[str]:
+    for line in plan.lines:
+        yield _table("[[lines]]", id=line.id, port=port_of[line.id], baud=line.baud)
+    for board in plan.boards:
+        yield _table(
+            "[[boards]]",
+            id=board.id,
+            line=board.line,
+            family=board.family,
+            address=board.address,
+            channels=board.channels,
+        )
+    displays = {display.id for display in plan.displays}
+    for display in plan.displays:
+        yield _table("[[displays]]", id=display.id, port=port_of[f"display-{display.id}"], family="cd5220")
+    for keypad in plan.keypads:
+        shown = next((name for name in (keypad.id, *sorted(displays)) if name in displays), None)
+        yield _table(
+            "[[keypads]]",
+            id=keypad.id,
+            port=port_of[f"keypad-{keypad.id}"],
+            family="serial-ascii",
+            display=shown,
+            bound_to=keypad.compartment,
+        )
+    for box in plan.compartments:
+        yield _table(
+            "[[compartments]]",
+            label=box.label,
+            board=box.board,
+            channel=box.channel,
+            size=box.size,
+            width_mm=box.width_mm,
+            height_mm=box.height_mm,
+            depth_mm=box.depth_mm,
+            column=box.column,
+            row=box.row,
+            accessible=box.accessible,
+            contact=_contact(box),
+            goods_channel=box.goods_channel,
+        )
+
+
+def _contact(box: CompartmentPlan) -> str:
+    if box.contact == "missing":
+        return "missing"
+    return {"closes-when-shut": "closed-when-shut", "closes-when-open": "closed-when-open"}[box.polarity]
+
+
+def _table(head: str, **values: Value | None) -> str:
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None]
+    return "\n".join((head, *lines, ""))
+
+
+def _toml(value: Value) -> str:
+    # A JSON string is a TOML string, and so are numbers, truth and lists of strings.
+    return json.dumps(
+        str(value) if isinstance(value, Path) else value if isinstance(value, str | int) else list(value),
+        ensure_ascii=False,
+    )

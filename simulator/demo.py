@@ -1,0 +1,290 @@
+"""A whole automat on one machine: broker, hardware on ptys, the daemon's own process, back office."""
+
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from simulator.automat import SimulatedAutomat
+from simulator.backoffice.entries import Entry
+from simulator.backoffice.keys import Enrolment, SigningKey
+from simulator.backoffice.office import BackOffice
+from simulator.broker import Broker
+from simulator.configuration import ALL_LANGUAGES, Place, write_configuration
+from simulator.daemon import Daemon, DaemonError, run_command
+from simulator.plan import CabinetPlan, demo_plan
+from simulator.steering import Steering, Trust
+
+ONLINE_LIMIT_S = 20.0
+COMMAND_LIMIT_S = 20.0
+_CODE_DIGITS = 6
+# The first four letters and digits of a tracking id say who sent it: here, a simulation.
+_TRACKING_PREFIX = "JJFI6431200000"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who stands in front of the automat; `hint` says which keys to press."""
+
+    role: Literal["courier", "recipient"]
+    name: str
+    code: str = field(repr=False)
+    tracking_id: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class DaemonStarted:
+    """The daemon says that it is ready."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class DaemonEnded:
+    """The daemon's process is gone; `code` is its exit code, negative for a signal."""
+
+    pid: int
+    code: int
+
+
+@dataclass(frozen=True)
+class EntryArrived:
+    """The back office has verified and committed a journal entry."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class ClockMoved:
+    """The simulated clock was moved by so many seconds, for the daemon and the back office alike."""
+
+    seconds: float
+
+
+DemoEvent = DaemonStarted | DaemonEnded | EntryArrived | ClockMoved
+
+
+class Demo:
+    """Use `start`, and `stop` in the end: no process is left then. DaemonError, BrokerError say what failed.
+
+    A `broker` that is handed in is used and not stopped. `story` begins without parcels and people, with
+    a display that speaks English only.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        plan: CabinetPlan | None = None,
+        seed: int = 0,
+        broker: Broker | None = None,
+        story: bool = False,
+        paced: bool = True,
+    ) -> None:
+        self.plan = plan or demo_plan()
+        self.directory = directory.absolute()
+        self.place = Place(self.directory / "automat")
+        self.people: list[Person] = []
+        self.automat = SimulatedAutomat(self.plan, directory=self.directory / "ports", seed=seed, paced=paced)
+        self.backoffice: BackOffice
+        self.broker: Broker
+        self.steering: Steering
+        self._given_broker = broker
+        self._story = story
+        self._dice = random.Random(seed)
+        self._observers: list[Callable[[DemoEvent], None]] = []
+        self._stack = AsyncExitStack()
+        self._daemon = Daemon(self.place.configuration, self.place.log, self._daemon_ended)
+
+    # -- life
+
+    async def start(self) -> None:
+        """Start everything; returns when the automat serves and the demo's people may come."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End every process and close every port; safe to call twice."""
+        await self._stack.aclose()
+
+    def subscribe(self, observer: Callable[[DemoEvent], None]) -> Callable[[], None]:
+        """Tell the observer everything from now on; the answer ends that."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer) if observer in self._observers else None
+
+    # -- the daemon
+
+    @property
+    def socket(self) -> Path:
+        """The daemon's local API."""
+        return self.place.socket
+
+    @property
+    def daemon_running(self) -> bool:
+        """Whether the daemon's process lives."""
+        return self._daemon.running
+
+    @property
+    def daemon_pid(self) -> int | None:
+        """The daemon's process id, None while it does not run."""
+        return self._daemon.pid
+
+    async def start_daemon(self) -> None:
+        """Start the daemon and wait until it is ready."""
+        self._tell(DaemonStarted(await self._daemon.start()))
+
+    async def stop_daemon(self) -> None:
+        """End the daemon with SIGTERM."""
+        await self._daemon.stop()
+
+    async def kill_daemon(self) -> None:
+        """End the daemon with SIGKILL, as a power cut would."""
+        await self._daemon.kill()
+
+    # -- time
+
+    def move_clock(self, seconds: float) -> None:
+        """Let that much simulated time pass, for both clocks of the daemon and for the back office.
+
+        It moves the clock, never a rule: whatever waits for this time finds it over.
+        """
+        self.steering.move(seconds)
+        self._tell(ClockMoved(seconds))
+
+    def set_wall(self, offset_s: float) -> None:
+        """Put the daemon's wall clock so many seconds off the machine's; powered time goes on."""
+        self.steering.set_wall(offset_s)
+
+    def set_trust(self, trust: Trust) -> None:
+        """Say what the daemon's machine knows of its wall clock."""
+        self.steering.set_trust(trust)
+
+    # -- people
+
+    async def authorise(self, name: str, *, code: str | None = None) -> Person:
+        """Let the back office authorise a courier; waits until the automat has applied it."""
+        code = code or self._new_code()
+        command = await self.backoffice.authorise_courier(name, code=code)
+        await self._applied(command, f"{name} authorised")
+        person = Person("courier", name, code, None, f"C {code} OK, then a parcel's last 8 digits and OK")
+        self.people.append(person)
+        return person
+
+    async def announce(
+        self,
+        name: str,
+        size: str,
+        *,
+        code: str | None = None,
+        tracking_id: str | None = None,
+        recipient: str | None = None,
+    ) -> Person:
+        """Let the back office announce a parcel; waits until the automat has applied it."""
+        code = code or self._new_code()
+        tracking_id = tracking_id or self._new_tracking_id()
+        command = await self.backoffice.announce(tracking_id, size, code=code, recipient=recipient)
+        await self._applied(command, f"parcel {tracking_id} announced")
+        person = Person("recipient", name, code, tracking_id, f"C {code} OK")
+        self.people.append(person)
+        return person
+
+    # -- inside
+
+    async def _start(self) -> None:
+        stack = self._stack
+        self.place.directory.mkdir(parents=True, exist_ok=True)
+        office = self.directory / "backoffice"
+        office.mkdir(mode=0o700, exist_ok=True)
+        if self._given_broker is None:
+            broker_directory = self.directory / "broker"
+            broker_directory.mkdir(exist_ok=True)
+            self.broker = await Broker.start(broker_directory)
+            stack.push_async_callback(self.broker.stop)
+        else:
+            self.broker = self._given_broker
+        await self.automat.start()
+        stack.push_async_callback(self.automat.stop)
+        self.steering = Steering(self.place.steering)
+        signing_key = SigningKey.load_or_make(office / "signing.key")
+        signing_key.write_public(self.place.command_key)
+        write_configuration(
+            self.plan,
+            self.place,
+            port_of={name: self.automat.port(name) for name in self.plan.ports()},
+            broker=(self.broker.host, self.broker.port, self.broker.protocol),
+            languages=("en",) if self._story else ALL_LANGUAGES,
+        )
+        self.backoffice = BackOffice(
+            [await self._enrolled()],
+            host=self.broker.host,
+            port=self.broker.port,
+            ledger_file=office / "ledger.db",
+            protocol=self.broker.protocol,
+            signing_key=signing_key,
+            clock=self.steering.now,
+        )
+        self.backoffice.subscribe(lambda entry: self._tell(EntryArrived(entry)))
+        await self.backoffice.start()
+        stack.push_async_callback(self.backoffice.stop)
+        stack.push_async_callback(self._daemon.stop)
+        await self.start_daemon()
+        await self.until_online()
+        if not self._story:
+            await self._invite()
+
+    async def until_online(self) -> None:
+        """Wait until the back office sees the automat online."""
+        await self.backoffice.until(
+            lambda office: office.statuses.get(self.plan.automat_id, {}).get("status") == "online",
+            ONLINE_LIMIT_S,
+            "the automat online",
+        )
+
+    async def _enrolled(self) -> Enrolment:
+        """The device's own enrolment; an automat is initialised once, and keeps its keys."""
+        if not self.place.keys.exists():
+            code, _, err = await run_command(
+                "locker.cli", ["init", "--config", str(self.place.configuration)]
+            )
+            if code != 0:
+                raise DaemonError(f"lockerd init ended with exit code {code}: {err.strip()}")
+        return Enrolment.read(self.place.keys / "enrolment.json")
+
+    async def _invite(self) -> None:
+        await self.authorise("courier 1")
+        await self.announce("recipient 1", "S")
+        await self.announce("recipient 2", "M", code="0" + self._new_code()[1:])
+        both = self._new_code()
+        await self.announce("recipient 3", "S", code=both, recipient="recipient-3")
+        await self.announce("recipient 3", "L", code=both, recipient="recipient-3")
+
+    async def _applied(self, command_id: str, what: str) -> None:
+        await self.backoffice.until(
+            lambda office: office.outcome(command_id) is not None, COMMAND_LIMIT_S, what
+        )
+        if (outcome := self.backoffice.outcome(command_id)) != "applied":
+            raise DaemonError(f"{what}: the automat answered {outcome}")
+
+    def _new_code(self) -> str:
+        used = {person.code for person in self.people}
+        while True:
+            code = f"{self._dice.randrange(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
+            if code not in used:
+                return code
+
+    def _new_tracking_id(self) -> str:
+        number = sum(person.tracking_id is not None for person in self.people) + 1
+        return f"{_TRACKING_PREFIX}{number:07d}"
+
+    def _daemon_ended(self, pid: int, code: int) -> None:
+        self._tell(DaemonEnded(pid, code))
+
+    def _tell(self, event: DemoEvent) -> None:
+        for observer in tuple(self._observers):
+            observer(event)
