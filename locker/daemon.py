@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from importlib.metadata import version
@@ -224,7 +224,7 @@ class Daemon:
         """Run something that blocks in the one thread that owns the database."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
-    def _note(self, decision: Decision, entries: list[SealedEntry]) -> None:
+    def _note(self, decision: Decision, entries: Sequence[SealedEntry]) -> None:
         self._api.note(decision, entries)
         if decision.durable:
             self._link.wake()

@@ -159,12 +159,12 @@ class StuckKeyFilter:
         self._settings = settings or StuckKeySettings()
         self._fingers = {key: _Finger() for key in Key}
 
-    def press(self, key: Key, now_s: float) -> list[KeyEvent]:
-        """A key arrived."""
+    def press(self, key: Key, now_s: float, *, may_bounce: bool = True) -> list[KeyEvent]:
+        """A key arrived; `may_bounce` is False when nobody knows how long ago it was pressed."""
         settings = self._settings
         events = self.tick(now_s)
         finger = self._fingers[key]
-        bounced = finger.last_s is not None and now_s - finger.last_s < settings.bounce_s
+        soon = finger.last_s is not None and now_s - finger.last_s < settings.bounce_s
         finger.last_s = now_s
         # Bounces count too: a key that repeats very fast is as stuck as one that repeats slowly.
         finger.arrivals.append(now_s)
@@ -176,7 +176,7 @@ class StuckKeyFilter:
             finger.is_stuck = True
             finger.arrivals.clear()
             events.append(Stuck(key))
-        elif not bounced:
+        elif not (soon and may_bounce):
             events.append(Pressed(key))
         return events
 

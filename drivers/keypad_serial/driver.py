@@ -18,6 +18,44 @@ from drivers.keypad_serial.codec import (
 )
 
 
+BEAT_S = 0.01
+BEATS_FOR_S = 0.5
+
+
+class Heartbeat:
+    """Beats for a while after each key, to tell whether the event loop stood still meanwhile.
+
+    Two presses that waited in a stalled process arrive in one read, as a bounce does; dropping one
+    would turn a right code into a wrong one.
+    """
+
+    def __init__(self) -> None:
+        self._beat: asyncio.TimerHandle | None = None
+        self._last_s = 0.0
+        self._until_s = 0.0
+
+    def stalled(self, longer_than_s: float) -> bool:
+        """Tell whether a beat that should have come is missing by now."""
+        return self._beat is not None and _now_s() - self._last_s > longer_than_s
+
+    def go_on(self) -> None:
+        """Beat on from now for a while."""
+        self._until_s = _now_s() + BEATS_FOR_S
+        if self._beat is None:
+            self._note_beat()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
+
+    def _note_beat(self) -> None:
+        self._last_s = _now_s()
+        going = self._last_s < self._until_s
+        self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._note_beat) if going else None
+
+
 @dataclass(frozen=True, slots=True)
 class SerialKeypadSettings:
     """Which byte is which key, whether entries come whole (STX..ETX), what counts as stuck."""
@@ -46,6 +84,7 @@ class SerialKeypad:
         self._decoder = self._new_decoder()
         self._filter = StuckKeyFilter(settings.stuck)
         self._alarm: asyncio.TimerHandle | None = None
+        self._heartbeat = Heartbeat()
         self._stopped = False
         line.on_bytes = self._heard
         line.on_down = self._line_went_down
@@ -54,14 +93,20 @@ class SerialKeypad:
         """Take no more keys."""
         self._stopped = True
         self._cancel_alarm()
+        self._heartbeat.stop()
 
     def _heard(self, data: bytes) -> None:
         if self._stopped:
             return
-        now_s = asyncio.get_running_loop().time()
+        now_s = _now_s()
+        may_bounce = not self._heartbeat.stalled(self._settings.stuck.bounce_s / 2)
         for key in self._decoder.feed(data):
-            # A buffered entry was typed long ago and arrives at once: nothing in it bounces.
-            self._tell([Pressed(key)] if self._settings.buffered else self._filter.press(key, now_s))
+            if self._settings.buffered:
+                # A buffered entry was typed long ago and arrives at once: nothing in it bounces.
+                self._tell([Pressed(key)])
+            else:
+                self._tell(self._filter.press(key, now_s, may_bounce=may_bounce))
+        self._heartbeat.go_on()
         self._set_alarm()
 
     def _tell(self, events: list[KeyEvent]) -> None:
@@ -81,7 +126,7 @@ class SerialKeypad:
             self._alarm = asyncio.get_running_loop().call_at(at_s, self._tick)
 
     def _tick(self) -> None:
-        self._tell(self._filter.tick(asyncio.get_running_loop().time()))
+        self._tell(self._filter.tick(_now_s()))
         self._set_alarm()
 
     def _cancel_alarm(self) -> None:
@@ -98,3 +143,7 @@ class SerialKeypad:
             buffered=self._settings.buffered,
             longest_entry=self._settings.longest_entry,
         )
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -180,3 +180,23 @@ def test_a_map_without_a_key_is_refused_by_name() -> None:
 def test_no_representation_shows_a_digit() -> None:
     shown = f"{Key.D7!r} {Key.D7} {[Key.D7]} {Pressed(Key.D7)} {Stuck(Key.D7)}"
     assert "7" not in shown
+
+
+async def test_two_presses_that_waited_in_a_stalled_process_are_no_bounce() -> None:
+    typed = Typed(SerialKeypadSettings())
+    typed.line.on_bytes(b"5")
+    await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    resumes_s = loop.time() + 0.06
+    while loop.time() < resumes_s:
+        pass  # the loop stands still
+    typed.line.on_bytes(b"55")
+    typed.keypad.stop()
+    assert typed.keys == [Key.D5] * 3
+
+
+async def test_two_presses_in_one_read_of_a_process_that_runs_are_a_bounce() -> None:
+    typed = Typed(SerialKeypadSettings())
+    typed.line.on_bytes(b"C55")
+    typed.keypad.stop()
+    assert typed.keys == [Key.CLEAR, Key.D5]
