@@ -17,7 +17,6 @@ from drivers.keypad_serial.codec import (
     StuckKeySettings,
 )
 
-
 BEAT_S = 0.01
 BEATS_FOR_S = 0.5
 
