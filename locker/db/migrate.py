@@ -59,6 +59,7 @@ def ensure_current(path: Path, ladder: Ladder = LADDER) -> Outcome:
             return "current"
         if revision not in ladder.revisions:
             raise newer(path, revision, ladder)
+        peek(path, whole=True)
         backup = path.with_name(f"{path.name}.backup-{revision}")
         try:
             with closing(sqlite3.connect(path, isolation_level=None)) as source:

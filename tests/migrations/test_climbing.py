@@ -1,0 +1,169 @@
+"""Making and migrating database files: complete or not at all, with a backup beside them."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from locker.db.errors import DamagedDatabase, DatabaseInUse, MigrationFailed, NewerDatabase
+from locker.db.migrate import HEAD, check_current, ensure_current
+from locker.db.session import Database
+from tests.migrations.conftest import MakeLadder
+from tests.unit.db.examples import FIXTURES, blank_automat, files_beside
+
+OLD = ["empty-0001", "busy-0001"]
+
+
+def test_a_new_database_is_complete_and_alone(tmp_path: Path) -> None:
+    path = tmp_path / "locker.db"
+    assert ensure_current(path) == "created"
+    assert sorted(files_beside(path)) == ["locker.db"]
+    assert ensure_current(path) == "current"
+    check_current(path)
+
+
+def test_what_a_killed_start_left_behind_does_not_disturb_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "locker.db"
+    path.with_name("locker.db.unfinished").write_bytes(b"half of something")
+    path.with_name("locker.db.unfinished-journal").write_bytes(b"half of something")
+    assert ensure_current(path) == "created"
+    assert sorted(files_beside(path)) == ["locker.db"]
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_old_databases_open_twice(old: Callable[[str], Path], name: str) -> None:
+    path = old(name)
+    for _ in range(2):
+        ensure_current(path)
+        assert _revision(path) == HEAD
+        database = Database.open(path)
+        database.load(blank_automat(), FIXTURES)
+        database.close()
+
+
+def test_an_old_database_keeps_every_row(old: Callable[[str], Path]) -> None:
+    path = old("busy-0001")
+    ensure_current(path)
+    database = Database.open(path)
+    automat = database.load(blank_automat(), FIXTURES).automat
+    assert set(automat.parcels) == {"JJFI00000000000000001"}
+    assert automat.compartments["1"].tracking_id == "JJFI00000000000000001"
+    assert set(automat.openings) == {"1"}
+    assert (set(automat.couriers), set(automat.attempts), set(automat.commands)) == (
+        {"c7"},
+        {"front"},
+        {"cmd-1"},
+    )
+    assert database.head().sequence == 2
+    database.close()
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_an_older_database_climbs_with_a_backup_beside_it(
+    old: Callable[[str], Path], ladder_of: MakeLadder, name: str
+) -> None:
+    path = old(name)
+    before = _dump(path)
+    ladder = ladder_of("revision_0002", "revision_0003")
+    assert ensure_current(path, ladder) == "migrated"
+    assert _revision(path) == "0003"
+    assert sorted(files_beside(path)) == ["locker.db", "locker.db.backup-0001"]
+    assert _dump(path.with_name("locker.db.backup-0001")) == before
+    assert ensure_current(path, ladder) == "current"
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM parcel WHERE weight_g = 0").fetchone() == (
+            len([line for line in before if line.startswith('INSERT INTO "parcel"')]),
+        )
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_what_stands_only_in_the_log_is_in_the_backup_and_migrated(
+    old: Callable[[str], Path], ladder_of: MakeLadder, tmp_path: Path
+) -> None:
+    path = old("busy-0001")
+    cut = tmp_path / "cut" / "locker.db"
+    cut.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("UPDATE parcel SET size = 'XL'")
+        for suffix in ("", "-wal"):
+            cut.with_name(f"locker.db{suffix}").write_bytes(path.with_name(f"locker.db{suffix}").read_bytes())
+    ensure_current(cut, ladder_of("revision_0002"))
+    for file in (cut, cut.with_name("locker.db.backup-0001")):
+        with closing(sqlite3.connect(file)) as database:
+            assert database.execute("SELECT size FROM parcel").fetchall() == [("XL",)]
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [("failing_0003", "no such table: nowhere"), ("dangling_0003", "points at a missing row of parcel")],
+)
+def test_a_step_that_fails_leaves_the_one_before_it_whole(
+    old: Callable[[str], Path], ladder_of: MakeLadder, last: str, reason: str, tmp_path: Path
+) -> None:
+    path = old("busy-0001")
+    ladder = ladder_of("revision_0002", last)
+    with pytest.raises(MigrationFailed, match=reason):
+        ensure_current(path, ladder)
+    assert _revision(path) == "0002"
+    with closing(sqlite3.connect(path)) as database:
+        assert [row[1] for row in database.execute("PRAGMA table_info(shelf)")] == ["name"]
+        assert database.execute("SELECT count(*) FROM parcel").fetchone() == (1,)
+    assert path.with_name("locker.db.backup-0001").exists()
+
+
+def test_a_new_file_whose_making_fails_is_not_there(tmp_path: Path, ladder_of: MakeLadder) -> None:
+    path = tmp_path / "place" / "locker.db"
+    path.parent.mkdir()
+    with pytest.raises(MigrationFailed):
+        ensure_current(path, ladder_of("revision_0002", "failing_0003"))
+    assert not path.exists()
+
+
+def test_a_newer_database_is_not_migrated(tmp_path: Path, ladder_of: MakeLadder) -> None:
+    path = tmp_path / "place" / "locker.db"
+    path.parent.mkdir()
+    ensure_current(path, ladder_of("revision_0002"))
+    before = files_beside(path)
+    with pytest.raises(NewerDatabase, match="'0002'"):
+        ensure_current(path)
+    assert files_beside(path) == before
+
+
+def test_a_database_in_use_is_not_migrated(old: Callable[[str], Path], ladder_of: MakeLadder) -> None:
+    path = old("empty-0001")
+    ladder = ladder_of("revision_0002")
+    database = Database.open(path)
+    with pytest.raises(DatabaseInUse):
+        ensure_current(path, ladder)
+    database.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as shell:
+        shell.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseInUse):
+            ensure_current(path, ladder)
+    assert _revision(path) == "0001"
+
+
+def test_a_damaged_older_database_is_left_alone(old: Callable[[str], Path], ladder_of: MakeLadder) -> None:
+    path = old("busy-0001")
+    data = bytearray(path.read_bytes())
+    data[4 * 4096 : 5 * 4096] = os.urandom(4096)
+    path.write_bytes(data)
+    before = files_beside(path)
+    with pytest.raises(DamagedDatabase):
+        ensure_current(path, ladder_of("revision_0002"))
+    assert files_beside(path) == before
+
+
+def _revision(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as database:
+        return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def _dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as database:
+        return list(database.iterdump())

@@ -1,0 +1,91 @@
+"""The shipped migrations: their order, what they make, and what a start costs when there is none to run."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from locker.db.migrate import HEAD, LADDER, ensure_current
+from locker.db.tables import Base
+from locker.db.upgrade import config
+
+START = """
+import sys
+from pathlib import Path
+from locker.db.migrate import ensure_current
+path = Path(sys.argv[1])
+outcome = ensure_current(path)
+if sys.argv[2] == "open":
+    from locker.db.session import Database
+    Database.open(path).close()
+print(outcome, *sorted({name.partition(".")[0] for name in sys.modules} & {"alembic", "mako", "sqlalchemy"}))
+"""
+
+
+def test_the_constant_names_exactly_the_scripts_in_order() -> None:
+    scripts = ScriptDirectory.from_config(config(LADDER.scripts))
+    assert scripts.get_heads() == [HEAD]
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == LADDER.revisions
+
+
+def test_the_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "locker.db"
+    assert ensure_current(path) == "created"
+    assert _differences(path) == []
+
+
+def test_a_column_that_no_migration_makes_would_be_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "locker.db"
+    ensure_current(path)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE courier DROP COLUMN valid_until")
+        connection.exec_driver_sql("DROP INDEX uq_parcel_inside")
+    assert len(_differences(path)) == 2
+
+
+def test_checks_and_references_are_those_of_the_tables(tmp_path: Path) -> None:
+    migrated, declared = tmp_path / "migrated.db", tmp_path / "declared.db"
+    ensure_current(migrated)
+    engine = create_engine(f"sqlite:///{declared}", poolclass=NullPool)
+    Base.metadata.create_all(engine)
+    assert _schema(migrated) == _schema(declared)
+
+
+def test_a_start_on_a_current_database_imports_no_migration_library(tmp_path: Path) -> None:
+    path = tmp_path / "locker.db"
+    assert _start(path, "only check") == "created alembic mako sqlalchemy"
+    assert _start(path, "only check") == "current"
+    assert _start(path, "open") == "current sqlalchemy"
+
+
+def _start(path: Path, what: str) -> str:
+    ended = subprocess.run(
+        [sys.executable, "-c", START, str(path), what], capture_output=True, check=True, text=True, timeout=60
+    )
+    return ended.stdout.strip()
+
+
+def _differences(path: Path) -> list[Any]:
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+def _schema(path: Path) -> dict[str, Any]:
+    """What comparing metadata does not see: checks, references, conditions of indexes."""
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'alembic%'")
+        return {name: sorted(_lines(sql)) for name, sql in rows if sql}
+
+
+def _lines(sql: str) -> list[str]:
+    return [line.strip().rstrip(",") for line in sql.splitlines() if line.strip() not in ("", ")")]
