@@ -1,0 +1,145 @@
+"""One MQTT connection, and what aiomqtt 2.5 needs around it.
+
+A `Client` is used for one connection only: used again after a broker's death it sends twice what was on
+its way. Messages are acknowledged by hand, once they are in safe hands; until then the broker keeps them.
+"""
+
+import asyncio
+import contextlib
+import math
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+import aiomqtt
+import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from locker.sync.messages import Topics, build_status
+from locker.sync.settings import LinkSettings
+
+RECEIVE_MOST = 50
+"""Messages that the broker may have on their way to us, not acknowledged."""
+
+CLOUD_EVENT = "application/cloudevents+json"
+
+NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+"""Nagle's algorithm and delayed acknowledgements together cost 40 ms a stall."""
+
+
+class Connection:
+    """A live connection; every method raises `aiomqtt.MqttError` once it is gone."""
+
+    def __init__(self, client: aiomqtt.Client, *, v5: bool) -> None:
+        """Wrap a connected client."""
+        self._client = client
+        self._v5 = v5
+        self._event_properties = _content_type(CLOUD_EVENT) if v5 else None
+
+    async def subscribe(self, topic: str) -> None:
+        """Subscribe with QoS 1; MqttError if the broker does not allow it."""
+        if self._v5:
+            # the flag must survive: a retained command is refused, also when it arrives live
+            options = SubscribeOptions(qos=1, retainAsPublished=True)
+            codes = await self._client.subscribe(topic, options=options)
+        else:
+            codes = await self._client.subscribe(topic, qos=1)
+        for code in codes:
+            if getattr(code, "is_failure", False):
+                raise aiomqtt.MqttError(f"the broker refuses a subscription to {topic}: {code}")
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish with QoS 1 and wait until the broker has it, without limit: run it beside `messages`."""
+        await self._client.publish(topic, payload, qos=1, retain=retain, timeout=math.inf)
+
+    async def publish_event(self, topic: str, payload: bytes) -> None:
+        """Publish a CloudEvent in structured mode."""
+        await self._client.publish(topic, payload, qos=1, properties=self._event_properties, timeout=math.inf)
+
+    def messages(self) -> AsyncIterator[aiomqtt.Message]:
+        """Give what arrives; raises at once when the connection goes. Somebody must always be reading."""
+        return aiter(self._client.messages)
+
+    def acknowledge(self, message: aiomqtt.Message) -> None:
+        """Tell the broker that a message is in safe hands; nothing happens on a dead connection."""
+        if message.qos:
+            _inner(self._client).ack(message.mid, message.qos)
+
+
+@contextlib.asynccontextmanager
+async def open_connection(settings: LinkSettings, tls: ssl.SSLContext | None) -> AsyncIterator[Connection]:
+    """Connect once, with the will set; leave nothing behind, neither task nor socket nor thread."""
+    v5 = settings.protocol == "5"
+    client = aiomqtt.Client(
+        settings.host,
+        settings.port,
+        username=settings.username,
+        password=settings.password,
+        identifier=settings.client_id,
+        protocol=aiomqtt.ProtocolVersion.V5 if v5 else aiomqtt.ProtocolVersion.V311,
+        will=aiomqtt.Will(
+            Topics.of(settings.automat_id).status,
+            build_status("offline", reason="connection-lost"),
+            qos=1,
+            retain=True,
+        ),
+        keepalive=settings.keepalive_s,
+        timeout=settings.connect_limit_s,
+        max_inflight_messages=settings.in_flight,
+        tls_context=tls,
+        socket_options=NO_DELAY,
+        **_session(settings.session_expiry_s) if v5 else {"clean_session": False},
+    )
+    client.pending_calls_threshold = 2 * settings.in_flight  # it warns, slowly, beyond ten
+    inner = _inner(client)
+    inner.manual_ack_set(True)
+    inner.connect_timeout = settings.connect_limit_s
+    entering = asyncio.ensure_future(client.__aenter__())
+    try:
+        # a thread is at the socket and cannot be cancelled: what it opened must be closed
+        await asyncio.shield(entering)
+    except BaseException:
+        await asyncio.wait({entering})
+        if not entering.cancelled():
+            entering.exception()
+        await _tear_down(client)
+        raise
+    try:
+        yield Connection(client, v5=v5)
+    finally:
+        with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+            await asyncio.wait_for(client.__aexit__(None, None, None), settings.connect_limit_s)
+        await _tear_down(client)
+
+
+async def _tear_down(client: aiomqtt.Client) -> None:
+    inner = _inner(client)
+    left = inner.socket()
+    if isinstance(left, socket.socket):
+        with contextlib.suppress(OSError):
+            left.shutdown(socket.SHUT_RDWR)
+        inner.loop_read()  # sees the end, closes the socket and takes it out of the event loop
+    keeper = client._misc_task  # noqa: SLF001  # aiomqtt leaves its ping task behind when a connect fails
+    if keeper is not None:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+
+def _inner(client: aiomqtt.Client) -> paho.Client:
+    # aiomqtt 2.5 has no acknowledgement by hand; paho's is public
+    return client._client  # noqa: SLF001  # see above
+
+
+def _session(expiry_s: int) -> dict[str, object]:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho types it not
+    properties.SessionExpiryInterval = expiry_s
+    properties.ReceiveMaximum = RECEIVE_MOST
+    return {"clean_start": False, "properties": properties}
+
+
+def _content_type(name: str) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types it not
+    properties.ContentType = name
+    return properties
