@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -16,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from locker.db.migrate import HEAD, LADDER, ensure_current
 from locker.db.tables import Base
 from locker.db.upgrade import config
+from tests.migrations.conftest import MakeLadder
 
 START = """
 import sys
@@ -65,6 +67,18 @@ def test_a_start_on_a_current_database_imports_no_migration_library(tmp_path: Pa
     assert _start(path, "only check") == "created alembic mako sqlalchemy"
     assert _start(path, "only check") == "current"
     assert _start(path, "open") == "current sqlalchemy"
+
+
+def test_a_new_script_starts_from_a_template_that_knows_the_column_types(
+    tmp_path: Path, ladder_of: MakeLadder
+) -> None:
+    scripts = ladder_of().scripts
+    command.revision(config(scripts), message="Add a shelf", rev_id="0002")
+    (made,) = Path(scripts, "versions").glob("0002*.py")
+    text = made.read_text()
+    compile(text, str(made), "exec")
+    assert "import sqlmodel\n" in text
+    assert "down_revision: str | None = '0001'" in text
 
 
 def _start(path: Path, what: str) -> str:
