@@ -1,0 +1,224 @@
+"""The engine: durable first, then intents; on a failed commit nothing at all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from immutables import Map
+
+from locker.db.errors import DatabaseFailed
+from locker.db.migrate import ensure_current
+from locker.db.session import Database
+from locker.domain.automat import Automat, Change, Decision
+from locker.domain.codes import Code, CodeKey
+from locker.domain.commands import AnnounceParcel, AuthoriseCourier, Body, Command
+from locker.domain.compartments import Fixture
+from locker.domain.events import CommandReceived, Door, DoorSeen, Key, KeyPressed, Started, Stopping
+from locker.domain.intents import Tone
+from locker.domain.journal import ChainHead, SealedEntry, check
+from locker.domain.keypad import Idle, Keypad
+from locker.domain.messages import Message, Text
+from locker.domain.rules import Identity, Rules
+from locker.domain.times import Now, Trust
+from locker.engine import INBOX_LIMIT, Engine
+
+Result = TypeVar("Result")
+CODE_KEY = CodeKey(bytes(32))
+START_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class HandClock:
+    """A clock that moves when told."""
+
+    recheck_s = 0.001
+
+    def __init__(self) -> None:
+        self.value = Now(START_AT, Trust.TRUSTED, 100.0)
+
+    def now(self) -> Now:
+        return self.value
+
+    def move(self, seconds: float) -> None:
+        self.value = replace(
+            self.value,
+            wall_at=self.value.wall_at + timedelta(seconds=seconds),
+            powered_s=self.value.powered_s + seconds,
+        )
+
+
+class Record:
+    """Hardware and database in one log, so that their order can be read."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.log: list[str] = []
+        self.shown: list[Text] = []
+        self.fails = False
+
+    def unlock(self, compartment: str, number: int) -> None:
+        self.log.append(f"unlock {compartment} {number}")
+
+    def show(self, keypad: str, message: Message) -> None:
+        self.log.append(f"show {message.text}")
+        self.shown.append(message.text)
+
+    def sound(self, keypad: str, tone: Tone) -> None:
+        self.log.append(f"sound {tone}")
+
+    def commit(self, changes: Sequence[Change], entries: Sequence[SealedEntry]) -> None:
+        if self.fails:
+            raise DatabaseFailed(self.database.path, "the disk does not answer")
+        self.database.commit(changes, entries)
+        self.log.append("commit")
+
+
+class Rig:
+    def __init__(self, path: Path) -> None:
+        ensure_current(path)
+        self.database = Database.open(path)
+        self.database.begin_epoch(1)
+        self.key = Ed25519PrivateKey.generate()
+        self.clock = HandClock()
+        self.record = Record(self.database)
+        self.decisions: list[Decision] = []
+        self.blank = Automat(
+            Identity("fi-1", "Kallio", "0200"), Rules(), CODE_KEY, Map({"front": Keypad("front")}), epoch=1
+        )
+        self.fixtures = {"1": Fixture("1", "S", 350, 110, 600)}
+        self.engine = Engine(
+            self.database.load(self.blank, self.fixtures).automat,
+            self.database.head(),
+            clock=self.clock,
+            hardware=self.record,
+            ledger=self.record,
+            sign=self.key.sign,
+            run_blocking=run_inline,
+        )
+
+    async def command(self, name: str, body: Body) -> None:
+        await self.engine.take(
+            CommandReceived(
+                Command(name, "x", "fi-1", START_AT, START_AT + timedelta(hours=1), name * 10, body)
+            )
+        )
+
+    async def press(self, keys: str) -> None:
+        for word in keys.split():
+            for key in [word] if word in ("C", "OK") else list(word):
+                await self.engine.take(KeyPressed("front", Key(key)))
+
+    async def with_parcel(self) -> None:
+        await self.engine.take(Started({"1": Door.SHUT}))
+        await self.command("a", AnnounceParcel("JJFI65432110000070773", "S", CODE_KEY.tag(Code("024204"))))
+        until_at = START_AT + timedelta(days=1)
+        await self.command("b", AuthoriseCourier("c-1", CODE_KEY.tag(Code("7777")), START_AT, until_at))
+        await self.press("C 7777 OK 00070773 OK")
+        await self.engine.take(DoorSeen("1", Door.OPEN))
+        await self.engine.take(DoorSeen("1", Door.SHUT))
+        await self.press("OK C")
+        self.record.log.clear()
+
+
+async def run_inline(work: Callable[[], Result]) -> Result:
+    return work()
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    made = Rig(tmp_path / "automat.db")
+    yield made
+    made.database.close()
+
+
+async def test_the_pulse_starts_only_after_its_intent_is_committed(rig: Rig) -> None:
+    await rig.with_parcel()
+    await rig.press("C 024204 OK")
+    assert rig.record.log.index("commit") < rig.record.log.index("unlock 1 1")
+    kinds = [entry.kind for entry in rig.database.latest(2)]
+    assert kinds == ["code.accepted", "lock.pulse-intended"]
+
+
+async def test_a_wrong_code_costs_its_token_before_anything_is_shown(rig: Rig) -> None:
+    await rig.with_parcel()
+    await rig.press("C 999999")
+    rig.record.log.clear()
+    await rig.press("OK")
+    assert rig.record.log[0] != "show not-recognised"
+    assert rig.record.log.index("commit") < rig.record.log.index("show not-recognised")
+
+
+async def test_if_the_commit_fails_nothing_opens_nothing_is_shown_and_the_state_stays(rig: Rig) -> None:
+    await rig.with_parcel()
+    await rig.press("C 024204")
+    before, head = rig.engine.automat, rig.engine.head
+    rig.record.log.clear()
+    rig.record.fails = True
+    with pytest.raises(DatabaseFailed):
+        await rig.engine.take(KeyPressed("front", Key.OK))
+    assert rig.record.log == []
+    assert (rig.engine.automat, rig.engine.head) == (before, head)
+
+
+async def test_keys_alone_write_nothing(rig: Rig) -> None:
+    await rig.with_parcel()
+    await rig.press("C 0242")
+    assert "commit" not in rig.record.log
+
+
+async def test_entries_are_numbered_chained_and_signed_without_a_gap(rig: Rig) -> None:
+    await rig.with_parcel()
+
+    def verify(message: bytes, signature: bytes) -> bool:
+        rig.key.public_key().verify(signature, message)
+        return True
+
+    head = ChainHead(1, 0, "0" * 64)
+    for entry in rig.database.entries(1, 1, 1000):
+        checked = check(entry.payload, head, verify)
+        assert isinstance(checked, ChainHead)
+        head = checked
+    assert head == rig.engine.head
+
+
+async def test_the_engine_wakes_itself_when_something_is_due_and_ends_when_told(rig: Rig) -> None:
+    await rig.engine.take(Started({"1": Door.SHUT}))
+    running = asyncio.create_task(rig.engine.run())
+    idle_again = asyncio.Event()
+
+    def watch(decision: Decision, entries: Sequence[SealedEntry]) -> None:
+        if isinstance(decision.automat.keypads["front"].flow, Idle):
+            idle_again.set()
+
+    await rig.press("C 02")
+    rig.engine.watch(watch)
+    rig.clock.move(16)
+    async with asyncio.timeout(5):
+        await idle_again.wait()
+        await rig.engine.post(Stopping())
+        await running
+    assert rig.database.latest(1)[0].kind == "stopped"
+
+
+async def test_a_full_inbox_refuses_keys_and_makes_others_wait(rig: Rig) -> None:
+    for _ in range(INBOX_LIMIT):
+        assert rig.engine.offer(KeyPressed("front", Key.CLEAR))
+    assert not rig.engine.offer(KeyPressed("front", Key.CLEAR))
+    waiting = asyncio.create_task(rig.engine.post(DoorSeen("1", Door.OPEN)))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    waiting.cancel()
+
+
+async def test_a_restart_finds_what_was_committed(rig: Rig, tmp_path: Path) -> None:
+    await rig.with_parcel()
+    rig.database.close()
+    again = Database.open(tmp_path / "automat.db")
+    loaded = again.load(rig.blank, rig.fixtures).automat
+    again.close()
+    for name in ("compartments", "parcels", "couriers", "attempts", "commands", "facts", "last_seen"):
+        assert getattr(loaded, name) == getattr(rig.engine.automat, name), name
