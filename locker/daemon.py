@@ -23,7 +23,7 @@ from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch, free_bytes
 from locker.domain.automat import Automat, Decision
 from locker.domain.events import Event, Started, Stopping, StorageChanged
-from locker.domain.journal import SealedEntry
+from locker.domain.journal import ChainHead, SealedEntry
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Text
 from locker.engine import Engine
@@ -107,7 +107,7 @@ class Daemon:
         if new_epoch:
             self._database.begin_epoch(next_epoch(config.paths.keys))
         head = self._database.head()
-        loaded = self._database.load(self._blank(head.epoch), config.fixtures())
+        loaded = self._database.load(self._blank(head), config.fixtures())
         self._clock = _clock(config, loaded.automat.last_seen.powered_s)
         languages = config.automat.languages
         self._hardware = LockerHardware(
@@ -164,14 +164,15 @@ class Daemon:
 
     # -- parts
 
-    def _blank(self, epoch: int) -> Automat:
+    def _blank(self, head: ChainHead) -> Automat:
         config = self._config
         return Automat(
             identity=config.identity(),
             rules=config.domain_rules(),
             code_key=self._keys.code_key,
             keypads=Map({pad.id: Keypad(pad.id, bound_to=pad.bound_to) for pad in config.keypads}),
-            epoch=epoch,
+            epoch=head.epoch,
+            journal_end=head.sequence,
         )
 
     def _make_link(self) -> Link:

@@ -53,7 +53,10 @@ Change = Durable | Forgotten
 
 @dataclass(frozen=True, slots=True)
 class Automat:
-    """State: what `decide` is given and gives back. Indexes are derived and never stored."""
+    """State: what `decide` is given and gives back. Indexes are derived and never stored.
+
+    `journal_end` is the number of the last entry of this epoch.
+    """
 
     identity: Identity
     rules: Rules
@@ -68,6 +71,7 @@ class Automat:
     commands: Map[str, CommandRecord] = Map()
     parked: Map[int, Parked] = Map()
     epoch: int = 0
+    journal_end: int = 0
     facts: Facts = Facts()
     last_seen: LastSeen = LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0)
     last_now: Now | None = None
@@ -150,8 +154,12 @@ class Draft:
 
     def decision(self) -> Decision:
         """Close the draft."""
+        end = self.automat.journal_end + len(self._entries)
         return Decision(
-            self.automat, tuple(self._changes.values()), tuple(self._entries), tuple(self._intents)
+            replace(self.automat, journal_end=end),
+            tuple(self._changes.values()),
+            tuple(self._entries),
+            tuple(self._intents),
         )
 
     @property

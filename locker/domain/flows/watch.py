@@ -29,6 +29,7 @@ def start(draft: Draft, event: Started) -> list[Progress]:
     draft.automat = replace(draft.automat, started=True, version=event.version)
     openings = sorted(draft.automat.openings.values(), key=lambda opening: opening.started_at)
     if event.new_epoch:
+        draft.put_facts(acknowledged_through=0)
         draft.record(EntryKind.EPOCH_STARTED, epoch=draft.automat.epoch)
     draft.record(
         EntryKind.STARTED, version=event.version, interrupted=[opening.compartment for opening in openings]
@@ -124,13 +125,20 @@ def note_storage(draft: Draft, *, low: bool) -> None:
 
 
 def note_acknowledged(draft: Draft, event: JournalAcknowledged) -> None:
-    """Believe the back office that it has committed our entries; set aside those it refuses for ever."""
+    """Believe the back office that it has committed our entries; set aside those it refuses for ever.
+
+    It cannot have committed what was never written: such a number means that there are two journals.
+    """
     if event.epoch != draft.automat.epoch:
         return
-    if event.through > draft.automat.facts.acknowledged_through:
-        draft.put_facts(acknowledged_through=event.through)
+    end = draft.automat.journal_end
+    if event.through > end:
+        note_fork(draft, event.through)
+    through = min(event.through, end)
+    if through > draft.automat.facts.acknowledged_through:
+        draft.put_facts(acknowledged_through=through)
     for sequence, reason in event.refused:
-        if sequence not in draft.automat.parked:
+        if 0 < sequence <= end and sequence not in draft.automat.parked:
             draft.put_parked(Parked(event.epoch, sequence, reason))
             draft.record(EntryKind.ENTRY_PARKED, number=sequence, reason=reason)
             draft.raise_incident(IncidentKind.ENTRY_REFUSED, f"entry {sequence}", reason)
