@@ -98,6 +98,7 @@ def _config(chosen: argparse.Namespace) -> "Config":
 def _summary(config: "Config") -> list[str]:
     sizes = Counter(box.size for box in config.compartments)
     uplink = config.uplink
+    broker = f"{uplink.host}:{uplink.port}"
     commands = "signed" if uplink.command_key else "unsigned"
     transport = "TLS" if uplink.encrypted else "plain"
     hardware = (
@@ -110,7 +111,7 @@ def _summary(config: "Config") -> list[str]:
         f"compartments   {len(config.compartments)}: "
         + ", ".join(f"{count} {size}" for size, count in sizes.items()),
         f"hardware       {hardware}",
-        f"uplink         {uplink.host}:{uplink.port}, MQTT {uplink.protocol}, {transport}, commands {commands}",
+        f"uplink         {broker}, MQTT {uplink.protocol}, {transport}, commands {commands}",
         f"clock          {config.clock.source}",
         f"database       {config.paths.database}",
     ]
