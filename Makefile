@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup demo test check format bench pins clean
+.PHONY: help setup demo test check format bench docs pins clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,10 @@ format: $(STAMP) ## rewrite the sources as the checks want them
 
 bench: $(STAMP) ## every figure beside a floor measured in the same run
 	$(BIN)/python -m bench
+
+docs: $(STAMP) ## redraw what the documents show of the code
+	$(BIN)/python -m tests.contracts.pictures
+	$(BIN)/python -m locker.sync.schemas
 
 pins: $(STAMP) ## renew the pinned versions and hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --extra dev --upgrade pyproject.toml -o constraints.txt

@@ -42,24 +42,24 @@ class Happening(StrEnum):
     DOOR_SHUT = "door-shut"
     PULSED_IN_VAIN = "pulsed-in-vain"
     ALARM_TIME = "alarm-time"
+    CUT_SHORT = "cut-short"  # the daemon came up again and the door is not open
 
 
 TRANSITIONS: Mapping[tuple[Stage, Happening], Stage | None] = {
     (Stage.WAITING, Happening.DOOR_OPENED): Stage.OPEN,
     (Stage.WAITING, Happening.PULSED_IN_VAIN): Stage.LATE,
+    (Stage.WAITING, Happening.CUT_SHORT): Stage.LATE,
     (Stage.OPEN, Happening.DOOR_SHUT): None,
     (Stage.OPEN, Happening.ALARM_TIME): Stage.LEFT_OPEN,
     (Stage.BLIND, Happening.ALARM_TIME): None,
     (Stage.BLIND, Happening.DOOR_SHUT): None,
     (Stage.BLIND, Happening.PULSED_IN_VAIN): Stage.LATE,
+    (Stage.BLIND, Happening.CUT_SHORT): None,
     (Stage.LATE, Happening.DOOR_OPENED): Stage.OPEN,
     (Stage.LATE, Happening.ALARM_TIME): None,
     (Stage.LEFT_OPEN, Happening.DOOR_SHUT): None,
 }
 """Where an opening goes; None ends it. What is not here does not move it."""
-
-STILL_RUNNING = frozenset({Stage.WAITING, Stage.OPEN, Stage.BLIND})
-"""Stages in which somebody stands in front of the door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,6 @@ class Opening:
     reminded: bool = False
     courier_id: str | None = None
 
-    @property
-    def running(self) -> bool:
-        """Whether it still belongs to a person at the keypad."""
-        return self.stage in STILL_RUNNING
+    def after(self, happening: Happening) -> Stage | None:
+        """Return the stage that a happening leads to, None if it ends; KeyError if the table has none."""
+        return TRANSITIONS[self.stage, happening]

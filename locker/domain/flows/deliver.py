@@ -94,7 +94,7 @@ def note(draft: Draft, progress: Progress) -> None:
         case Outcome.SHUT | Outcome.UNPROVEN:
             _shut(draft, opening)
         case Outcome.NOT_OPENED:
-            _not_opened(draft, opening)
+            _not_opened(draft, opening, cut_short=progress.cut_short)
         case Outcome.LEFT_OPEN:
             _left_open(draft, opening)
         case Outcome.GIVEN_UP:
@@ -220,10 +220,10 @@ def _shut(draft: Draft, opening: Opening) -> None:
     draft.show(opening.keypad, say(Text.CONFIRM_DEPOSIT, label=opening.compartment))
 
 
-def _not_opened(draft: Draft, opening: Opening) -> None:
+def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     """Report a lock that does not open and offer the courier another box at once."""
     label = opening.compartment
-    if draft.automat.open_incident(IncidentKind.OPENING_INTERRUPTED, label):
+    if cut_short:
         _abandon(draft, label, opening.tracking_id, opening.courier_id or "", "interrupted")
         return
     draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")

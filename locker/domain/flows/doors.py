@@ -31,10 +31,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """An outcome and the opening as it stood before the move that led to it."""
+    """An outcome and the opening as it stood before the move that led to it.
+
+    `cut_short`: the daemon was not there to see the end of it.
+    """
 
     outcome: Outcome
     opening: Opening
+    cut_short: bool = False
 
 
 def begin(
@@ -105,8 +109,7 @@ def note_door(draft: Draft, label: str, door: Door) -> Progress | None:
         return None
     if happening is Happening.DOOR_OPENED:
         return _opened(draft, opening)
-    draft.record(EntryKind.DOOR_CLOSED, opening.tracking_id, compartment=label, purpose=str(opening.purpose))
-    draft.end_opening(label)
+    _shut(draft, opening)
     if opening.stage is Stage.BLIND and opening.pulses_sent == 0:
         return Progress(Outcome.NOT_OPENED, opening)
     outcome = Outcome.UNPROVEN if opening.stage is Stage.BLIND else Outcome.SHUT
@@ -131,7 +134,7 @@ def note_due(draft: Draft, label: str) -> Progress | None:
         case Stage.BLIND:
             return finish_blind(draft, opening)
         case Stage.LATE:
-            draft.end_opening(label)
+            _move(draft, opening, Happening.ALARM_TIME)
             return Progress(Outcome.GIVEN_UP, opening)
         case Stage.LEFT_OPEN:
             return None
@@ -141,7 +144,7 @@ def finish_blind(draft: Draft, opening: Opening) -> Progress | None:
     """End an opening that no contact can prove: by the person's OK or by time."""
     if opening.pulses_sent == 0:
         return None
-    draft.end_opening(opening.compartment)
+    _move(draft, opening, Happening.ALARM_TIME)
     return Progress(Outcome.UNPROVEN, opening)
 
 
@@ -156,20 +159,10 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
     match opening.stage, door:
         case ((Stage.WAITING | Stage.LATE), Door.OPEN):
             return _opened(draft, opening)
-        case Stage.WAITING, _:
-            return _interrupted(draft, opening)
-        case Stage.BLIND, _:
-            draft.end_opening(opening.compartment)
-            return Progress(Outcome.NOT_OPENED, opening)
+        case ((Stage.WAITING | Stage.BLIND), _):
+            return _cut_short(draft, opening)
         case ((Stage.OPEN | Stage.LEFT_OPEN), Door.SHUT):
-            draft.record(
-                EntryKind.DOOR_CLOSED,
-                opening.tracking_id,
-                compartment=opening.compartment,
-                purpose=str(opening.purpose),
-                unseen=True,
-            )
-            draft.end_opening(opening.compartment)
+            _shut(draft, opening, unseen=True)
             return Progress(Outcome.SHUT, opening)
         case Stage.OPEN, _:
             due_s = now_s + draft.rules.left_open_reminder_s
@@ -194,6 +187,15 @@ def _pulse(draft: Draft, opening: Opening) -> None:
     draft.intend(Unlock(opening.compartment, number))
 
 
+def _move(draft: Draft, opening: Opening, happening: Happening, **changes: object) -> None:
+    """Move an opening as the table says; end it where the table says so."""
+    stage = opening.after(happening)
+    if stage is None:
+        draft.end_opening(opening.compartment)
+    else:
+        draft.put_opening(replace(opening, stage=stage, **changes))  # type: ignore[arg-type]  # its names
+
+
 def _opened(draft: Draft, opening: Opening) -> Progress:
     draft.record(
         EntryKind.DOOR_OPENED,
@@ -203,44 +205,51 @@ def _opened(draft: Draft, opening: Opening) -> Progress:
         pulses=opening.pulses,
         late=True if opening.stage is Stage.LATE else None,
     )
-    draft.put_opening(
-        replace(
-            opening,
-            stage=Stage.OPEN,
-            opened_at=draft.now.wall_at,
-            opened_s=draft.now.powered_s,
-            reminded=False,
-            due_s=draft.now.powered_s + draft.rules.left_open_reminder_s,
-        )
+    _move(
+        draft,
+        opening,
+        Happening.DOOR_OPENED,
+        opened_at=draft.now.wall_at,
+        opened_s=draft.now.powered_s,
+        reminded=False,
+        due_s=draft.now.powered_s + draft.rules.left_open_reminder_s,
     )
     return Progress(Outcome.OPENED, opening)
+
+
+def _shut(draft: Draft, opening: Opening, *, unseen: bool = False) -> None:
+    draft.record(
+        EntryKind.DOOR_CLOSED,
+        opening.tracking_id,
+        compartment=opening.compartment,
+        purpose=str(opening.purpose),
+        unseen=unseen or None,
+    )
+    _move(draft, opening, Happening.DOOR_SHUT)
 
 
 def _pulse_again_or_give_up(draft: Draft, opening: Opening) -> Progress:
     if opening.pulses < draft.rules.pulses:
         _pulse(draft, opening)
         return Progress(Outcome.PULSED_AGAIN, opening)
-    return _give_up(draft, opening)
-
-
-def _give_up(draft: Draft, opening: Opening) -> Progress:
     late_s = draft.now.powered_s + draft.rules.late_opening_s
-    draft.put_opening(replace(opening, stage=Stage.LATE, due_s=late_s))
+    _move(draft, opening, Happening.PULSED_IN_VAIN, due_s=late_s)
     return Progress(Outcome.NOT_OPENED, opening)
 
 
-def _interrupted(draft: Draft, opening: Opening) -> Progress:
+def _cut_short(draft: Draft, opening: Opening) -> Progress:
     draft.raise_incident(
         IncidentKind.OPENING_INTERRUPTED,
         opening.compartment,
         f"pulse {opening.pulses} of a {opening.purpose} was intended at {rfc3339(opening.started_at)}; "
         "the door was never seen open",
     )
-    return _give_up(draft, opening)
+    _move(draft, opening, Happening.CUT_SHORT, due_s=draft.now.powered_s + draft.rules.late_opening_s)
+    return Progress(Outcome.NOT_OPENED, opening, cut_short=True)
 
 
 def _left_open(draft: Draft, opening: Opening) -> Progress:
-    draft.put_opening(replace(opening, stage=Stage.LEFT_OPEN, due_s=None))
+    _move(draft, opening, Happening.ALARM_TIME, due_s=None)
     draft.record(
         EntryKind.DOOR_LEFT_OPEN,
         opening.tracking_id,

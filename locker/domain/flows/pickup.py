@@ -79,7 +79,7 @@ def note(draft: Draft, progress: Progress) -> None:
         case Outcome.REMINDED:
             _prompt(draft, opening, say(Text.CLOSE_DOOR, label=label), Tone.REMIND)
         case Outcome.NOT_OPENED:
-            _not_opened(draft, opening)
+            _not_opened(draft, opening, cut_short=progress.cut_short)
         case Outcome.LEFT_OPEN:
             if opening.purpose is Purpose.PICKUP:
                 hand_over(draft, opening, "C")
@@ -190,35 +190,27 @@ def _lock_works(draft: Draft, opening: Opening) -> None:
         draft.change_compartment(label, condition=Condition.SOUND, reason=None)
 
 
-def _not_opened(draft: Draft, opening: Opening) -> None:
+def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     label = opening.compartment
-    blind = opening.stage is Stage.BLIND
-    interrupted = draft.automat.open_incident(IncidentKind.OPENING_INTERRUPTED, label)
     if opening.purpose is Purpose.PICKUP:
         draft.record(
             EntryKind.PARCEL_ATTEMPTED,
             opening.tracking_id,
             compartment=label,
-            reason="interrupted" if interrupted or blind else "door-did-not-open",
+            reason="interrupted" if cut_short else "door-did-not-open",
             pulses=opening.pulses_sent,
         )
-    incident = interrupted or draft.raise_incident(
+    if cut_short:
+        return  # nobody knows whether the lock works, and nobody is known to stand here
+    incident = draft.raise_incident(
         IncidentKind.DOOR_DID_NOT_OPEN,
         label,
         f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, door {_door(draft, label)}",
     )
-    if interrupted is None:
-        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
-    _pause_at_keypad(
-        draft,
-        opening,
-        say(
-            Text.NOT_OPENED,
-            label=label,
-            incident=incident.number,
-            phone=draft.automat.identity.customer_service,
-        ),
-    )
+    draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+    phone = draft.automat.identity.customer_service
+    message = say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone)
+    _pause_at_keypad(draft, opening, message)
 
 
 def _door(draft: Draft, label: str) -> str:
