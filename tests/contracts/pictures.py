@@ -1,12 +1,14 @@
-"""Draws the transition tables of the code into ARCHITECTURE.md; `python -m tests.contracts.pictures` writes."""
+"""What the documents show of the code: tables as pictures, the example configuration. `make docs` writes."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from locker.domain import openings, parcels
 
-ARCHITECTURE = Path(__file__).parents[2] / "ARCHITECTURE.md"
+ROOT = Path(__file__).parents[2]
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+README = ROOT / "README.md"
+EXAMPLE = ROOT / "docs" / "lockerd.toml"
 
 
 def parcel_states() -> str:
@@ -25,11 +27,21 @@ PICTURES = {"parcels": parcel_states, "openings": opening_stages}
 def with_pictures(text: str) -> str:
     """Return a text whose marked places hold the pictures as the code has them."""
     for name, draw in PICTURES.items():
-        place = re.compile(rf"(<!-- picture: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, count = place.subn(lambda match, made=draw(): f"{match[1]}{made}{match[2]}", text)
-        if count != 1:
-            raise ValueError(f"ARCHITECTURE.md has {count} places for the picture {name}, one is needed")
+        text = _filled(text, f"picture: {name}", draw())
     return text
+
+
+def with_example(text: str) -> str:
+    """Return a text whose marked place holds the example configuration."""
+    return _filled(text, "example", f"```toml\n{EXAMPLE.read_text(encoding='utf-8')}```\n")
+
+
+def _filled(text: str, name: str, content: str) -> str:
+    begin, end = f"<!-- {name} -->\n", "<!-- end -->"
+    if text.count(begin) != 1:
+        raise ValueError(f"there are {text.count(begin)} places for {name!r}, one is needed")
+    before, after = text.split(begin)
+    return before + begin + content + end + after.split(end, 1)[1]
 
 
 def _diagram(first: str, table: Mapping[tuple[str, str], str | None], ending: tuple[str, ...]) -> str:
@@ -46,3 +58,4 @@ def _name(state: str) -> str:
 
 if __name__ == "__main__":
     ARCHITECTURE.write_text(with_pictures(ARCHITECTURE.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(with_example(README.read_text(encoding="utf-8")), encoding="utf-8")
