@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -41,11 +42,36 @@ LIGHT = {
     "simulator.world": (*FRAMEWORKS, "asyncio", "socket", "locker", "drivers"),
 }
 
+# guests load nothing of the house but the client; those that are not built yet are not looked at
+GUESTS = [name for name in ("locker.ctl", "tui.app") if find_spec(name) is not None]
+HOUSE = (
+    "drivers",
+    "simulator",
+    "sqlmodel",
+    "aiomqtt",
+    "serial",
+    "locker.config",
+    "locker.db",
+    "locker.engine",
+)
+
 
 @pytest.mark.parametrize(("module", "heavy"), LIGHT.items(), ids=LIGHT.keys())
 def test_import_stays_light(module: str, heavy: tuple[str, ...]) -> None:
+    assert set(heavy).isdisjoint(loaded_by(module))
+
+
+@pytest.mark.parametrize("module", GUESTS)
+def test_guests_load_nothing_of_the_house(module: str) -> None:
+    loaded = loaded_by(module)
+    assert set(HOUSE).isdisjoint(loaded)
+    assert not [name for name in loaded if name.startswith("locker.domain")]
+
+
+def loaded_by(module: str) -> list[str]:
+    """Import a module in a fresh interpreter and return every module that is loaded then."""
     program = f"import {module}, sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
-    assert set(heavy).isdisjoint(done.stdout.split())
+    return done.stdout.split()
