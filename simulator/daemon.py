@@ -88,6 +88,11 @@ class Daemon:
             raise DaemonError("the daemon was ended while it started")
         return self._process.pid
 
+    def cut(self) -> None:
+        """SIGKILL at this very moment, without waiting; `kill` then reaps."""
+        if self._process is not None and self.running:
+            self._process.kill()
+
     async def kill(self) -> None:
         """SIGKILL, as if the power went; returns when the process is reaped."""
         await self._end(lambda process: process.kill())

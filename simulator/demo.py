@@ -5,7 +5,9 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import aiohttp
 
 from simulator.automat import SimulatedAutomat
 from simulator.backoffice.entries import Entry
@@ -19,9 +21,10 @@ from simulator.steering import Steering, Trust
 
 ONLINE_LIMIT_S = 20.0
 COMMAND_LIMIT_S = 20.0
+ASK_TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 _CODE_DIGITS = 6
 # The first four letters and digits of a tracking id say who sent it: here, a simulation.
-_TRACKING_PREFIX = "JJFI6431200000"
+_TRACKING_PREFIX = "JJFI6431200001234"
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Demo:
         self.backoffice: BackOffice
         self.broker: Broker
         self.steering: Steering
+        self._enrolment: Enrolment
+        self._signing_key: SigningKey
         self._given_broker = broker
         self._story = story
         self._dice = random.Random(seed)
@@ -117,6 +122,25 @@ class Demo:
         """Tell the observer everything from now on; the answer ends that."""
         self._observers.append(observer)
         return lambda: self._observers.remove(observer) if observer in self._observers else None
+
+    async def ask(self, path: str) -> Any:
+        """GET something from the daemon's local API; DaemonError if it does not answer with 200."""
+        connector = aiohttp.UnixConnector(path=str(self.socket))
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=ASK_TIMEOUT) as session,
+                session.get(f"http://lockerd{path}") as answer,
+            ):
+                if answer.status != 200:
+                    raise DaemonError(f"lockerd answers {path} with {answer.status}: {await answer.text()}")
+                return await answer.json()
+        except aiohttp.ClientError as error:
+            raise DaemonError(f"lockerd does not answer {path} ({error}); {self._daemon.tail()}") from error
+
+    def describe(self) -> str:
+        """How far things are, in one line, and the end of the daemon's log."""
+        daemon = "runs" if self.daemon_running else "does not run"
+        return f"lockerd {daemon}; {self.backoffice.describe()}; {self._daemon.tail()}"
 
     # -- the daemon
 
@@ -146,6 +170,38 @@ class Demo:
     async def kill_daemon(self) -> None:
         """End the daemon with SIGKILL, as a power cut would."""
         await self._daemon.kill()
+
+    def cut_power(self) -> None:
+        """Send SIGKILL to the daemon at this very moment; `kill_daemon` then waits for its end."""
+        self._daemon.cut()
+
+    async def until_online(self) -> None:
+        """Wait until the back office sees the automat online."""
+        await self.backoffice.until(
+            lambda office: office.statuses.get(self.plan.automat_id, {}).get("status") == "online",
+            ONLINE_LIMIT_S,
+            "the automat online",
+        )
+
+    # -- the back office
+
+    async def start_backoffice(self) -> None:
+        """Open the back office over its ledger, as after a pause."""
+        self.backoffice = BackOffice(
+            [self._enrolment],
+            host=self.broker.host,
+            port=self.broker.port,
+            ledger_file=self.directory / "backoffice" / "ledger.db",
+            protocol=self.broker.protocol,
+            signing_key=self._signing_key,
+            clock=self.steering.now,
+        )
+        self.backoffice.subscribe(lambda entry: self._tell(EntryArrived(entry)))
+        await self.backoffice.start()
+
+    async def stop_backoffice(self) -> None:
+        """Close the back office; the broker keeps, or loses, what comes meanwhile."""
+        await self.backoffice.stop()
 
     # -- time
 
@@ -220,41 +276,24 @@ class Demo:
             broker=(self.broker.host, self.broker.port, self.broker.protocol),
             languages=("en",) if self._story else ALL_LANGUAGES,
         )
-        self.backoffice = BackOffice(
-            [await self._enrolled()],
-            host=self.broker.host,
-            port=self.broker.port,
-            ledger_file=office / "ledger.db",
-            protocol=self.broker.protocol,
-            signing_key=signing_key,
-            clock=self.steering.now,
-        )
-        self.backoffice.subscribe(lambda entry: self._tell(EntryArrived(entry)))
-        await self.backoffice.start()
-        stack.push_async_callback(self.backoffice.stop)
+        self._enrolment, self._signing_key = await self._enrolled(), signing_key
+        stack.push_async_callback(self.stop_backoffice)
+        await self.start_backoffice()
         stack.push_async_callback(self._daemon.stop)
         await self.start_daemon()
         await self.until_online()
         if not self._story:
             await self._invite()
 
-    async def until_online(self) -> None:
-        """Wait until the back office sees the automat online."""
-        await self.backoffice.until(
-            lambda office: office.statuses.get(self.plan.automat_id, {}).get("status") == "online",
-            ONLINE_LIMIT_S,
-            "the automat online",
-        )
-
     async def _enrolled(self) -> Enrolment:
         """The device's own enrolment; an automat is initialised once, and keeps its keys."""
-        if not self.place.keys.exists():
-            code, _, err = await run_command(
-                "locker.cli", ["init", "--config", str(self.place.configuration)]
-            )
+        enrolment = self.directory / "backoffice" / "enrolment.json"
+        if not enrolment.exists():
+            told = ["init", "--config", str(self.place.configuration), "--enrolment", str(enrolment)]
+            code, _, err = await run_command("locker.cli", told)
             if code != 0:
                 raise DaemonError(f"lockerd init ended with exit code {code}: {err.strip()}")
-        return Enrolment.read(self.place.keys / "enrolment.json")
+        return Enrolment.read(enrolment)
 
     async def _invite(self) -> None:
         await self.authorise("courier 1")
@@ -280,7 +319,7 @@ class Demo:
 
     def _new_tracking_id(self) -> str:
         number = sum(person.tracking_id is not None for person in self.people) + 1
-        return f"{_TRACKING_PREFIX}{number:07d}"
+        return f"{_TRACKING_PREFIX}{number:04d}"
 
     def _daemon_ended(self, pid: int, code: int) -> None:
         self._tell(DaemonEnded(pid, code))

@@ -1,0 +1,36 @@
+"""All stories by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from simulator.stories import collecting, deadlines, doors, entering, outages, power
+from simulator.stories.story import Story
+
+_ALL = (
+    Story("pickup", "a parcel goes in, its code takes it out, the receipt arrives", collecting.pickup),
+    Story("wrong-code", "a wrong code opens nothing and tells nothing", entering.wrong_code),
+    Story("no-clear", "without C before it an entry is not evaluated", entering.no_clear),
+    Story("leading-zero", "024204 opens, 24204 does not", collecting.leading_zero),
+    Story("lockout", "ten wrong codes lock the keypad, the right one included", entering.lockout),
+    Story("jammed-door", "a bolt sticks: an attempt is recorded, the code stays valid", doors.jammed_door),
+    Story("left-open", "a door is left open: reminder, alarm, receipt of grade C", doors.left_open),
+    Story("reopen", "the same code reopens the door for three minutes", collecting.reopen),
+    Story("two-parcels", "one code, two doors, never both open", collecting.two_parcels),
+    Story("overdue", "after the storage time the code opens nothing", deadlines.overdue),
+    Story("broker-down", "without a broker everything works, the receipt follows later", outages.broker_down),
+    Story("broker-killed", "the broker forgets what it acknowledged, nothing is lost", outages.broker_killed),
+    Story("power-cut", "SIGKILL between pulse and door: one receipt after the restart", power.power_cut),
+    Story("usb-unplugged", "an adapter is pulled and put back: the process goes on", outages.usb_unplugged),
+)
+
+STORIES: Mapping[str, Story] = MappingProxyType({story.name: story for story in _ALL})
+
+POWER_CUT_AT_RANDOM = Story(
+    "power-cut", "SIGKILL at a random moment of a pick-up, taken from the seed", power.power_cut_at_random
+)
+"""What `power-cut` becomes with a seed."""
+
+
+def seeded(name: str, seed: int | None) -> Story:
+    """The story of that name; with a seed, its random form where it has one."""
+    return POWER_CUT_AT_RANDOM if name == POWER_CUT_AT_RANDOM.name and seed is not None else STORIES[name]

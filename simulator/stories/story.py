@@ -1,0 +1,15 @@
+"""A story: its name, what it shows in one line, and how it is played."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from simulator.stories.stage import Stage
+
+
+@dataclass(frozen=True)
+class Story:
+    """One story; `play` raises StoryFailedError where an expectation does not come true."""
+
+    name: str
+    about: str
+    play: Callable[[Stage], Awaitable[None]]
