@@ -45,7 +45,7 @@ _HELP = 1
 _LOWER_PART = 10
 _MIDDLE_WIDTH = 24
 _PEOPLE_WIDTH = 21
-_HELP_TEXT = "keypad: 0-9 c Enter │ doors: click, or arrows + space │ disturb: k b l m │ q quit"
+_HELP_TEXT = "keypad 0-9 c Enter │ doors: click or arrows+space │ disturb k b l m │ quit q"
 
 
 class Panel(App[None]):

@@ -51,14 +51,14 @@ def draw(look: DoorLook, width: int, height: int) -> list[str]:
         return [left[3] + f"{head}{word.rjust(inner - len(head))}"[:inner] + right[3]]
     space = "░" if look.state == "open" else " "
     line = "░" if look.state == "open" else "─"
-    inside = " ".join(f"{PARCEL}{digits(parcel)}" for parcel in look.contents)[: inner - 1]
+    inside = " ".join(f"{PARCEL}{digits(parcel)}" for parcel in look.contents)[:inner]
+    lead = 1 if len(inside) < inner else 0
     head = f"{SELECTED if look.selected else line}{look.label}"
     rows = [left[0] + f"{head}{word.rjust(inner - len(head), line)}"[:inner] + right[0]]
     for _ in range(height - 2):
-        rows.append(left[1] + f" {inside}".ljust(inner, space)[:inner] + right[1])
+        rows.append(left[1] + (" " * lead + inside).ljust(inner, space) + right[1])
         inside = ""
-    last = f"{line}{inside}" if inside else ""
-    rows.append(left[2] + last.ljust(inner, line) + right[2])
+    rows.append(left[2] + (line * lead + inside).ljust(inner, line) + right[2])
     return rows
 
 

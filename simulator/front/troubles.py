@@ -63,7 +63,7 @@ class Troubles(Vertical):
 
     def show_line(self, *, plugged: bool) -> None:
         """Whether the adapter of the lock boards is there."""
-        self._show(self._line, "plugged" if plugged else "UNPLUGGED", good=plugged)
+        self._show(self._line, "plugged" if plugged else "NO CABLE", good=plugged)
 
     def show_clock(self, moved_s: float) -> None:
         """How far the simulated clock was moved."""

@@ -1,6 +1,7 @@
 """A real simulated automat on ptys, hosted by hand instead of by a daemon, beside a real ledger."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import AsyncIterator, Callable
@@ -116,9 +117,9 @@ class Stand:
         data = f"\x1b@\x1bQA{upper}\r\x1bQB{lower}\r".encode("cp858") + b"\x07" * beep
         os.write(self.host("display-front"), data)
 
-    async def keys(self, count: int, limit_s: float = 5.0) -> bytes:
-        """What the keypad sends, until there are so many bytes."""
-        loop, host, data = asyncio.get_running_loop(), self.host("keypad-front"), b""
+    async def heard(self, port: str, count: int, limit_s: float = 5.0) -> bytes:
+        """What a port sends to its host, until there are so many bytes."""
+        loop, host, data = asyncio.get_running_loop(), self.host(port), b""
         ready = asyncio.Event()
         loop.add_reader(host, ready.set)
         try:
@@ -126,10 +127,20 @@ class Stand:
                 while len(data) < count:
                     await ready.wait()
                     ready.clear()
-                    data += os.read(host, 64)
+                    with contextlib.suppress(BlockingIOError):
+                        data += os.read(host, count - len(data))
         finally:
             loop.remove_reader(host)
         return data
+
+    async def keys(self, count: int) -> bytes:
+        """What the keypad sends, until there are so many bytes."""
+        return await self.heard("keypad-front", count)
+
+    async def poll(self, channel: int) -> bytes:
+        """Ask the board for the state of a channel, as a daemon does all day."""
+        os.write(self.host("locks"), framed(0x80, 1, channel, 0x33))
+        return await self.heard("locks", 5)
 
     def enter(
         self, kind: str, subject: str | None = None, *, prevhash: str | None = None, **data: Any
