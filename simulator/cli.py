@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import difflib
 import json
+import logging
 import shutil
 import signal
 import sys
@@ -54,13 +55,13 @@ def _demo(chosen: argparse.Namespace) -> int:
     if chosen.story is None:
         if chosen.json or chosen.runs is not None:
             raise MisusedError("--json and --runs belong to a story: add --story NAME")
-        with _directory(chosen) as directory:
+        with _directory(chosen) as directory, _log(directory):
             return _until_signal(_front(directory, chosen.seed or 0))
     runs = 1 if chosen.runs is None else chosen.runs
     if runs < 1:
         raise MisusedError("--runs takes a number from 1")
     names = _stories(chosen.story)
-    with _directory(chosen) as directory:
+    with _directory(chosen) as directory, _log(directory):
         return _until_signal(_tell(names, directory, chosen, runs))
 
 
@@ -233,6 +234,19 @@ def _directory(chosen: argparse.Namespace) -> Iterator[Path]:
             _speak(f"everything is kept in {directory}")
         else:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _log(directory: Path) -> Iterator[None]:
+    """What libraries have to say while a broker goes and comes belongs into a file, not between the lines."""
+    handler = logging.FileHandler(directory / "simulator.log", delay=True)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from simulator.demo import ClockMoved, DaemonEnded, DaemonStarted, DemoEvent, EntryArrived
@@ -120,7 +120,7 @@ class Transcript:
 
 
 class TextPrinter:
-    """Prints lines for people; an exchange on the wire that repeats unchanged is counted, not repeated."""
+    """Prints lines for people; an exchange on a line of boards that repeats unchanged is only counted."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
@@ -129,7 +129,7 @@ class TextPrinter:
 
     def __call__(self, line: Line) -> None:
         """Print one line, or count it."""
-        if line.kind != "wire":
+        if line.kind != "wire" or line.data["port"].startswith(("keypad-", "display-")):
             self._write(line.as_text())
             return
         port, direction, sent = line.data["port"], line.data["direction"], line.data["hex"]
@@ -138,19 +138,19 @@ class TextPrinter:
             self._skipped.setdefault(port, []).append(line)
             return
         self._last[same_s] = (direction, sent)
-        self._catch_up(port)
+        self._catch_up(port, line.at_s)
         self._write(line.as_text())
 
-    def _catch_up(self, port: str) -> None:
+    def _catch_up(self, port: str, at_s: float) -> None:
         skipped = self._skipped.pop(port, [])
         # The question belongs to the answer that is new.
         question = skipped.pop() if skipped and skipped[-1].data["direction"] == "from-host" else None
         if skipped:
             exchanges = max(1, sum(line.data["direction"] == "from-host" for line in skipped))
-            last = skipped[-1]
-            self._write(Line(last.at_s, "wire", f"{port}    the same {exchanges} times more").as_text())
+            times = "once" if exchanges == 1 else f"{exchanges} times"
+            self._write(Line(at_s, "wire", f"{port}    the same {times} more").as_text())
         if question is not None:
-            self._write(question.as_text())
+            self._write(replace(question, at_s=at_s).as_text())
 
 
 class JsonPrinter:

@@ -7,6 +7,9 @@ from typing import Any
 from simulator.daemon import run_command
 from simulator.stories.stage import Stage, StoryFailedError
 
+TYPE_PREFIX = "automat."
+COMPARED = ("epoch", "sequence", "kind", "subject", "data", "hash")
+
 _TOLERANCE_S = 0.05
 """Instants in the journal are cut to milliseconds; the world's are not."""
 
@@ -42,7 +45,6 @@ def _socket(stage: Stage) -> list[str]:
 def _compare_with_ledger(stage: Stage, journal: list[dict[str, Any]]) -> None:
     ledger, automat_id = stage.demo.backoffice.ledger, stage.demo.plan.automat_id
     rows = list(ledger.rows(automat_id))
-    held = [json.loads(row.payload) for row in rows]
     numbers = [(row.epoch, row.sequence) for row in rows]
     gapless = [(1, number) for number in range(1, len(rows) + 1)]
     faults = [f"{row.sequence}: {row.fault}" for row in rows if row.fault]
@@ -50,11 +52,16 @@ def _compare_with_ledger(stage: Stage, journal: list[dict[str, Any]]) -> None:
     stage.check(numbers == gapless, f"the ledger is gapless, 1 to {len(rows)}")
     stage.check(not faults and not forks, "its chain holds, with no fork")
     stage.check(not stage.demo.backoffice.unproven, "every entry carried the device's signature")
-    if held != journal:
-        at = next((i for i, (a, b) in enumerate(zip(held, journal, strict=False)) if a != b), len(journal))
+    held = [
+        (row.epoch, row.sequence, row.type.removeprefix(TYPE_PREFIX), row.subject, row.data, row.hash)
+        for row in rows
+    ]
+    own = [tuple(entry[name] for name in COMPARED) for entry in journal]
+    if held != own:
+        at = next((i for i, (a, b) in enumerate(zip(held, own, strict=False)) if a != b), len(own))
         raise StoryFailedError(
-            f"ledger ({len(held)}) and journal ({len(journal)}) differ from entry {at + 1} on: "
-            f"{held[at : at + 1]} and {journal[at : at + 1]}"
+            f"ledger ({len(held)}) and journal ({len(own)}) differ from entry {at + 1} on: "
+            f"{held[at : at + 1]} and {own[at : at + 1]}"
         )
     stage.seen(f"the ledger equals the journal, {len(rows)} entries")
 
@@ -63,9 +70,9 @@ def _receipts_have_doors(stage: Stage, journal: list[dict[str, Any]]) -> None:
     """Each receipt has a door of its own that the world saw open between the code and the receipt."""
     openings = list(stage.openings)
     for entry in journal:
-        if entry["type"] != "automat.parcel.handed-over":
+        if entry["kind"] != "parcel.handed-over":
             continue
-        from_s, to_s = _instant_s(entry["data"]["codeaccepted"]), _instant_s(entry["time"])
+        from_s, to_s = _instant_s(entry["data"]["codeaccepted"]), _instant_s(entry["at"])
         evidence = next(
             (
                 opening
@@ -86,9 +93,9 @@ def _parcels_are_where_they_should_be(stage: Stage, journal: list[dict[str, Any]
     where: dict[str, str | None] = {}
     receipts: dict[str, int] = {}
     for entry in journal:
-        if entry["type"] == "automat.parcel.stored":
+        if entry["kind"] == "parcel.stored":
             where[entry["subject"]] = entry["data"]["compartment"]
-        elif entry["type"] == "automat.parcel.handed-over":
+        elif entry["kind"] == "parcel.handed-over":
             where[entry["subject"]] = None
             receipts[entry["subject"]] = receipts.get(entry["subject"], 0) + 1
     twice = [tracking_id for tracking_id, count in receipts.items() if count > 1]

@@ -22,8 +22,9 @@ async def jammed_door(stage: Stage) -> None:
             "lock.pulse-intended", subject=parcel.tracking_id, purpose="pickup", number=pulse
         )
         await stage.see_pulses(label, pulses + pulse)
+        await stage.see_doors_read(label)
         stage.move_clock(OPEN_WAIT_S, "the door does not move")
-        if pulse < PULSES:
+        if pulse == 1:
             await stage.see_display(f"Press lightly on door {label}.")
     await stage.see_display(f"Door {label} did not open.")
     await stage.see_display("Your code is valid. Fault no. 1")

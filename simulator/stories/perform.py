@@ -12,8 +12,8 @@ from simulator.stories.stage import Stage, StoryFailedError
 from simulator.stories.story import Story
 from simulator.transcript import Line, Transcript
 
-_KEY_GAP_S = 0.012
-"""Story people type fast; a key twice in a row takes longer all the same."""
+_KEY_GAP_S = 0.045
+"""Story people type fast, but not so fast that one key comes twice within the time of a bounce."""
 
 
 async def perform(

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.automat import SimulatedAutomat
 from simulator.backoffice.entries import Entry
 from simulator.demo import Demo, DemoEvent, EntryArrived, Person
-from simulator.events import DisplayChanged, DoorMoved, DoorState, SimulatorEvent
+from simulator.events import DisplayChanged, DoorMoved, DoorState, SimulatorEvent, WireBytes
 from simulator.steering import Trust
 from simulator.transcript import Transcript, duration
 
@@ -187,6 +187,22 @@ class Stage:
         what = f"lock {label} pulsed {count} times in all"
         await self._until(lambda: self.automat.door(label).pulses >= count, limit_s, what)
         self.seen(what)
+
+    async def see_doors_read(self, label: str, times: int = 3, limit_s: float = LIMIT_S) -> None:
+        """Expect the board of a compartment to be asked so often from now on; its lock was answered for then."""
+        boards = {board.id: board.line for board in self.demo.plan.boards}
+        line = next(boards[box.board] for box in self.demo.plan.compartments if box.label == label)
+        asked = 0
+
+        def count(event: SimulatorEvent) -> None:
+            nonlocal asked
+            asked += isinstance(event, WireBytes) and (event.port, event.direction) == (line, "from-host")
+
+        forget = self.automat.subscribe(count)
+        try:
+            await self._until(lambda: asked >= times, limit_s, f"line {line} asked {times} times")
+        finally:
+            forget()
 
     async def see_beep(self, after: int, limit_s: float = LIMIT_S) -> None:
         """Expect the buzzer to sound once more than `after` times."""
