@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -84,7 +83,6 @@ class Daemon:
         self._keys = Keys.load(config.paths.keys)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._version = version("parcel-locker")
-        self._started_s = time.monotonic()
         self._stop = asyncio.Event()
         self.engine: Engine
         self._clock: AnchoredClock
@@ -205,10 +203,10 @@ class Daemon:
             automat=lambda: self.engine.automat,
             head=lambda: self.engine.head,
             entries=self._read_entries,
+            entries_about=self._read_entries_about,
             verify=self._keys.verify,
             link_connected=lambda: self._link.connected,
             now=self._clock.now,
-            uptime_s=lambda: time.monotonic() - self._started_s,
         )
 
     async def _post(self, event: Event) -> None:
@@ -220,6 +218,9 @@ class Daemon:
 
     async def _read_entries(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
         return await self._in_writer(lambda: self._database.entries(epoch, first, limit))
+
+    async def _read_entries_about(self, subject: str, limit: int) -> list[SealedEntry]:
+        return await self._in_writer(lambda: self._database.entries_about(subject, limit))
 
     async def _in_writer(self, work: Callable[[], Result]) -> Result:
         """Run something that blocks in the one thread that owns the database."""

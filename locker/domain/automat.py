@@ -404,10 +404,10 @@ def index_parcel(automat: Automat, parcel: Parcel) -> Automat:
     key = parcel.tracking_id
     tags, endings = automat.parcels_of_tag, automat.announced_ending
     if parcel.code_tag is not None and parcel.state is not ParcelState.CLOSED:
-        tags = tags.set(parcel.code_tag, (*tags.get(parcel.code_tag, ()), key))
+        tags = with_key(tags, parcel.code_tag, key)
     if parcel.state is ParcelState.ANNOUNCED:
         ending = digits_ending(key, automat.rules.tracking_digits)
-        endings = endings.set(ending, (*endings.get(ending, ()), key))
+        endings = with_key(endings, ending, key)
     return replace(
         automat,
         parcels_of_tag=tags,
@@ -424,10 +424,10 @@ def unindex_parcel(automat: Automat, parcel: Parcel | None) -> Automat:
     key = parcel.tracking_id
     tags, endings = automat.parcels_of_tag, automat.announced_ending
     if parcel.code_tag is not None and parcel.code_tag in tags:
-        tags = without(tags, parcel.code_tag, key)
+        tags = without_key(tags, parcel.code_tag, key)
     ending = digits_ending(key, automat.rules.tracking_digits)
     if ending in endings:
-        endings = without(endings, ending, key)
+        endings = without_key(endings, ending, key)
     return replace(
         automat,
         parcels_of_tag=tags,
@@ -463,7 +463,12 @@ def digits_ending(tracking_id: str, count: int) -> str:
     return "".join(letter for letter in tracking_id if letter.isdigit())[-count:]
 
 
-def without(index: Map[str, tuple[str, ...]], name: str, key: str) -> Map[str, tuple[str, ...]]:
+def with_key(index: Map[str, tuple[str, ...]], name: str, key: str) -> Map[str, tuple[str, ...]]:
+    """Enter one key into a one-to-many index; the order does not depend on who came first."""
+    return index.set(name, tuple(sorted((*index.get(name, ()), key))))
+
+
+def without_key(index: Map[str, tuple[str, ...]], name: str, key: str) -> Map[str, tuple[str, ...]]:
     """Take one key out of a one-to-many index."""
     left = tuple(other for other in index.get(name, ()) if other != key)
     return index.set(name, left) if left else index.delete(name)
