@@ -202,7 +202,7 @@ def _opened(draft: Draft, opening: Opening) -> Progress:
         opening.tracking_id,
         compartment=opening.compartment,
         purpose=str(opening.purpose),
-        pulses=opening.pulses,
+        pulsesintended=opening.pulses,
         late=True if opening.stage is Stage.LATE else None,
     )
     _move(

@@ -105,7 +105,8 @@ def hand_over(draft: Draft, opening: Opening, grade: str) -> None:
         compartment=opening.compartment,
         keypad=opening.keypad,
         codeaccepted=rfc3339(opening.started_at),
-        pulses=opening.pulses_sent,
+        pulsesintended=opening.pulses,
+        pulsessent=opening.pulses_sent,
         dooropened=rfc3339(opening.opened_at) if opening.opened_at else None,
         doorclosed=rfc3339(draft.now.wall_at) if shut else None,
     )
@@ -198,7 +199,8 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
             opening.tracking_id,
             compartment=label,
             reason="interrupted" if cut_short else "door-did-not-open",
-            pulses=opening.pulses_sent,
+            pulsesintended=opening.pulses,
+            pulsessent=opening.pulses_sent,
         )
     if cut_short:
         return  # nobody knows whether the lock works, and nobody is known to stand here

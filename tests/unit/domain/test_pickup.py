@@ -25,7 +25,7 @@ def test_grade_a_needs_code_pulse_open_and_shut() -> None:
     stand.door(label, Door.SHUT)
     receipt = stand.last(EntryKind.PARCEL_HANDED_OVER)
     assert receipt.data["grade"] == "A"
-    assert receipt.data["pulses"] == 1
+    assert receipt.data["pulsessent"] == 1
     assert {"codeaccepted", "dooropened", "doorclosed"} <= receipt.data.keys()
     assert stand.says(Text.THANK_YOU)
 
@@ -87,7 +87,7 @@ def test_pulses_that_never_left_the_port_open_nothing_and_hand_over_nothing() ->
         last = stand.unlocks[-1]
         stand.do(PulseNotSent(last.compartment, last.number, "the line is down"))
         stand.wait(5.1)
-    assert stand.last(EntryKind.PARCEL_ATTEMPTED).data["pulses"] == 0
+    assert stand.last(EntryKind.PARCEL_ATTEMPTED).data["pulsessent"] == 0
     assert stand.parcel().state is ParcelState.STORED
     assert stand.box(label).tracking_id is not None
 
