@@ -43,6 +43,8 @@ _MOST_KEYS_WAITING = 32
 _HEADER = 1
 _HELP = 1
 _LOWER_PART = 10
+_LOWER_PART_WITH_IDEAS = 18
+_ROOM_FOR_IDEAS = 40
 _MIDDLE_WIDTH = 24
 _PEOPLE_WIDTH = 21
 _HELP_TEXT = "keypad 0-9 c Enter │ doors: click or arrows+space │ disturb k b l m │ quit q"
@@ -130,9 +132,9 @@ class Panel(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
-        wall = self._wall.fit(
-            max(20, width - _MIDDLE_WIDTH - _PEOPLE_WIDTH), height - _HEADER - _HELP - _LOWER_PART
-        )
+        room = height - _HEADER - _HELP
+        lower = _LOWER_PART if room < _ROOM_FOR_IDEAS else _LOWER_PART_WITH_IDEAS
+        wall = self._wall.fit(max(20, width - _MIDDLE_WIDTH - _PEOPLE_WIDTH), room - lower)
         self._upper.styles.height = max(wall, 12)
         self.set_class(wall >= 22, "roomy")
         self._texts_stale = True

@@ -89,6 +89,9 @@ class Guide:
         box = doors.get(parcel.stored_in or "")
         taken = parcel.code_accepted and lies_in is None and box is not None and box.shut
         proven = parcel.receipt is not None and verdict(parcel.receipt) == "verified"
+        receipt = "The receipt is verified at the office"
+        if proven and parcel.receipt is not None:
+            receipt = f"Receipt, entry {parcel.receipt.sequence}: verified"
         return [
             Step(f"Courier: type C {self._courier_code} OK", stored or self._signed_in),
             Step(
@@ -102,7 +105,7 @@ class Guide:
             Step("Press C: the courier leaves", stored and not self._signed_in),
             Step(f"Recipient: type C {parcel.code} OK", collected or parcel.code_accepted),
             Step("Click the door: take out, push shut", collected or taken),
-            Step("The receipt is verified at the office", proven),
+            Step(receipt, proven),
         ]
 
     def people(self) -> list[PersonLine]:

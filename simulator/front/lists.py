@@ -66,15 +66,18 @@ class Steps(Quiet):
     def show(self, steps: Sequence[Step]) -> None:
         """Draw these steps, and further ideas where there is room."""
         coming = next_step(steps)
+        done = bool(steps) and coming is None
         text = Text()
-        for index, step in enumerate(steps):
-            mark = "✓" if step.done else "▶" if index == coming else " "
-            style = "bold reverse" if index == coming else "dim" if step.done else ""
-            text.append(f"{mark} {index + 1} {step.text}\n", style)
-        done = coming is None
-        self.border_title = "done! every step is proven" if done else "what to do"
-        text.append("Then try:\n" if done else "Or try at any time:\n", "italic")
+        if done and self.size.height <= len(steps) + len(THEN_TRY):
+            text.append(f"✓ 1 to {len(steps)}. {steps[-1].text}\n", "bold")
+        else:
+            for index, step in enumerate(steps):
+                mark = "✓" if step.done else "▶" if index == coming else " "
+                style = "bold reverse" if index == coming else "dim" if step.done else ""
+                text.append(f"{mark} {index + 1} {step.text}\n", style)
+            text.append("Or try at any time:\n", "italic")
         text.append("".join(f"  - {idea}\n" for idea in THEN_TRY))
+        self.border_title = "done! now try" if done else "what to do"
         self.say(text)
 
 

@@ -74,6 +74,7 @@ def test_each_step_is_ticked_by_what_happened() -> None:
     course.note("parcel.handed-over", PARCEL, grade="A")
     seen.append(course.next)
     assert seen == [1, 2, 3, 3, 4, 5, 6, 7, 7, 8, None]
+    assert course.guide.steps(course.doors, course.arrivals.verdict)[-1].text == "Receipt, entry 6: verified"
 
 
 def test_the_steps_name_the_keys_to_press() -> None:

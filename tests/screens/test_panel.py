@@ -1,6 +1,8 @@
 """The panel over a real simulated automat: what it shows of the hardware, and what hands do through it."""
 
 import asyncio
+import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from simulator.front.drawing import DoorLook
 from simulator.front.pad import Key
 from simulator.front.troubles import Trouble
 from simulator.front.wall import Door, Wall
-from simulator.panel import Panel
+from simulator.panel import FRAME_S, Panel
 from simulator.plan import plan_of
 from tests.screens.stand import OTHER, PARCEL, Seen, Stand, seen
 
@@ -202,6 +204,19 @@ async def test_entries_arrive_newest_first_and_tick_the_steps(stand: Stand) -> N
         await screen.shows("00000017 in box 3", part="people")
 
 
+@pytest.mark.parametrize(("size", "ticked"), [((80, 24), "✓ 1 to 8. Receipt"), ((120, 44), "✓ 8 Receipt")])
+async def test_after_the_receipt_it_says_what_else_to_try(
+    stand: Stand, size: tuple[int, int], ticked: str
+) -> None:
+    async with seen(Panel(stand), size) as screen:
+        stand.enter("parcel.stored", PARCEL, compartment="3")
+        stand.enter("code.accepted", PARCEL, compartment="3")
+        stand.enter("parcel.handed-over", PARCEL, grade="A")
+        await screen.shows(
+            "done!", f"{ticked}, entry 3: verified", "a wrong code", "8 days later", part="steps"
+        )
+
+
 async def test_a_wide_journal_spells_everything_out(stand: Stand) -> None:
     async with seen(Panel(stand), (120, 40)) as screen:
         stand.enter("parcel.stored", PARCEL, compartment="3")
@@ -322,3 +337,27 @@ async def test_the_busy_wire_alone_draws_nothing(stand: Stand) -> None:
                 await stand.poll(channel)
             await screen.pilot.pause()
         assert drawn == []
+
+
+async def test_a_burst_is_drawn_at_most_once_a_frame(stand: Stand) -> None:
+    panel = Panel(stand)
+    async with seen(panel) as screen:
+        await screen.shows("▶ 1")
+        drawn: list[float] = []
+        draw = Panel._draw
+
+        def timed(self: Panel) -> None:
+            drawn.append(time.monotonic())
+            draw(self)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Panel, "_draw", timed)
+            for number in range(200):
+                stand.enter("code.missed", keypad="front", missestoday=number)
+                stand.automat.set_fault("jam", "1", "stuck" if number % 2 else None)
+                if number % 20 == 0:
+                    await screen.pilot.pause()
+            await screen.shows(" 200 code.missed", "JAM")
+        gaps_s = [later - earlier for earlier, later in pairwise(drawn)]
+        assert len(drawn) >= 1
+        assert min(gaps_s, default=FRAME_S) >= FRAME_S * 0.9

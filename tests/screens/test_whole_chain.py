@@ -1,0 +1,93 @@
+"""The whole chain through the panel: real daemon, broker and back office, every key and hand by the pilot."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from simulator.demo import Demo, Person
+from simulator.front.guide import digits
+from simulator.front.wall import Wall
+from simulator.panel import Panel
+from tests.screens.stand import Seen, seen
+
+LIMIT_S = 20.0
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
+    running = Demo(tmp_path, seed=5)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+def person(demo: Demo, name: str) -> Person:
+    return next(person for person in demo.people if person.name == name)
+
+
+async def type_keys(screen: Seen, digits_typed: str, *, clear: bool) -> None:
+    await screen.press(" ".join((*("c" * clear), *digits_typed, "enter")))
+
+
+async def step(screen: Seen, number: int) -> None:
+    await screen.shows(f"▶ {number}", part="steps", limit_s=LIMIT_S)
+
+
+async def opened(screen: Seen) -> None:
+    """The door that the automat has opened is drawn open, and selected."""
+    wall = screen.panel.query_one(Wall)
+    await screen.until(lambda: wall.look(wall.selected).state == "open", "an open door", LIMIT_S)
+
+
+async def deliver(demo: Demo, screen: Seen, tracking_id: str) -> None:
+    await type_keys(screen, person(demo, "courier 1").code, clear=True)
+    await step(screen, 2)
+    await type_keys(screen, digits(tracking_id), clear=False)
+    await opened(screen)
+    await screen.press("p s")
+    await step(screen, 4)
+    await screen.shows("door.closed", part="journal", limit_s=LIMIT_S)
+    await screen.press("enter")
+    await step(screen, 5)
+    await screen.press("c")
+    await step(screen, 6)
+
+
+@pytest.mark.broker
+async def test_a_parcel_goes_in_a_code_takes_it_out_a_receipt_arrives(demo: Demo) -> None:
+    recipient = person(demo, "recipient 1")
+    async with seen(Panel(demo)) as screen:
+        await step(screen, 1)
+        await deliver(demo, screen, recipient.tracking_id or "")
+        await type_keys(screen, recipient.code, clear=True)
+        await step(screen, 7)
+        await opened(screen)
+        await screen.press("t s")
+        await screen.shows("done!", part="steps", limit_s=LIMIT_S)
+        assert " ✓ " in screen.row("journal", "parcel.handed-over")
+        assert f"{digits(recipient.tracking_id or '')} collected" in screen.text()
+        await screen.press("q")
+
+
+@pytest.mark.broker
+async def test_a_power_cut_while_the_parcel_lies_inside_loses_nothing(demo: Demo) -> None:
+    recipient = person(demo, "recipient 2")
+    async with seen(Panel(demo), (120, 40)) as screen:
+        await type_keys(screen, person(demo, "courier 1").code, clear=True)
+        await step(screen, 2)
+        await screen.press("k")
+        await screen.shows("NO POWER")
+        await screen.press("k")
+        await screen.shows("daemon    ● runs", limit_s=LIMIT_S)
+        await step(screen, 1)
+        await deliver(demo, screen, recipient.tracking_id or "")
+        await screen.shows(f"{digits(recipient.tracking_id or '')} in box")
+        await screen.press("k")
+        await screen.shows("NO POWER")
+        await screen.press("k")
+        await screen.shows("daemon    ● runs", limit_s=LIMIT_S)
+        await type_keys(screen, recipient.code, clear=True)
+        await opened(screen)
+        await screen.press("t s")
+        await screen.shows("done!", part="steps", limit_s=LIMIT_S)
