@@ -12,7 +12,7 @@ class Rules:
     code_digits_min: int = 4
     code_digits_max: int = 12
     entry_timeout_s: float = 15.0
-    answer_shown_s: float = 8.0
+    answer_shown_s: float = 30.0
     # attempts (section 2)
     tokens: int = 10
     token_refill_s: float = 600.0
@@ -26,6 +26,7 @@ class Rules:
     left_open_alarm_s: float = 60.0
     reopen_window_s: float = 180.0
     late_opening_s: float = 180.0
+    between_doors_s: float = 8.0
     # delivery (section 4)
     courier_idle_s: float = 60.0
     confirm_wait_s: float = 60.0

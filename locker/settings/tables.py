@@ -75,6 +75,7 @@ class RulesTable(Table):
     left_open_alarm_s: Seconds | None = None
     reopen_window_s: Seconds | None = None
     late_opening_s: Seconds | None = None
+    between_doors_s: Seconds | None = None
     courier_idle_s: Seconds | None = None
     confirm_wait_s: Seconds | None = None
     tracking_digits: Annotated[int | None, Field(ge=4, le=12)] = None

@@ -264,7 +264,7 @@ def _pause_at_keypad(draft: Draft, opening: Opening, message: Message) -> None:
     draft.show(opening.keypad, message)
     draft.sound(opening.keypad, Tone.WRONG)
     if flow.waiting:
-        draft.set_flow(opening.keypad, PickingUp("", flow.waiting), for_s=draft.rules.answer_shown_s)
+        draft.set_flow(opening.keypad, PickingUp("", flow.waiting), for_s=draft.rules.between_doors_s)
     else:
         draft.set_flow(opening.keypad, Answering(), for_s=draft.rules.answer_shown_s)
 

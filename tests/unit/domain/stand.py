@@ -240,7 +240,7 @@ class Stand:
             label = self.pulse_sent()
             self.press("OK", keypad)
         self.press("OK C", keypad)
-        self.wait(10)
+        self.wait(31)
         return label
 
     # -- what became of it

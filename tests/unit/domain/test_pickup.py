@@ -6,7 +6,7 @@ from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
 from locker.domain.parcels import ParcelState
-from tests.unit.domain.stand import MONDAY, Stand
+from tests.unit.domain.stand import Stand
 
 OTHER = "JJFI65432110000070781"
 
@@ -216,7 +216,7 @@ def test_a_door_already_opening_at_the_deadline_finishes() -> None:
     stand, label = stand_with_parcel()
     deadline_at = stand.parcel().deadline_at
     assert deadline_at is not None
-    stand.wait((deadline_at - MONDAY).total_seconds() - 30)
+    stand.wait((deadline_at - stand.now.wall_at).total_seconds() - 30)
     stand.press("C 024204 OK")
     assert stand.opens() == label
     stand.wait(19)
