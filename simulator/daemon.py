@@ -45,14 +45,18 @@ async def run_command(
 
 
 class Daemon:
-    """`lockerd run` with one configuration, any number of times in a row; `ended` is told each end."""
+    """`lockerd run` with one configuration, any number of times in a row; `ended` is told each end.
 
-    def __init__(self, configuration: Path, log: Path, ended: Callable[[int, int], None]) -> None:
+    It is told the process id, the exit code, and whether we had asked for the end.
+    """
+
+    def __init__(self, configuration: Path, log: Path, ended: Callable[[int, int, bool], None]) -> None:
         self._configuration = configuration
         self._log = log
         self._ended = ended
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._asked = False
 
     @property
     def running(self) -> bool:
@@ -91,6 +95,7 @@ class Daemon:
     def cut(self) -> None:
         """SIGKILL at this very moment, without waiting; `kill` then reaps."""
         if self._process is not None and self.running:
+            self._asked = True
             self._process.kill()
 
     async def kill(self) -> None:
@@ -100,6 +105,11 @@ class Daemon:
     async def stop(self) -> None:
         """SIGTERM; SIGKILL and DaemonError if it does not end in time."""
         await self._end(lambda process: process.terminate())
+
+    async def gone(self) -> None:
+        """Wait for the end of its process."""
+        if self._watch is not None:
+            await asyncio.shield(self._watch)
 
     def tail(self) -> str:
         """The end of its log, for an error message."""
@@ -125,7 +135,7 @@ class Daemon:
                 # A Ctrl-C at the terminal is for the simulator, which then ends the daemon itself.
                 process_group=0,
             )
-        self._process = process
+        self._process, self._asked = process, False
         self._watch = asyncio.create_task(self._await_end(process), name="daemon: end")
 
     async def _until_ready(self, ready: asyncio.Event) -> None:
@@ -150,12 +160,13 @@ class Daemon:
 
     async def _await_end(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
-        self._ended(process.pid, code)
+        self._ended(process.pid, code, self._asked)
 
     async def _end(self, send: Callable[[asyncio.subprocess.Process], None]) -> None:
         process, watch = self._process, self._watch
         if process is None or watch is None:
             return
+        self._asked = self._asked or self.running
         with contextlib.suppress(ProcessLookupError):
             send(process)
         try:

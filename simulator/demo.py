@@ -1,5 +1,6 @@
 """A whole automat on one machine: broker, hardware on ptys, the daemon's own process, back office."""
 
+import asyncio
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -47,10 +48,14 @@ class DaemonStarted:
 
 @dataclass(frozen=True)
 class DaemonEnded:
-    """The daemon's process is gone; `code` is its exit code, negative for a signal."""
+    """The daemon's process is gone; `code` is its exit code, negative for a signal.
+
+    `asked` is false when nobody here had killed it or asked it to end.
+    """
 
     pid: int
     code: int
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -176,12 +181,24 @@ class Demo:
         self._daemon.cut()
 
     async def until_online(self) -> None:
-        """Wait until the back office sees the automat online."""
-        await self.backoffice.until(
-            lambda office: office.statuses.get(self.plan.automat_id, {}).get("status") == "online",
-            ONLINE_LIMIT_S,
-            "the automat online",
+        """Wait until the back office sees the automat online; DaemonError if the daemon ends instead."""
+        online = asyncio.create_task(
+            self.backoffice.until(
+                lambda office: office.statuses.get(self.plan.automat_id, {}).get("status") == "online",
+                ONLINE_LIMIT_S,
+                "the automat online",
+            )
         )
+        gone = asyncio.create_task(self._daemon.gone())
+        try:
+            await asyncio.wait({online, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not online.done():
+                raise DaemonError(f"lockerd ended before the back office saw it; {self._daemon.tail()}")
+            await online
+        finally:
+            for task in (online, gone):
+                task.cancel()
+            await asyncio.gather(online, gone, return_exceptions=True)
 
     # -- the back office
 
@@ -321,8 +338,8 @@ class Demo:
         number = sum(person.tracking_id is not None for person in self.people) + 1
         return f"{_TRACKING_PREFIX}{number:04d}"
 
-    def _daemon_ended(self, pid: int, code: int) -> None:
-        self._tell(DaemonEnded(pid, code))
+    def _daemon_ended(self, pid: int, code: int, asked: bool) -> None:  # noqa: FBT001  (a plain callback)
+        self._tell(DaemonEnded(pid, code, asked))
 
     def _tell(self, event: DemoEvent) -> None:
         for observer in tuple(self._observers):

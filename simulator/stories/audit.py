@@ -10,6 +10,8 @@ from simulator.stories.stage import Stage, StoryFailedError
 TYPE_PREFIX = "automat."
 COMPARED = ("epoch", "sequence", "kind", "subject", "data", "hash")
 
+FROM_THE_BEGINNING = ("--json", "--after", "0", "--limit", "1000000")
+
 _TOLERANCE_S = 0.05
 """Instants in the journal are cut to milliseconds; the world's are not."""
 
@@ -32,7 +34,7 @@ async def _verify(stage: Stage) -> None:
 
 
 async def _journal(stage: Stage) -> list[dict[str, Any]]:
-    code, out, err = await run_command("locker.ctl", [*_socket(stage), "journal", "--json"])
+    code, out, err = await run_command("locker.ctl", [*_socket(stage), "journal", *FROM_THE_BEGINNING])
     if code != 0:
         raise StoryFailedError(f"lockerctl journal ended with exit code {code}: {err.strip()}")
     return [json.loads(line) for line in out.splitlines()]

@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.automat import SimulatedAutomat
 from simulator.backoffice.entries import Entry
-from simulator.demo import Demo, DemoEvent, EntryArrived, Person
+from simulator.demo import DaemonEnded, Demo, DemoEvent, EntryArrived, Person
 from simulator.events import DisplayChanged, DoorMoved, DoorState, SimulatorEvent, WireBytes
 from simulator.steering import Trust
 from simulator.transcript import Transcript, duration
@@ -104,6 +104,7 @@ class Stage:
         self._open: set[str] = set()
         self.most_open = 0
         self._courier: Person | None = None
+        self._died = False
         self._ends = [self.automat.subscribe(self._hardware), demo.subscribe(self._demo)]
         self._arrivals: set[Callable[[], None]] = set()
 
@@ -189,7 +190,7 @@ class Stage:
         self.seen(what)
 
     async def see_doors_read(self, label: str, times: int = 3, limit_s: float = LIMIT_S) -> None:
-        """Expect the board of a compartment to be asked so often from now on; its lock was answered for then."""
+        """Expect the board of a compartment to be asked so often from now on; the pulse is answered then."""
         boards = {board.id: board.line for board in self.demo.plan.boards}
         line = next(boards[box.board] for box in self.demo.plan.compartments if box.label == label)
         asked = 0
@@ -272,16 +273,20 @@ class Stage:
 
     # -- what most stories begin with
 
+    async def hire(self, code: str | None = None) -> Person:
+        """Let the back office authorise the courier of this story; `deliver` does so if nobody has."""
+        self._courier = await self.demo.authorise("courier 1", code=code)
+        return self._courier
+
     async def deliver(
         self, size: str = "S", *, code: str | None = None, recipient: str | None = None, name: str = ""
     ) -> Stored:
         """Let the back office announce a parcel and a courier put it in, by the real keypad."""
-        if self._courier is None:
-            self._courier = await self.demo.authorise("courier 1")
+        courier = self._courier or await self.hire()
         parcel = await self.demo.announce(name or "recipient", size, code=code, recipient=recipient)
         tracking_id = parcel.tracking_id or ""
         self.say(f"courier 1 brings parcel {tracking_id}, size {size}")
-        await self.type(f"C {self._courier.code} OK")
+        await self.type(f"C {courier.code} OK")
         await self.see_display("Last digits of the tracking id")
         label = await self._name_parcel(tracking_id)
         self.hand.put(label, tracking_id)
@@ -343,6 +348,8 @@ class Stage:
     def _demo(self, event: DemoEvent) -> None:
         if isinstance(event, EntryArrived):
             self.entries.append(event.entry)
+        elif isinstance(event, DaemonEnded) and not event.asked:
+            self._died = True
         for wake in tuple(self._arrivals):
             wake()
 
@@ -354,6 +361,8 @@ class Stage:
         try:
             async with asyncio.timeout(limit_s):
                 while not true():
+                    if self._died:
+                        raise StoryFailedError(f"{what}: lockerd ended unasked; {self.demo.describe()}")
                     arrived.clear()
                     await arrived.wait()
         except TimeoutError:
