@@ -233,7 +233,7 @@ class Link:
             for epoch, heard in list(self._heard.items()):
                 through, refused, forks = heard.news()
                 if through is not None:
-                    await self._post(JournalAcknowledged(epoch, through, refused))
+                    await self._post(JournalAcknowledged(epoch, through, refused, heard.sent_at))
                 for sequence in forks:
                     await self._post(ForkReported(epoch, sequence))
             await asyncio.sleep(self._settings.acknowledge_every_s)
@@ -247,6 +247,7 @@ class _Heard:
     """What the back office has said of one epoch, and how much of it was posted by this process."""
 
     through: int = 0
+    sent_at: datetime | None = None
     told_through: int = -1
     refused: dict[int, str] = field(default_factory=dict)
     told_refused: set[int] = field(default_factory=set)
@@ -255,6 +256,7 @@ class _Heard:
 
     def add(self, ack: Ack) -> None:
         self.through = max(self.through, ack.through)
+        self.sent_at = ack.time
         self.refused.update({entry.sequence: entry.reason for entry in ack.refused})
         self.forks.update(ack.forks)
 

@@ -116,7 +116,8 @@ class Outbox:
             self._answered = False
             self._patience_s = min(self._patience_s * 2, self._rules.resend_most_s)
             self._go_back(now_s)
-        allowed = self._rules.window if self._answered else self._rules.probe
+        window = self._rules.window
+        allowed = window if self._answered else min(window, self._rules.probe)
         last = min(self._position.last_sequence, self._acknowledged + allowed, self._next + most - 1)
         if last < self._next:
             return None

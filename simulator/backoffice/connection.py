@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 import aiomqtt
+import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -27,7 +28,13 @@ class Connection:
 
     async def subscribe(self, topic: str) -> None:
         """Subscribe with QoS 1; MqttError if the broker refuses."""
-        for code in await self._client.subscribe(topic, qos=1):
+        try:
+            # aiomqtt's own limit uses wait_for, which before Python 3.12 may swallow a cancellation
+            async with asyncio.timeout(LIMIT_S):
+                codes = await self._client.subscribe(topic, qos=1, timeout=math.inf)
+        except TimeoutError as error:
+            raise aiomqtt.MqttError(f"the broker does not answer a subscription to {topic}") from error
+        for code in codes:
             if getattr(code, "is_failure", False):
                 raise aiomqtt.MqttError(f"the broker refuses a subscription to {topic}: {code}")
 
@@ -86,20 +93,44 @@ async def open_connection(
         await _tear_down(client)
         raise
     try:
+        _write_at_once(client._client)  # noqa: SLF001  # paho's own settings are public
         yield Connection(client, v5=protocol == "5")
     finally:
-        with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
-            await asyncio.wait_for(client.__aexit__(None, None, None), LIMIT_S)
-        await _tear_down(client)
+        await _tear_down(client, LIMIT_S)
 
 
-async def _tear_down(client: aiomqtt.Client) -> None:
-    paho = client._client  # noqa: SLF001  # aiomqtt has no way to close a connection that never came up
-    left = paho.socket()
-    if isinstance(left, socket.socket):
-        with contextlib.suppress(OSError):
-            left.shutdown(socket.SHUT_RDWR)
-        paho.loop_read()
+def _write_at_once(inner: paho.Client) -> None:
+    """Watch the socket for room to write without a detour over the event loop's queue.
+
+    aiomqtt's own way registers a file number later, when the socket may be closed and its number another's.
+    """
+    loop = asyncio.get_running_loop()
+
+    def write() -> None:
+        inner.loop_write()
+
+    def register(_client: paho.Client, _userdata: object, sock: "paho.SocketLike") -> None:
+        loop.add_writer(sock.fileno(), write)
+
+    inner.on_socket_register_write = register
+
+
+async def _tear_down(client: aiomqtt.Client, limit_s: float = 0.0) -> None:
+    """Disconnect politely within the limit; then by force."""
+    inner = client._client  # noqa: SLF001  # aiomqtt cannot close a connection that never came up
+    gone = client._disconnected  # noqa: SLF001  # its __aexit__ may swallow a cancellation
+    try:
+        inner.disconnect()
+        if limit_s:
+            await asyncio.wait({gone}, timeout=limit_s)
+    finally:
+        left = inner.socket()
+        if isinstance(left, socket.socket):
+            with contextlib.suppress(OSError):
+                left.shutdown(socket.SHUT_RDWR)
+            inner.loop_read()  # sees the end, closes the socket and takes it out of the event loop
+        if gone.done():
+            gone.exception()  # it was seen
     keeper = client._misc_task  # noqa: SLF001  # aiomqtt leaves its ping task behind when a connect fails
     if keeper is not None:
         keeper.cancel()

@@ -201,6 +201,10 @@ class BackOffice:
         """Tell what became of a command: "applied", "refused", "late", or nothing yet."""
         return self.ledger.outcome(command_id)[0]
 
+    def sent(self, command_id: str) -> bool:
+        """Whether the broker has taken a command at least once."""
+        return command_id in self._sent_s
+
     def code_of(self, whom: str) -> str:
         """Return the newest code written to a recipient, for a tracking id or to a courier."""
         for letter in reversed(self.letters):
@@ -390,6 +394,7 @@ class BackOffice:
                         f"automats/{automat_id}/commands", content, expiry_s=max(1, int(left_s))
                     )
                     self._sent_s[command_id] = asyncio.get_running_loop().time()
+                    await self._tell()
                 elif left_s < -LATE_GRACE_S:
                     self.ledger.settle_command(command_id, "late", None)
             with contextlib.suppress(TimeoutError):

@@ -1,0 +1,178 @@
+"""Whatever is lost, doubled or late, every entry is acknowledged in the end and none is skipped."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from locker.sync.outbox import JournalPosition, Outbox, OutboxRules, Span
+
+RULES = OutboxRules(window=100, probe=5, resend_after_s=10, resend_most_s=60, missing_again_s=1)
+
+
+def outbox(last: int, acknowledged: int = 0) -> Outbox:
+    return Outbox(JournalPosition(1, last, acknowledged), lambda: 0.0, RULES)
+
+
+def everything(box: Outbox, now_s: float, most: int = 1000) -> list[Span]:
+    spans = []
+    while (span := box.take(most, now_s)) is not None:
+        spans.append(span)
+    return spans
+
+
+def test_it_starts_after_the_acknowledgement_and_keeps_to_the_window() -> None:
+    assert everything(outbox(500, acknowledged=40), 0) == [Span(41, 140)]
+
+
+def test_it_gives_at_most_what_is_asked_for() -> None:
+    assert everything(outbox(7), 0, most=3) == [Span(1, 3), Span(4, 6), Span(7, 7)]
+
+
+def test_an_acknowledgement_moves_the_window() -> None:
+    box = outbox(500)
+    everything(box, 0)
+    box.acknowledge(30, [], 1)
+    assert everything(box, 1) == [Span(101, 130)]
+    assert box.acknowledged_through == 30
+
+
+def test_new_entries_are_sent_as_they_come() -> None:
+    box = outbox(2)
+    everything(box, 0)
+    box.see(JournalPosition(1, 5, 0), 1)
+    assert everything(box, 1) == [Span(3, 5)]
+
+
+def test_missing_ranges_go_first_and_not_twice_at_once() -> None:
+    box = outbox(200)
+    everything(box, 0)
+    box.acknowledge(10, [Span(11, 12), Span(20, 20)], 2)
+    assert everything(box, 2) == [Span(11, 12), Span(20, 20), Span(101, 110)]
+    box.acknowledge(10, [Span(11, 12)], 2.5)
+    assert everything(box, 2.5) == []
+    assert box.wait_s(2.5) == 0.5
+    assert everything(box, 3) == [Span(11, 12)]
+
+
+def test_what_the_back_office_lost_after_acknowledging_it_is_sent_again() -> None:
+    box = outbox(200, acknowledged=200)
+    box.acknowledge(50, [Span(51, 200)], 0)
+    assert everything(box, 0) == [Span(51, 150)]
+
+
+def test_a_missing_range_of_things_never_sent_is_ignored() -> None:
+    box = outbox(50)
+    box.acknowledge(0, [Span(3, 10**9)], 0)
+    assert everything(box, 0) == [Span(1, 50)]
+
+
+def test_silence_sends_a_few_again_with_growing_patience() -> None:
+    box = outbox(80)
+    everything(box, 0)
+    assert box.wait_s(0) == 10
+    assert everything(box, 9.9) == []
+    assert everything(box, 10) == [Span(1, 5)]
+    assert box.wait_s(10) == 20
+    assert everything(box, 30) == [Span(1, 5)]
+    assert everything(box, 70) == [Span(1, 5)]
+    assert box.wait_s(70) == 60
+
+
+def test_the_first_answer_after_silence_opens_the_window_again() -> None:
+    box = outbox(300)
+    everything(box, 0)
+    everything(box, 10)
+    box.acknowledge(5, [], 11)
+    assert everything(box, 11) == [Span(6, 105)]
+    assert box.wait_s(11) == 10
+
+
+def test_a_new_connection_starts_after_the_durable_acknowledgement() -> None:
+    box = outbox(50)
+    everything(box, 0)
+    box.acknowledge(20, [], 1)
+    box.restart(JournalPosition(1, 50, 15), 2)
+    assert everything(box, 2) == [Span(16, 50)]
+
+
+def test_a_new_epoch_starts_from_its_own_beginning() -> None:
+    box = outbox(50)
+    everything(box, 0)
+    box.see(JournalPosition(2, 3, 0), 1)
+    assert everything(box, 1) == [Span(1, 3)]
+    assert box.epoch == 2
+
+
+def test_nothing_to_do_means_no_waking() -> None:
+    assert outbox(5, acknowledged=5).wait_s(0) is None
+    assert everything(outbox(5, acknowledged=5), 0) == []
+
+
+def test_patience_is_spread_by_the_dice() -> None:
+    box = Outbox(JournalPosition(1, 1, 0), lambda: 1.0, RULES)
+    box.take(1, 0)
+    assert box.wait_s(0) == 12.5
+
+
+class Receiver:
+    """The far end: remembers what it got and tells what it lacks."""
+
+    def __init__(self) -> None:
+        self.got: set[int] = set()
+
+    def answer(self) -> tuple[int, list[Span]]:
+        through = 0
+        while through + 1 in self.got:
+            through += 1
+        highest = max(self.got, default=0)
+        return through, [Span(n, n) for n in range(through + 1, highest) if n not in self.got]
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    count=st.integers(1, 60),
+    loss=st.floats(0, 0.9),
+    window=st.integers(1, 30),
+    probe=st.integers(1, 5),
+)
+def test_any_loss_doubling_and_reordering_ends_with_everything_acknowledged(
+    seed: int, count: int, loss: float, window: int, probe: int
+) -> None:
+    dice = random.Random(seed)
+    box = Outbox(JournalPosition(1, 0, 0), dice.random, OutboxRules(window=window, probe=probe))
+    receiver, written, durable, now_s = Receiver(), 0, 0, 0.0
+    up: list[int] = []
+    down: list[tuple[int, list[Span]]] = []
+    for step in range(100_000):
+        calm = step > 300  # only so that it ends: no network loses everything for ever
+        written = min(count, written + dice.randrange(3))
+        box.see(JournalPosition(1, written, durable), now_s)
+        if not calm and dice.random() < 0.02:
+            up.clear()
+            down.clear()
+            box.restart(JournalPosition(1, written, durable), now_s)
+        span = box.take(dice.randint(1, 10), now_s)
+        if span is not None:
+            assert 1 <= span.first <= span.last <= min(written, box.acknowledged_through + window)
+            up.extend(range(span.first, span.last + 1))
+        dice.shuffle(up)
+        while up and dice.random() < 0.7:
+            number = up.pop()
+            if calm or dice.random() >= loss:
+                receiver.got.add(number)
+                down.append(receiver.answer())
+            if dice.random() < 0.1:
+                up.insert(0, number)
+        dice.shuffle(down)
+        while down and dice.random() < 0.7:
+            through, missing = down.pop()
+            if calm or dice.random() >= loss:
+                assert set(range(1, through + 1)) <= receiver.got
+                box.acknowledge(through, missing, now_s)
+                durable = max(durable, through) if dice.random() < 0.5 else durable
+        assert box.acknowledged_through <= receiver.answer()[0]
+        if box.acknowledged_through == count:
+            return
+        now_s += dice.random() * 20
+    raise AssertionError(f"stuck at {box.acknowledged_through} of {count}")
