@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.widget import Widget
 
+from simulator.events import KeyPressed
 from simulator.front.drawing import DoorLook
 from simulator.front.pad import Key
 from simulator.front.troubles import Trouble
@@ -152,7 +153,9 @@ async def test_a_shut_door_offers_no_parcel_and_says_why_not(stand: Stand) -> No
     async with seen(Panel(stand)) as screen:
         await screen.press("space")
         await screen.shows("door 1: shut")
-        await screen.press("p t escape")
+        await screen.press("p t")
+        assert "door 1: shut" in screen.text()
+        await screen.press("escape")
         await screen.until(lambda: "door 1: shut" not in screen.text(), "the menu gone")
         await screen.press("p")
         await screen.shows("compartment 1 is shut")
@@ -324,19 +327,52 @@ async def test_a_cabinet_too_wide_for_the_screen_scrolls_to_the_chosen_door(tmp_
 async def test_the_busy_wire_alone_draws_nothing(stand: Stand) -> None:
     async with seen(Panel(stand)) as screen:
         await screen.shows("▶ 1")
-        drawn: list[str] = []
-        draw = Widget.refresh
+        drawn: list[Panel] = []
 
-        def counted(self: Widget, *args: Any, **options: Any) -> Widget:
-            drawn.append(repr(self))
-            return draw(self, *args, **options)
+        def noted(self: Panel) -> None:
+            drawn.append(self)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Widget, "refresh", counted)
+            patch.setattr(Panel, "_draw", noted)
             for channel in range(1, 6):
                 await stand.poll(channel)
             await screen.pilot.pause()
-        assert drawn == []
+            assert drawn == []
+            stand.automat.jam("1")
+            await screen.until(lambda: bool(drawn), "that something else is drawn")
+
+
+async def test_what_has_not_changed_is_not_painted_again(stand: Stand) -> None:
+    async with seen(Panel(stand)) as screen:
+        await screen.shows("▶ 1")
+        painted: list[Widget] = []
+        refresh = Widget.refresh
+
+        def noted(self: Widget, *args: Any, **options: Any) -> Widget:
+            painted.append(self)
+            return refresh(self, *args, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Widget, "refresh", noted)
+            stand.automat.jam("4")
+            await screen.until(lambda: look(screen, "4").jammed, "the first jam")
+            stand.automat.jam("4")
+            stand.automat.jam("5")
+            await screen.until(lambda: look(screen, "5").jammed, "the second jam")
+        assert [widget.label for widget in painted if isinstance(widget, Door)] == ["4", "5"]
+        assert len(painted) == 2
+
+
+async def test_one_key_twice_is_pressed_as_far_apart_as_a_finger_needs(stand: Stand) -> None:
+    stand.automat.same_key_gap_s = 0.3
+    pressed_s: list[float] = []
+    stand.automat.subscribe(
+        lambda event: pressed_s.append(time.monotonic()) if isinstance(event, KeyPressed) else None
+    )
+    async with seen(Panel(stand)) as screen:
+        await screen.press("0 0")
+        await screen.until(lambda: len(pressed_s) == 2, "both presses")
+    assert pressed_s[1] - pressed_s[0] >= 0.29
 
 
 async def test_a_burst_is_drawn_at_most_once_a_frame(stand: Stand) -> None:
