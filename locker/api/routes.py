@@ -1,0 +1,158 @@
+"""The table of what can be asked, and the OpenAPI document that follows from it and from the models."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from locker.api.schema import (
+    API_VERSION,
+    CompartmentItem,
+    Compartments,
+    DroppedItem,
+    EntryItem,
+    ErrorAnswer,
+    Greeting,
+    IncidentItem,
+    Incidents,
+    JournalItem,
+    JournalPage,
+    JournalQuery,
+    LinkItem,
+    ListQuery,
+    NoQuery,
+    ParcelForgottenItem,
+    ParcelItem,
+    Parcels,
+    SnapshotItem,
+    Status,
+    Strict,
+    VerifyReport,
+)
+
+JSON = "application/json"
+EVENTS = "text/event-stream"
+TEXT = "text/plain"
+
+STREAM_ITEMS: tuple[type[BaseModel], ...] = (
+    SnapshotItem,
+    EntryItem,
+    CompartmentItem,
+    ParcelItem,
+    ParcelForgottenItem,
+    IncidentItem,
+    JournalItem,
+    LinkItem,
+    DroppedItem,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One question: its path, its parameters, its answer. All are GET: they change nothing."""
+
+    name: str
+    summary: str
+    answer: type[BaseModel] | None
+    query: type[Strict] = NoQuery
+    content_type: str = JSON
+
+    @property
+    def path(self) -> str:
+        """Where it is asked."""
+        return f"/v1/{self.name}"
+
+
+# Maintenance actions (an opening, a blocked compartment) belong here as POST routes with a body model; each
+# becomes an event in the engine's inbox, with the peer's credentials, and is decided and journalled there.
+ROUTES = (
+    Route("greeting", "who answers, and which version of this contract", Greeting),
+    Route("status", "the automat on one page", Status),
+    Route("compartments", "every compartment", Compartments),
+    Route("parcels", "the parcels, without closed ones unless `all`", Parcels, ListQuery),
+    Route("incidents", "the open incidents, cleared ones too with `all`", Incidents, ListQuery),
+    Route("journal", "journal entries in order", JournalPage, JournalQuery),
+    Route("verify", "check every entry's number, chain and signature", VerifyReport),
+    Route("events", "a snapshot, then numbered events; resumable", None, content_type=EVENTS),
+    Route("metrics", "figures as Prometheus text", None, content_type=TEXT),
+    Route("openapi.json", "this document", None),
+)
+
+
+def openapi() -> dict[str, Any]:
+    """Describe the socket in OpenAPI 3.1."""
+    answers = [route.answer for route in ROUTES if route.answer is not None]
+    models: list[type[BaseModel]] = [*answers, *STREAM_ITEMS, ErrorAnswer]
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Parcel locker controller, local socket",
+            "version": API_VERSION,
+            "description": "HTTP on a unix socket; mode 0660: its group may ask. Instants are UTC.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {route.path: {"get": _operation(route)} for route in ROUTES},
+        "components": {"schemas": definitions["$defs"]},
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    parameters = _query_parameters(route.query)
+    if route.content_type == EVENTS:
+        parameters.append(
+            {
+                "name": "Last-Event-ID",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "the id of the last event seen: what was missed follows, or a fresh snapshot",
+            }
+        )
+    refused = {"description": "refused", "content": {JSON: {"schema": _reference(ErrorAnswer)}}}
+    return {
+        "operationId": route.name.partition(".")[0],
+        "summary": route.summary,
+        "parameters": parameters,
+        "responses": {
+            "200": {
+                "description": route.summary,
+                "content": {route.content_type: {"schema": _answer(route)}},
+            },
+            "4XX": refused,
+            "5XX": refused,
+        },
+    }
+
+
+def _answer(route: Route) -> dict[str, Any]:
+    if route.answer is not None:
+        return _reference(route.answer)
+    if route.content_type == EVENTS:
+        # OpenAPI 3.1 has no word for a stream: this is the `data` of each event.
+        return {"oneOf": [_reference(item) for item in STREAM_ITEMS]}
+    return {"type": "object" if route.content_type == JSON else "string"}
+
+
+def _query_parameters(query: type[Strict]) -> list[dict[str, Any]]:
+    schema = query.model_json_schema()
+    parameters: list[dict[str, Any]] = []
+    for name, field in schema.get("properties", {}).items():
+        shape = {key: value for key, value in field.items() if key not in ("title", "description")}
+        parameter = {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", ()),
+            "schema": shape,
+        }
+        if "description" in field:
+            parameter["description"] = field["description"]
+        parameters.append(parameter)
+    return parameters
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}

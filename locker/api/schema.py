@@ -1,0 +1,344 @@
+"""Every question and answer of the local socket, as models; nothing here knows the rest of the daemon.
+
+Field names are the JSON names. Instants are aware UTC. Each model refuses fields that it does not know,
+so both ends must speak the same `API_VERSION`; the greeting, asked first, says which one the daemon speaks.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+API_VERSION = "1.0"
+
+JOURNAL_LIMIT_DEFAULT = 50
+JOURNAL_LIMIT_MOST = 500
+LARGEST_NUMBER = 2**53 - 1  # what every JSON implementation reads exactly (RFC 8259, section 6)
+
+DoorState = Literal["open", "shut", "unknown"]
+ConditionState = Literal["sound", "suspect", "faulty", "blocked"]
+OpeningStage = Literal["waiting", "open", "blind", "late", "left-open"]
+ParcelStage = Literal["announced", "stored", "overdue", "withdrawn", "collected", "closed"]
+ClockTrust = Literal["untrusted", "trusted", "holdover"]
+Mode = Literal["normal"]
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class Strict(BaseModel):
+    """No coercion, no unknown fields, no change after it was made."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+    )
+
+
+# -- answers
+
+
+class Greeting(Strict):
+    """Who answers, and which version of this contract it speaks."""
+
+    service: Literal["lockerd"] = "lockerd"
+    api: str = Field(description="version of this contract; a client of another version must not go on")
+    version: str = Field(description="version of the daemon")
+    automat_id: str
+    name: str
+
+
+class ClockStatus(Strict):
+    """Both clocks, and how far the wall clock may be believed."""
+
+    trust: ClockTrust
+    wall_at: AwareDatetime
+    powered_s: float = Field(description="seconds with power over the whole life of the automat")
+    doubted: bool = Field(description="it jumped too far to be believed until the back office confirms it")
+
+
+class JournalPosition(Strict):
+    """How far the journal reaches, and how far the back office has committed it."""
+
+    epoch: Count
+    last_sequence: Count
+    acknowledged_through: Count
+    unacknowledged: Count
+
+
+class Status(Strict):
+    """The automat on one page."""
+
+    automat_id: str
+    name: str
+    version: str
+    mode: Mode = "normal"
+    started: bool = Field(description="every door has been read and the keypads are served")
+    uptime_s: float = Field(description="powered seconds since this process began to serve")
+    free: dict[str, Count] = Field(description="free compartments by size")
+    parcels: dict[ParcelStage, Count]
+    open_incidents: Count
+    clock: ClockStatus
+    link_connected: bool
+    journal: JournalPosition
+    storage_low: bool
+    guarded_keypads: tuple[str, ...] = Field(description="shut after too many wrong codes until released")
+    faulty_keypads: tuple[str, ...]
+    lost_parts: tuple[str, ...] = Field(description="lines and boards that stopped answering")
+
+
+class CompartmentView(Strict):
+    """One box, as it was built and as it is now; sizes in millimetres, inside."""
+
+    label: str
+    size: str
+    width_mm: int
+    height_mm: int
+    depth_mm: int
+    column: int
+    row: int
+    accessible: bool
+    door: DoorState
+    goods: bool | None = Field(description="what the goods sensor says; null: none, or it does not answer")
+    condition: ConditionState
+    reason: str | None
+    free: bool
+    tracking_id: str | None
+    opening: OpeningStage | None
+
+
+class Compartments(Strict):
+    """Every compartment, column by column."""
+
+    compartments: tuple[CompartmentView, ...]
+
+
+class ParcelView(Strict):
+    """One parcel; never its code, nor anything made from it."""
+
+    tracking_id: str
+    size: str
+    direction: Literal["inbound", "outbound"]
+    state: ParcelStage
+    compartment: str | None
+    deposited_at: AwareDatetime | None
+    deadline_at: AwareDatetime | None
+    last_pickup_date: str | None = Field(
+        description="local date where the automat stands", pattern=r"^\d{4}-\d\d-\d\d$"
+    )
+
+
+class Parcels(Strict):
+    """Parcels by tracking id."""
+
+    parcels: tuple[ParcelView, ...]
+
+
+class IncidentView(Strict):
+    """One matter that a person has to look into, or has."""
+
+    number: int
+    kind: str
+    meaning: str
+    about: str = Field(description="the compartment, part or keypad")
+    detail: str
+    raised_at: AwareDatetime
+    cleared_at: AwareDatetime | None
+
+
+class Incidents(Strict):
+    """Incidents by number."""
+
+    incidents: tuple[IncidentView, ...]
+
+
+class JournalEntryView(Strict):
+    """One journal entry; `data` is null where the stored entry cannot be read: then verify the journal."""
+
+    epoch: int
+    sequence: int
+    kind: str
+    at: AwareDatetime
+    subject: str | None
+    data: dict[str, Any] | None
+    hash: str
+
+
+class JournalPage(Strict):
+    """Some journal entries in order; `more`: there are further ones, after the last of these."""
+
+    entries: tuple[JournalEntryView, ...]
+    more: bool
+
+
+class BadEntry(Strict):
+    """The first journal entry that is not what the device wrote there."""
+
+    epoch: int
+    sequence: int
+    reason: str
+
+
+class Head(Strict):
+    """Where the journal ended when the verification began."""
+
+    epoch: int
+    sequence: int
+    hash: str
+
+
+class VerifyReport(Strict):
+    """What a verification of chain and signatures found: every epoch from its number 1 to `head`."""
+
+    epoch: int = Field(description="the present epoch")
+    epochs: tuple[int, ...] = Field(description="the epochs that have entries, as far as they were checked")
+    checked: Count = Field(description="entries found good")
+    first_bad: BadEntry | None
+    head: Head
+
+
+class ErrorDetail(Strict):
+    """What was wrong with a request and what to do instead."""
+
+    reason: str
+    detail: str
+    remedy: str
+
+
+class ErrorAnswer(Strict):
+    """The answer to every request that is refused."""
+
+    error: ErrorDetail
+
+
+# -- the event stream
+
+
+class Item(Strict):
+    """One item of the stream; `number` grows by one from event to event."""
+
+    number: Count
+
+
+class SnapshotItem(Item):
+    """Everything as it was after event `number`; comes first, and again whenever events were missed."""
+
+    kind: Literal["snapshot"] = "snapshot"
+    status: Status
+    compartments: tuple[CompartmentView, ...]
+    parcels: tuple[ParcelView, ...] = Field(description="without closed ones")
+    incidents: tuple[IncidentView, ...] = Field(description="open ones")
+
+
+class EntryItem(Item):
+    """A journal entry was written."""
+
+    kind: Literal["entry"] = "entry"
+    entry: JournalEntryView
+
+
+class CompartmentItem(Item):
+    """A compartment is now like this."""
+
+    kind: Literal["compartment"] = "compartment"
+    compartment: CompartmentView
+
+
+class ParcelItem(Item):
+    """A parcel is now like this."""
+
+    kind: Literal["parcel"] = "parcel"
+    parcel: ParcelView
+
+
+class ParcelForgottenItem(Item):
+    """A parcel was removed for good."""
+
+    kind: Literal["parcel-forgotten"] = "parcel-forgotten"
+    tracking_id: str
+
+
+class IncidentItem(Item):
+    """An incident was raised or cleared."""
+
+    kind: Literal["incident"] = "incident"
+    incident: IncidentView
+
+
+class JournalItem(Item):
+    """The back office has acknowledged more."""
+
+    kind: Literal["journal"] = "journal"
+    journal: JournalPosition
+
+
+class LinkItem(Item):
+    """The connection to the back office came or went."""
+
+    kind: Literal["link"] = "link"
+    connected: bool
+
+
+class DroppedItem(Item):
+    """The last item of a stream that the daemon ends, and why; connect again."""
+
+    kind: Literal["dropped"] = "dropped"
+    reason: str
+
+
+StreamItem = Annotated[
+    SnapshotItem
+    | EntryItem
+    | CompartmentItem
+    | ParcelItem
+    | ParcelForgottenItem
+    | IncidentItem
+    | JournalItem
+    | LinkItem
+    | DroppedItem,
+    Field(discriminator="kind"),
+]
+STREAM_ITEM: TypeAdapter[StreamItem] = TypeAdapter(StreamItem)
+
+
+# -- questions
+
+
+def _number(value: object) -> object:
+    """Turn plain decimal digits, and nothing else that Python takes for a number, into a number."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) <= len(str(LARGEST_NUMBER))):
+            raise ValueError(f"not a whole number from 0 to {LARGEST_NUMBER}")
+        return int(value)
+    return value
+
+
+def _flag(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value not in ("true", "false"):
+        raise ValueError("neither true nor false")
+    return value == "true"
+
+
+Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=LARGEST_NUMBER)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+class NoQuery(Strict):
+    """No parameters."""
+
+
+class ListQuery(Strict):
+    """Which ones to list."""
+
+    all: Flag = Field(default=False, description="also those that are no longer anybody's business")
+
+
+class JournalQuery(Strict):
+    """Which entries to list: from `after` on in order, or without it the newest ones."""
+
+    after: Number | None = Field(default=None, description="the number before the first one wanted")
+    limit: Annotated[Number, Field(ge=1, le=JOURNAL_LIMIT_MOST)] = JOURNAL_LIMIT_DEFAULT
+    subject: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = Field(
+        default=None, description="tracking id; without `after` and `epoch` in every epoch"
+    )
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z.-]{0,63}$")] | None = None
+    epoch: Number | None = Field(default=None, description="the present one unless given")

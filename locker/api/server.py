@@ -1,0 +1,358 @@
+"""The daemon's end of the local socket: HTTP, questions only; every refusal says why and what to do."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from locker.api import listening, views
+from locker.api.journal import EntriesAbout, JournalReader
+from locker.api.metrics import CONTENT_TYPE, Metrics
+from locker.api.refusals import Refused, as_refusal
+from locker.api.routes import EVENTS, JSON, ROUTES, Route, openapi
+from locker.api.schema import (
+    API_VERSION,
+    Compartments,
+    Greeting,
+    Incidents,
+    JournalQuery,
+    ListQuery,
+    Parcels,
+    SnapshotItem,
+    Status,
+    Strict,
+)
+from locker.api.stream import EventStream, Told
+from locker.api.verification import Entries, verify_journal
+from locker.domain.automat import Automat, Decision
+from locker.domain.journal import ChainHead, SealedEntry, Verify
+from locker.domain.times import Now
+
+TARGET_MOST = 2048
+"""Longest path and query, in characters."""
+
+REQUEST_LINE_MOST = 16_384
+LINGERING_S = 0.2
+SHUTDOWN_S = 1.0
+STALL_S = 10.0
+"""How long a client of the event stream may leave its socket full."""
+
+SLICE = 50
+"""Views made before everything else has its turn."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answering = Callable[[web.Request, Strict], Awaitable[web.StreamResponse]]
+Source = TypeVar("Source")
+View = TypeVar("View")
+Query = TypeVar("Query", bound=Strict)
+
+log = logging.getLogger(__name__)
+
+
+class ApiServer:
+    """Answers on one unix socket from the engine's present state; `note` is to be a watcher of the engine."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        automat: Callable[[], Automat],
+        head: Callable[[], ChainHead],
+        entries: Entries,
+        entries_about: EntriesAbout,
+        verify: Verify,
+        link_connected: Callable[[], bool],
+        now: Callable[[], Now],
+        stream: EventStream | None = None,
+        stall_s: float = STALL_S,
+    ) -> None:
+        """Serve nothing yet; uptime counts from here.
+
+        `entries` and `entries_about` read the database where its session lives; `verify` is the check with
+        this device's public key.
+        """
+        self.path = path
+        self._automat = automat
+        self._head = head
+        self._journal = JournalReader(entries, entries_about)
+        self._entries = entries
+        self._verify = verify
+        self._link_connected = link_connected
+        self._now = now
+        self._started_s = now().powered_s
+        self._stream = stream or EventStream()
+        self._stall_s = stall_s
+        self._metrics = Metrics(automat, self._status, self._stream)
+        self._runner: web.AppRunner | None = None
+        self._inode = 0
+        self._greeted = WeakKeyDictionary[asyncio.BaseTransport, listening.Peer | None]()
+        self._verifying = False
+
+    def note(self, decision: Decision, entries: Sequence[SealedEntry], /) -> None:
+        """Take note of a decision (`locker.engine.Watcher`)."""
+        self._metrics.note(decision)
+        self._stream.note(decision, entries, self._head())
+
+    def note_link(self, *, connected: bool) -> None:
+        """Tell the event stream that the connection to the back office came or went."""
+        self._stream.note_link(connected=connected)
+
+    async def start(self) -> None:
+        """Listen; SocketRefused if the path is taken or cannot be had."""
+        application = web.Application(middlewares=[self._guard])
+        for route in ROUTES:
+            application.router.add_get(route.path, self._handler(route), allow_head=False)
+        listener = listening.listen(self.path)
+        self._inode = self.path.lstat().st_ino
+        self._runner = web.AppRunner(
+            application,
+            access_log=None,
+            handler_cancellation=True,  # a client that has gone away needs no answer
+            shutdown_timeout=SHUTDOWN_S,
+            max_line_size=REQUEST_LINE_MOST,
+            lingering_time=LINGERING_S,
+        )
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+        log.info("listening on %s", self.path)
+
+    async def stop(self) -> None:
+        """End every stream and connection, and remove the socket file; once is enough."""
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        self._stream.end("the daemon is stopping")
+        listening.forget(self.path, self._inode)
+        await runner.cleanup()
+
+    # -- every request
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._record_peer(request)
+        try:
+            if len(request.raw_path) > TARGET_MOST:
+                raise Refused(
+                    414,
+                    "too-long",
+                    f"path and query have more than {TARGET_MOST} characters",
+                    "ask for less at once",
+                )
+            if request.method == "GET" and request.body_exists:
+                raise Refused(400, "body-refused", "a GET carries no body here", "leave the body out")
+            return await handler(request)
+        except Refused as refused:
+            return refused.answer()
+        except web.HTTPException as error:
+            return as_refusal(error, request).answer()
+        except ConnectionError:
+            raise  # nobody is there to be answered
+        except Exception:
+            log.exception("no answer to %s %.200r", request.method, request.path)
+            return Refused(
+                500, "internal", "the daemon failed to answer", "read the daemon's log; nothing was changed"
+            ).answer()
+
+    def _record_peer(self, request: web.Request) -> None:
+        transport = request.transport
+        if transport is not None and transport not in self._greeted:
+            peer = listening.peer_of(transport)
+            self._greeted[transport] = peer
+            log.info("connection from %s", peer or "a process that has gone")
+
+    def _handler(self, route: Route) -> Handler:
+        handlers: dict[str, Answering] = {
+            "greeting": self._get_greeting,
+            "status": self._get_status,
+            "compartments": self._get_compartments,
+            "parcels": self._get_parcels,
+            "incidents": self._get_incidents,
+            "journal": self._get_journal,
+            "verify": self._get_verify,
+            "events": self._get_events,
+            "metrics": self._get_metrics,
+            "openapi.json": self._get_openapi,
+        }
+        handler = handlers[route.name]
+
+        async def checked(request: web.Request) -> web.StreamResponse:
+            return await handler(request, read_query(request, route.query))
+
+        return checked
+
+    # -- questions
+
+    async def _get_greeting(self, _request: web.Request, _query: Strict) -> web.Response:
+        automat = self._automat()
+        identity = automat.identity
+        return _json(
+            Greeting(
+                api=API_VERSION,
+                version=automat.version,
+                automat_id=identity.automat_id,
+                name=identity.name,
+            )
+        )
+
+    async def _get_status(self, _request: web.Request, _query: Strict) -> web.Response:
+        return _json(self._status())
+
+    async def _get_compartments(self, _request: web.Request, _query: Strict) -> web.Response:
+        automat = self._automat()
+        boxes = views.compartments_in_order(automat)
+        return _json(
+            Compartments(compartments=await _each(boxes, lambda b: views.compartment_view(automat, b)))
+        )
+
+    async def _get_parcels(self, _request: web.Request, query: Strict) -> web.Response:
+        automat = self._automat()
+        parcels = views.parcels_in_order(automat, closed=_as(query, ListQuery).all)
+        return _json(Parcels(parcels=await _each(parcels, lambda p: views.parcel_view(p, automat.rules))))
+
+    async def _get_incidents(self, _request: web.Request, query: Strict) -> web.Response:
+        incidents = views.incidents_in_order(self._automat(), cleared=_as(query, ListQuery).all)
+        return _json(Incidents(incidents=await _each(incidents, views.incident_view)))
+
+    async def _get_journal(self, _request: web.Request, query: Strict) -> web.Response:
+        return _json(await self._journal.page(_as(query, JournalQuery), self._head()))
+
+    async def _get_verify(self, _request: web.Request, _query: Strict) -> web.Response:
+        if self._verifying:
+            raise Refused(
+                409, "busy", "a verification is running already", "ask again when it has ended; one is enough"
+            )
+        self._verifying = True
+        begun_s = time.monotonic()
+        try:
+            report = await verify_journal(
+                self._entries,
+                self._head(),
+                self._verify,
+                acknowledged_through=self._automat().facts.acknowledged_through,
+            )
+        finally:
+            self._verifying = False
+        took_s = time.monotonic() - begun_s
+        if report.first_bad is None:
+            log.info("journal verified: %d entries in %.1f s", report.checked, took_s)
+        else:
+            bad = report.first_bad
+            log.error("journal entry %d-%d is bad: %s", bad.epoch, bad.sequence, bad.reason)
+        return _json(report)
+
+    async def _get_metrics(self, _request: web.Request, _query: Strict) -> web.Response:
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _get_openapi(self, _request: web.Request, _query: Strict) -> web.Response:
+        return web.Response(body=json.dumps(openapi()).encode(), content_type=JSON)
+
+    # -- the event stream
+
+    async def _get_events(self, request: web.Request, _query: Strict) -> web.StreamResponse:
+        if self._stream.full:
+            raise Refused(
+                503,
+                "too-many-clients",
+                "no further event stream can be served",
+                "close one and connect again",
+            )
+        # Nothing may come between these lines: the snapshot is the state after event `number`.
+        subscriber, missed = self._stream.subscribe(request.headers.get("Last-Event-ID"))
+        automat, number, status = self._automat(), self._stream.number, self._status()
+        response = web.StreamResponse(headers={"Content-Type": EVENTS, "Cache-Control": "no-store"})
+        try:
+            await response.prepare(request)
+            if missed is None:
+                missed = [(number, self._stream.write(await _snapshot(automat, number, status)))]
+            for told in missed:
+                await self._send(response, told)
+            while (told_now := await subscriber.take()) is not None:
+                await self._send(response, told_now)
+            await self._send(response, (0, self._stream.write_dropped(subscriber.dropped or "")))
+            async with asyncio.timeout(self._stall_s):
+                await response.write_eof()
+        except TimeoutError:
+            self._stream.note_stalled(subscriber, self._stall_s)
+            if request.transport is not None:
+                request.transport.abort()
+        finally:
+            self._stream.unsubscribe(subscriber)
+        return response
+
+    async def _send(self, response: web.StreamResponse, told: Told) -> None:
+        async with asyncio.timeout(self._stall_s):
+            await response.write(told[1])
+
+    def _status(self) -> Status:
+        now = self._now()
+        return views.status(
+            self._automat(),
+            self._head(),
+            now,
+            uptime_s=max(0.0, now.powered_s - self._started_s),
+            link_connected=self._link_connected(),
+        )
+
+
+def read_query(request: web.Request, model: type[Query]) -> Query:
+    """Read a request's parameters; Refused for any that is unknown, given twice or not what it should be."""
+    known = ", ".join(model.model_fields) or "none"
+    given: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name not in model.model_fields:
+            raise Refused(
+                400, "unknown-parameter", f"{name[:64]!r} is no parameter here", f"there are: {known}"
+            )
+        if name in given:
+            raise Refused(400, "repeated-parameter", f"{name!r} is given twice", "give each parameter once")
+        given[name] = value
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "query"
+        raise Refused(
+            400, "bad-parameter", f"{name}: {first['msg']}", "see /v1/openapi.json for what it may be"
+        ) from error
+
+
+def _as(query: Strict, model: type[Query]) -> Query:
+    if not isinstance(query, model):
+        raise TypeError(f"the route's table says {type(query).__name__}, its handler {model.__name__}")
+    return query
+
+
+async def _snapshot(automat: Automat, number: int, status: Status) -> SnapshotItem:
+    return SnapshotItem(
+        number=number,
+        status=status,
+        compartments=await _each(
+            views.compartments_in_order(automat), lambda box: views.compartment_view(automat, box)
+        ),
+        parcels=await _each(
+            views.parcels_in_order(automat, closed=False),
+            lambda parcel: views.parcel_view(parcel, automat.rules),
+        ),
+        incidents=await _each(views.incidents_in_order(automat, cleared=False), views.incident_view),
+    )
+
+
+async def _each(sources: Iterable[Source], make: Callable[[Source], View]) -> tuple[View, ...]:
+    """Make many views without keeping anybody waiting."""
+    made: list[View] = []
+    for source in sources:
+        made.append(make(source))
+        if len(made) % SLICE == 0:
+            await asyncio.sleep(0)
+    return tuple(made)
+
+
+def _json(model: BaseModel) -> web.Response:
+    return web.Response(body=model.model_dump_json().encode(), content_type=JSON)

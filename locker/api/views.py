@@ -1,0 +1,174 @@
+"""What the domain knows, as the socket shows it: never a code, nor anything made from one."""
+
+import json
+from collections.abc import Iterable
+
+from locker.api.schema import (
+    ClockStatus,
+    CompartmentView,
+    IncidentView,
+    JournalEntryView,
+    JournalPosition,
+    ParcelStage,
+    ParcelView,
+    Status,
+)
+from locker.domain.automat import Automat
+from locker.domain.compartments import Compartment
+from locker.domain.deadlines import last_day_before
+from locker.domain.incidents import MEANING, Incident, IncidentKind
+from locker.domain.journal import ChainHead, SealedEntry
+from locker.domain.parcels import Parcel, ParcelState
+from locker.domain.rules import Rules
+from locker.domain.times import Now
+
+
+def status(automat: Automat, head: ChainHead, now: Now, *, uptime_s: float, link_connected: bool) -> Status:
+    """Show the automat on one page."""
+    parcels: dict[ParcelStage, int] = {state.value: 0 for state in ParcelState}
+    for parcel in automat.parcels.values():
+        parcels[parcel.state.value] += 1
+    incidents = [incident for incident in automat.incidents.values() if incident.cleared_at is None]
+    return Status(
+        automat_id=automat.identity.automat_id,
+        name=automat.identity.name,
+        version=automat.version,
+        started=automat.started,
+        uptime_s=round(uptime_s, 3),
+        free=free_by_size(automat.compartments.values()),
+        parcels=parcels,
+        open_incidents=len(incidents),
+        clock=ClockStatus(
+            trust=now.trust.value,
+            wall_at=now.wall_at,
+            powered_s=round(now.powered_s, 3),
+            doubted=automat.facts.clock_doubted,
+        ),
+        link_connected=link_connected,
+        journal=journal_position(automat, head),
+        storage_low=automat.facts.storage_low,
+        guarded_keypads=tuple(sorted(name for name, bucket in automat.attempts.items() if bucket.guarded)),
+        faulty_keypads=tuple(sorted(name for name, keypad in automat.keypads.items() if keypad.fault)),
+        lost_parts=tuple(sorted(i.about for i in incidents if i.kind is IncidentKind.PART_LOST)),
+    )
+
+
+def free_by_size(compartments: Iterable[Compartment]) -> dict[str, int]:
+    """Count the free compartments of each size, also where there are none."""
+    free: dict[str, int] = {}
+    for compartment in compartments:
+        size = compartment.fixture.size
+        free[size] = free.get(size, 0) + compartment.free
+    return dict(sorted(free.items()))
+
+
+def journal_position(automat: Automat, head: ChainHead) -> JournalPosition:
+    """Show how far the journal reaches and how far it is acknowledged."""
+    acknowledged = automat.facts.acknowledged_through
+    return JournalPosition(
+        epoch=head.epoch,
+        last_sequence=head.sequence,
+        acknowledged_through=acknowledged,
+        unacknowledged=max(0, head.sequence - acknowledged),
+    )
+
+
+def compartment_view(automat: Automat, compartment: Compartment) -> CompartmentView:
+    """Show one box."""
+    fixture, opening = compartment.fixture, automat.openings.get(compartment.label)
+    return CompartmentView(
+        label=compartment.label,
+        size=fixture.size,
+        width_mm=fixture.width_mm,
+        height_mm=fixture.height_mm,
+        depth_mm=fixture.depth_mm,
+        column=fixture.column,
+        row=fixture.row,
+        accessible=fixture.accessible,
+        door=compartment.door.value,
+        goods=compartment.goods,
+        condition=compartment.condition.value,
+        reason=compartment.reason,
+        free=compartment.free,
+        tracking_id=compartment.tracking_id,
+        opening=None if opening is None else opening.stage.value,
+    )
+
+
+def compartments_in_order(automat: Automat) -> list[Compartment]:
+    """Give the boxes as they stand: column by column, and by label where no place is known."""
+    return sorted(
+        automat.compartments.values(),
+        key=lambda box: (box.fixture.column, box.fixture.row, len(box.label), box.label),
+    )
+
+
+def parcel_view(parcel: Parcel, rules: Rules) -> ParcelView:
+    """Show one parcel, without its code's tag and without the recipient's token."""
+    last_day = None
+    if parcel.deadline_at is not None:
+        last_day = last_day_before(parcel.deadline_at, rules.time_zone).isoformat()
+    return ParcelView(
+        tracking_id=parcel.tracking_id,
+        size=parcel.size,
+        direction=parcel.direction.value,
+        state=parcel.state.value,
+        compartment=parcel.compartment,
+        deposited_at=parcel.deposited_at,
+        deadline_at=parcel.deadline_at,
+        last_pickup_date=last_day,
+    )
+
+
+def parcels_in_order(automat: Automat, *, closed: bool) -> list[Parcel]:
+    """Give the parcels by tracking id."""
+    return sorted(
+        (p for p in automat.parcels.values() if closed or p.state is not ParcelState.CLOSED),
+        key=lambda parcel: parcel.tracking_id,
+    )
+
+
+def incident_view(incident: Incident) -> IncidentView:
+    """Show one incident with the meaning of its kind."""
+    return IncidentView(
+        number=incident.number,
+        kind=incident.kind.value,
+        meaning=MEANING[incident.kind],
+        about=incident.about,
+        detail=incident.detail,
+        raised_at=incident.raised_at,
+        cleared_at=incident.cleared_at,
+    )
+
+
+def incidents_in_order(automat: Automat, *, cleared: bool) -> list[Incident]:
+    """Give the incidents by number."""
+    return sorted(
+        (i for i in automat.incidents.values() if cleared or i.cleared_at is None),
+        key=lambda incident: incident.number,
+    )
+
+
+def entry_view(entry: SealedEntry) -> JournalEntryView:
+    """Show one journal entry; one that was damaged is shown without its data."""
+    return JournalEntryView(
+        epoch=entry.epoch,
+        sequence=entry.sequence,
+        kind=entry.kind,
+        at=entry.at,
+        subject=entry.subject,
+        data=_data(entry.payload),
+        hash=entry.hash,
+    )
+
+
+def _data(payload: bytes) -> dict[str, object] | None:
+    try:
+        data = json.loads(payload)["data"]
+        if not isinstance(data, dict):
+            return None
+        # What JSON cannot carry on (NaN, lone surrogates) was never written by this device.
+        json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return data
