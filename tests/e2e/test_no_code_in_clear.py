@@ -128,7 +128,7 @@ async def _answers(socket: Path) -> dict[str, bytes]:
 
 @asynccontextmanager
 async def _event_stream(socket: Path) -> AsyncIterator[bytearray]:
-    """Listen to the event stream through restarts of the daemon; what it said is in the byte array."""
+    """Listen to the event stream until the daemon ends; what it said is in the byte array."""
     heard = bytearray()
     begun = asyncio.Event()
 
