@@ -165,7 +165,10 @@ async def _journal(client: ApiClient, options: argparse.Namespace) -> ExitCode:
             epoch=options.epoch,
         )
         for entry in page.entries:
-            _print([entry.model_dump_json()] if options.json else _entry_lines(entry))
+            if options.json:
+                _print_json(entry)
+            else:
+                _print(_entry_lines(entry))
         left -= len(page.entries)
         if not page.more or not page.entries:
             break
@@ -191,7 +194,10 @@ async def _verify(client: ApiClient, options: argparse.Namespace) -> ExitCode:
 
 async def _watch(client: ApiClient, options: argparse.Namespace) -> ExitCode:
     async for item in client.events(on_lost=lambda error: _speak(f"{error}; trying again")):
-        _print([item.model_dump_json()] if options.json else _item_lines(item))
+        if options.json:
+            _print_json(item)
+        else:
+            _print(_item_lines(item))
     return ExitCode.OK
 
 
@@ -244,8 +250,9 @@ def _item_lines(item: StreamItem) -> Iterable[str]:
         case EntryItem():
             yield from _entry_lines(item.entry)
         case CompartmentItem(compartment=box):
+            parcel_in = box.tracking_id or "no parcel"
             opening = f", opening {box.opening}" if box.opening else ""
-            yield f"box {box.label}: door {box.door}, {box.condition}, {box.tracking_id or 'empty'}{opening}"
+            yield f"box {box.label}: door {box.door}, {box.condition}, {parcel_in}{opening}"
         case ParcelItem(parcel=parcel):
             yield f"parcel {parcel.tracking_id}: {parcel.state}, box {parcel.compartment or '-'}"
         case ParcelForgottenItem():
@@ -308,21 +315,25 @@ def _value(value: object) -> str:
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        # What a label or a back office sent must not steer the terminal.
-        print("".join(c if c.isprintable() else "?" for c in line))  # noqa: T201 - stdout is our output
+        print(_harmless(line))  # noqa: T201 - stdout is our output
     sys.stdout.flush()
 
 
 def _print_json(model: BaseModel) -> None:
-    _print([model.model_dump_json()])
+    _print([json.dumps(model.model_dump(mode="json"))])
 
 
 def _print_json_list(name: str, models: Iterable[BaseModel]) -> None:
-    _print([json.dumps({name: [model.model_dump(mode="json") for model in models]}, ensure_ascii=False)])
+    _print([json.dumps({name: [model.model_dump(mode="json") for model in models]})])
 
 
 def _speak(text: str) -> None:
-    print(f"lockerctl: {text}", file=sys.stderr)  # noqa: T201 - speech goes to stderr
+    print(f"lockerctl: {_harmless(text)}", file=sys.stderr)  # noqa: T201 - speech goes to stderr
+
+
+def _harmless(text: str) -> str:
+    """Take out what could steer a terminal: labels and details come from elsewhere."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,9 @@ from pathlib import Path
 from locker.api.client import ApiClient
 from locker.api.routes import ROUTES
 from locker.api.server import ApiServer
+from locker.domain.automat import Decision
 from locker.domain.events import Door, JournalAcknowledged, KeypadFaulted, PartLost, StorageChanged
+from locker.engine import Watcher
 from tests.unit.api.house import PICKUP_CODE, TAGS, TRACKING_ID, House, client_of
 from tests.unit.api.raw import ask
 
@@ -176,6 +178,12 @@ async def test_metrics_count_and_measure(house: House, client: ApiClient) -> Non
     assert 'locker_journal_entries_total{kind="code.missed"} 1.0' in lines
     assert "locker_decisions_total 7.0" in lines
     assert 'locker_clock_trust{trust="trusted"} 1.0' in lines
+
+
+def test_a_server_can_watch_an_engine(house: House, path: Path) -> None:
+    watcher: Watcher = house.new_server(path).note
+
+    watcher(Decision(house.automat), ())
 
 
 async def test_two_automats_in_one_process_do_not_share_figures(tmp_path: Path, client: ApiClient) -> None:
