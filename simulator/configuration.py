@@ -8,7 +8,7 @@ from pathlib import Path
 from simulator.plan import CabinetPlan, CompartmentPlan
 
 CUSTOMER_SERVICE = "0200 71000"
-ALL_LANGUAGES = ("fi", "sv", "en")
+ENGLISH_FIRST = ("en", "fi", "sv")
 
 Value = str | int | bool | Path | Sequence[str]
 
@@ -61,7 +61,7 @@ def write_configuration(
     *,
     port_of: Mapping[str, Path],
     broker: tuple[str, int, str],
-    languages: Sequence[str] = ALL_LANGUAGES,
+    languages: Sequence[str] = ENGLISH_FIRST,
 ) -> None:
     """Write the file; `broker` is host, port and MQTT version."""
     host, port, protocol = broker

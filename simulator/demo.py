@@ -15,7 +15,7 @@ from simulator.backoffice.entries import Entry
 from simulator.backoffice.keys import Enrolment, SigningKey
 from simulator.backoffice.office import BackOffice
 from simulator.broker import Broker
-from simulator.configuration import ALL_LANGUAGES, Place, write_configuration
+from simulator.configuration import ENGLISH_FIRST, Place, write_configuration
 from simulator.daemon import Daemon, DaemonError, run_command
 from simulator.plan import CabinetPlan, demo_plan
 from simulator.steering import Steering, Trust
@@ -291,7 +291,7 @@ class Demo:
             self.place,
             port_of={name: self.automat.port(name) for name in self.plan.ports()},
             broker=(self.broker.host, self.broker.port, self.broker.protocol),
-            languages=("en",) if self._story else ALL_LANGUAGES,
+            languages=("en",) if self._story else ENGLISH_FIRST,
         )
         self._enrolment, self._signing_key = await self._enrolled(), signing_key
         stack.push_async_callback(self.stop_backoffice)

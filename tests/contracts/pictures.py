@@ -1,6 +1,6 @@
 """What the documents show of the code: tables as pictures, the example configuration. `make docs` writes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from locker.domain import openings, parcels
@@ -13,12 +13,14 @@ EXAMPLE = ROOT / "docs" / "lockerd.toml"
 
 def parcel_states() -> str:
     """Draw the life of a parcel."""
-    return _diagram("announced", parcels.TRANSITIONS, ending=())
+    moves = ((state, move, after) for (state, move), after in parcels.TRANSITIONS.items())
+    return _diagram("announced", moves)
 
 
 def opening_stages() -> str:
     """Draw one opening of one door."""
-    return _diagram("waiting", openings.TRANSITIONS, ending=("[*]",))
+    moves = ((stage, what, after or "[*]") for (stage, what), after in openings.TRANSITIONS.items())
+    return _diagram("waiting", moves)
 
 
 PICTURES = {"parcels": parcel_states, "openings": opening_stages}
@@ -44,16 +46,14 @@ def _filled(text: str, name: str, content: str) -> str:
     return before + begin + content + end + after.split(end, 1)[1]
 
 
-def _diagram(first: str, table: Mapping[tuple[str, str], str | None], ending: tuple[str, ...]) -> str:
-    end = ending[0] if ending else ""
+def _diagram(first: str, moves: Iterable[tuple[str, str, str]]) -> str:
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {_name(first)}"]
-    for (state, happening), after in table.items():
-        lines.append(f"    {_name(state)} --> {_name(after) if after is not None else end}: {happening}")
+    lines += [f"    {_name(state)} --> {_name(after)}: {what}" for state, what, after in moves]
     return "\n".join([*lines, "```", ""])
 
 
 def _name(state: str) -> str:
-    return str(state).replace("-", "_")
+    return state if state == "[*]" else state.replace("-", "_")
 
 
 if __name__ == "__main__":
