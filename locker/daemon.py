@@ -195,6 +195,7 @@ class Daemon:
             state=lambda: state_of(
                 self.engine.automat, self.engine.head, self._clock.now(), connected=self._link.connected
             ),
+            on_change=lambda connected: self._api.note_link(connected=connected),
         )
 
     def _make_api(self) -> ApiServer:

@@ -49,6 +49,7 @@ class SimulatedAutomat:
         self.key_gap_s = 0.03
         # A finger needs longer to hit one key twice; keypad drivers take a quicker repeat for a bounce.
         self.same_key_gap_s = 0.08
+        self._last_typed: dict[str, tuple[str, float]] = {}
         self._cabinet = Cabinet(plan, seed=seed, paced=paced, tell=self._tell)
         self._ports = {name: self._port(directory, name) for name in plan.ports()}
         self._observers: list[Callable[[SimulatorEvent], None]] = []
@@ -125,13 +126,17 @@ class SimulatedAutomat:
         self._now()
 
     async def type(self, keypad: str, keys: str) -> None:
-        """Press keys with a gap of `key_gap_s` (one key twice: `same_key_gap_s`): "C 024204 OK"."""
-        last = ""
+        """Press keys with a gap of `key_gap_s` (one key twice: `same_key_gap_s`): "C 024204 OK".
+
+        A finger needs the gap after the last key of the call before as well.
+        """
+        loop = asyncio.get_running_loop()
         for key in _split(keys):
-            if last:
-                await asyncio.sleep(self.same_key_gap_s if key == last else self.key_gap_s)
+            last, pressed_s = self._last_typed.get(keypad, ("", 0.0))
+            gap_s = self.same_key_gap_s if key == last else self.key_gap_s
+            await asyncio.sleep(max(0.0, pressed_s + gap_s - loop.time()))
             self.press(keypad, key)
-            last = key
+            self._last_typed[keypad] = (key, loop.time())
 
     def display(self, name: str) -> DisplayView:
         """A display, for reading."""
