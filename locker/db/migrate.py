@@ -7,7 +7,6 @@ and 11 MiB at every start, and is needed once a release.
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,25 +20,10 @@ from locker.db.errors import (
     OutdatedDatabase,
 )
 from locker.db.files import Claim, copy_database, failure, peek, sync_directory, sync_file
+from locker.db.ladder import LADDER, Ladder
 
 Outcome = Literal["current", "created", "migrated"]
 
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """The migrations in order; `scripts` is where they lie, as the migration library names places."""
-
-    scripts: str
-    revisions: tuple[str, ...]
-
-    @property
-    def head(self) -> str:
-        """The revision of a current database."""
-        return self.revisions[-1]
-
-
-LADDER = Ladder(scripts="locker.db:migrations", revisions=("0001",))
-"""This version's schema; a test holds it to the scripts."""
 
 HEAD = LADDER.head
 

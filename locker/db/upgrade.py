@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from locker.db.files import BUSY_TIMEOUT_S
-from locker.db.migrate import Ladder
+from locker.db.ladder import Ladder
 
 
 def upgrade(path: Path, ladder: Ladder) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from locker.db import migrations
-from locker.db.migrate import LADDER, Ladder
+from locker.db.ladder import LADDER, Ladder
 
 HERE = Path(__file__).parent
 SHIPPED = Path(str(migrations.__file__)).parent

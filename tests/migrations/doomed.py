@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from locker.db import upgrade
-from locker.db.migrate import Ladder, ensure_current
+from locker.db.ladder import Ladder
+from locker.db.migrate import ensure_current
 
 STATEMENTS_AT_MOST = 400
 

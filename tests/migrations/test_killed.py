@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from locker.db.migrate import LADDER, Ladder, ensure_current
+from locker.db.ladder import LADDER, Ladder
+from locker.db.migrate import ensure_current
 from tests.migrations.conftest import MakeLadder
 
 DOOMED = Path(__file__).with_name("doomed.py")

@@ -14,7 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from locker.db.migrate import HEAD, LADDER, ensure_current
+from locker.db.ladder import LADDER
+from locker.db.migrate import HEAD, ensure_current
 from locker.db.tables import Base
 from locker.db.upgrade import config
 from tests.migrations.conftest import MakeLadder

@@ -18,7 +18,8 @@ from locker.db.errors import (
     NewerDatabase,
     OutdatedDatabase,
 )
-from locker.db.migrate import Ladder, check_current, ensure_current
+from locker.db.ladder import Ladder
+from locker.db.migrate import check_current, ensure_current
 from locker.db.session import Database
 from tests.unit.db.examples import FIXTURES, SEEN, blank_automat, entry, files_beside
 
