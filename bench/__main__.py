@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     json_file = Path(os.environ.get("BENCH_JSON") or DEFAULT_JSON)
     json_file.parent.mkdir(parents=True, exist_ok=True)
+    load_before = os.getloadavg()[0]
     figures: list[Figure] = []
     failures: list[str] = []
     for name in chosen.names or MEASURES:
@@ -86,6 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         json.dumps([figure.as_json() for figure in figures], indent=1) + "\n", encoding="utf-8"
     )
     _tell(figures, failures, quick=chosen.quick)
+    load_after, processors = os.getloadavg()[0], os.cpu_count()
+    print(
+        f"Load of the machine: {load_before:.1f} before, {load_after:.1f} after, on {processors} processors."
+    )
     return 1 if failures else 0
 
 
