@@ -1,6 +1,7 @@
 """The translation against simulated boards, keypads and displays behind real ptys."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -161,3 +162,18 @@ def test_an_unknown_door_is_unknown_at_once() -> None:
     belief = Belief(Door.SHUT)
     assert belief.see(Door.UNKNOWN)
     assert belief.believed is Door.UNKNOWN
+
+
+async def test_bytes_that_are_no_frame_change_nothing(rig: Rig) -> None:
+    dice = random.Random(7)
+    await rig.seen.until(lambda event: event == DoorSeen("14", Door.SHUT))
+    before = len(rig.seen.events)
+    for _ in range(40):
+        # Whole frames can arise by chance only with their checksum: these end wrong on purpose.
+        rig.simulated.inject("locks", bytes([0x80, 1, dice.randrange(24), 0x11, 0x00]))
+        rig.simulated.inject("locks", dice.randbytes(7))
+    rig.hardware.unlock("5", 1)
+    await rig.seen.until(lambda event: event == DoorSeen("5", Door.OPEN), after=before)
+    moved = {event.compartment for event in rig.seen.events[before:] if isinstance(event, DoorSeen)}
+    assert moved == {"5"}
+    assert not any(isinstance(event, KeyPressed) for event in rig.seen.events)
