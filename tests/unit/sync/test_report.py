@@ -19,7 +19,7 @@ def test_the_state_counts_free_compartments_by_size_and_names_open_incidents() -
         ("part-lost", "board A")
     ]
     assert state["health"] == "degraded"
-    assert (state["epoch"], state["last_sequence"]) == (1, 12)
+    assert (state["epoch"], state["lastsequence"]) == (1, 12)
 
 
 def test_a_size_with_no_free_compartment_is_named_with_zero() -> None:
