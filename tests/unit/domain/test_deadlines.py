@@ -10,6 +10,7 @@ from locker.domain.events import JournalAcknowledged, Started, Woke
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
 from locker.domain.parcels import ParcelState
+from locker.domain.rules import Rules
 from locker.domain.times import Trust
 from tests.unit.domain.stand import MONDAY, Stand
 
@@ -76,7 +77,7 @@ def test_the_last_second_still_opens_and_the_first_one_after_does_not() -> None:
 
 @pytest.mark.parametrize("years", [-10, -1, 1, 10])
 def test_nothing_expires_under_an_untrusted_clock(years: int) -> None:
-    stand = Stand()
+    stand = Stand(Rules(heartbeat_s=86_400.0))
     stand.deliver()
     stand.set_clock(MONDAY.replace(year=2026 + years), Trust.UNTRUSTED)
     stand.do(Woke())
@@ -171,7 +172,7 @@ def test_a_parcel_stored_under_an_unknown_time_gets_its_deadline_when_the_time_i
 
 
 def test_a_closed_parcel_is_forgotten_after_the_retention_time() -> None:
-    stand = Stand()
+    stand = Stand(Rules(heartbeat_s=86_400.0))
     stand.deliver()
     stand.press("C 024204 OK")
     stand.opens_and_shuts()
