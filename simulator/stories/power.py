@@ -37,9 +37,9 @@ async def power_cut_at_random(stage: Stage) -> None:
     await stage.expect_entry("started")
     parcel = await stage.deliver()
     after_s = stage.dice.uniform(0.0, PICKUP_TAKES_S)
-    in_the_dark = stage.dice.random() < 0.5
+    slow, in_the_dark = stage.dice.random() < 0.5, stage.dice.random() < 0.5
     stage.say(f"the power will go {after_s:.3f} s after the recipient begins")
-    recipient = asyncio.create_task(_collect(stage, parcel), name="recipient")
+    recipient = asyncio.create_task(_collect(stage, parcel, slow=slow), name="recipient")
     cut = asyncio.get_running_loop().call_later(after_s, stage.demo.cut_power)
     try:
         await stage.see_daemon_end()
@@ -63,13 +63,14 @@ async def power_cut_at_random(stage: Stage) -> None:
     stage.check(stage.count("parcel.handed-over", parcel.tracking_id) == 1, "there is one receipt")
 
 
-async def _collect(stage: Stage, parcel: Stored) -> None:
-    """Do what a recipient does, with eyes on the door only."""
+async def _collect(stage: Stage, parcel: Stored, *, slow: bool) -> None:
+    """Do what a recipient does, with eyes on the door only; a slow one leaves the door open meanwhile."""
     await stage.type(f"C {parcel.code} OK")
     await stage.see_door(parcel.compartment, "open")
     stage.hand.take(parcel.compartment)
-    stage.hand.push_shut(parcel.compartment)
-    await stage.see_door(parcel.compartment, "shut")
+    if not slow:
+        stage.hand.push_shut(parcel.compartment)
+        await stage.see_door(parcel.compartment, "shut")
 
 
 async def _finish(stage: Stage, parcel: Stored) -> None:
