@@ -42,7 +42,7 @@ async def _unlock_slow_disk(directory: Path, quick: bool) -> Sequence[Figure]:  
 
 
 async def _drain(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
-    count, rounds = (500, 1) if quick else (20_000, 5)
+    count, rounds = (500, 1) if quick else (20_000, 9)
     return [await drain.measure(directory, name="drain-entries-per-s", count=count, rounds=rounds)]
 
 

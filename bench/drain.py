@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from statistics import median
 from typing import TypeVar
 
 import aiomqtt
@@ -110,7 +111,7 @@ async def measure(directory: Path, *, name: str, count: int, rounds: int) -> Fig
     sign = Ed25519PrivateKey.generate().sign
     automats.write_journal(template, automat_id="bench", sign=sign, count=count)
     payloads = _payloads(template, count)
-    pairs = Pairs.none()
+    pairs, work = Pairs.none(), Pairs.none()
     async with AsyncExitStack() as stack:
         broker = await Broker.start(directory)
         stack.push_async_callback(broker.stop)
@@ -119,9 +120,13 @@ async def measure(directory: Path, *, name: str, count: int, rounds: int) -> Fig
             # a journal of its own each time: nothing that a broker keeps of the last one counts for this one
             path = directory / f"journal-{number}.db"
             shutil.copy(template, path)
+            spent_s = time.process_time()
             linked_s = await _by_link(path, broker, counting, f"linked-{number}", sign)
+            work.values.append(1e6 * (time.process_time() - spent_s) / count)
             path.unlink()
+            spent_s = time.process_time()
             bare_s = await _barely(payloads, broker, counting, f"bare-{number}")
+            work.floors.append(1e6 * (time.process_time() - spent_s) / count)
             pairs.values.append(count / linked_s)
             pairs.floors.append(count / bare_s)
     size = sum(map(len, payloads)) // count
@@ -129,6 +134,7 @@ async def measure(directory: Path, *, name: str, count: int, rounds: int) -> Fig
         name,
         GOAL,
         f"{count} entries of {size} bytes to {broker.kind}, QoS 1, {WINDOW} in flight",
+        f"processor time an entry: {median(work.values):.0f} us, barely {median(work.floors):.0f} us",
         "acknowledged every 200 entries by the process that counts; it commits nothing"
         f" (busy {max(counting.busy):.0%} of the time at most; near 100% it would be what is measured)",
     )

@@ -76,7 +76,11 @@ class Pairs:
 
     def figure(self, name: str, goal: Goal, *notes: str) -> Figure:
         """Make a figure of both medians; the spread becomes its first note."""
-        spread = f"{len(self.values)} pairs; value {_spread(self.values)}; floor {_spread(self.floors)}"
+        each = statistics.median(v / f for v, f in zip(self.values, self.floors, strict=True))
+        spread = (
+            f"{len(self.values)} pairs; value {_spread(self.values)}; floor {_spread(self.floors)};"
+            f" median of the pairs' ratios {each:.2f}"
+        )
         return Figure(
             name, statistics.median(self.values), statistics.median(self.floors), goal, (spread, *notes)
         )

@@ -31,7 +31,8 @@ def test_a_figure_is_the_medians_of_its_pairs() -> None:
         "goal": "ratio <= 1.5",
         "met": False,
     }
-    assert figure.notes == ("3 pairs; value 3.00 4.00 30.00; floor 1.00 2.00 2.00", "a note")
+    spread = "3 pairs; value 3.00 4.00 30.00; floor 1.00 2.00 2.00; median of the pairs' ratios 2.00"
+    assert figure.notes == (spread, "a note")
 
 
 def test_the_table_says_plainly_which_goal_is_missed() -> None:
