@@ -26,7 +26,6 @@ from locker.clock import SystemClock
 from locker.db.session import Database
 from locker.domain.events import Event, Started
 from locker.domain.intents import Tone
-from locker.domain.journal import SealedEntry
 from locker.domain.messages import Message
 from locker.engine import Engine
 from locker.sync.connection import NO_DELAY
@@ -182,7 +181,7 @@ class _Drain:
                 automat_id, broker.host, broker.port, protocol=broker.protocol, first_connect_within_s=0.0
             ),
             post=self._post,
-            entries=self._read,
+            payloads=self._read,
             position=self._position,
             state=self._state,
         )
@@ -211,8 +210,8 @@ class _Drain:
     async def _in_writer(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
-    async def _read(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
-        return await self._in_writer(lambda: self._database.entries(epoch, first, limit))
+    async def _read(self, epoch: int, first: int, limit: int) -> list[bytes]:
+        return await self._in_writer(lambda: self._database.payloads(epoch, first, limit))
 
     def _position(self) -> JournalPosition:
         head = self._engine.head

@@ -190,7 +190,7 @@ class Daemon:
         return Link(
             settings,
             post=self._post,
-            entries=self._read_entries,
+            payloads=self._read_payloads,
             position=self._position,
             state=lambda: state_of(
                 self.engine.automat, self.engine.head, self._clock.now(), connected=self._link.connected
@@ -219,6 +219,9 @@ class Daemon:
 
     async def _read_entries(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
         return await self._in_writer(lambda: self._database.entries(epoch, first, limit))
+
+    async def _read_payloads(self, epoch: int, first: int, limit: int) -> list[bytes]:
+        return await self._in_writer(lambda: self._database.payloads(epoch, first, limit))
 
     async def _read_entries_about(self, subject: str, limit: int) -> list[SealedEntry]:
         return await self._in_writer(lambda: self._database.entries_about(subject, limit))

@@ -17,6 +17,8 @@ from locker.ports import Clock, Hardware
 
 INBOX_LIMIT = 1024
 """Events that may wait; whoever posts more waits too."""
+TURNS_TO_THE_WIRE = 3
+"""Turns of the event loop from an unlock intent to its bytes on an idle bus."""
 
 Result = TypeVar("Result")
 RunBlocking = Callable[[Callable[[], Result]], Awaitable[Result]]
@@ -101,6 +103,10 @@ class Engine:
         self.automat, self.head = decision.automat, head
         for intent in decision.intents:
             self._start(intent)
+        if any(isinstance(intent, Unlock) for intent in decision.intents):
+            # The frame goes out in the next turns of the loop; whoever only watches comes after it.
+            for _ in range(TURNS_TO_THE_WIRE):
+                await asyncio.sleep(0)
         for watcher in self._watchers:
             watcher(decision, sealed)
         return decision

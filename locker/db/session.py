@@ -140,6 +140,13 @@ class Database:
         query = select(journal).where(journal.c.epoch == epoch, journal.c.sequence >= first)
         return self._entries(query.order_by(journal.c.sequence).limit(limit))
 
+    def payloads(self, epoch: int, first: int, limit: int) -> list[bytes]:
+        """Return what `entries` would, only as it goes over the wire: an eighth of the work."""
+        journal = _JOURNAL.table
+        query = select(journal.c.payload).where(journal.c.epoch == epoch, journal.c.sequence >= first)
+        with self._transaction("reading the journal") as connection:
+            return list(connection.scalars(query.order_by(journal.c.sequence).limit(limit)))
+
     def entries_about(self, subject: str, limit: int) -> list[SealedEntry]:
         """Return the newest `limit` entries about one subject, oldest first."""
         journal = _JOURNAL.table

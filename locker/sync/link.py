@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 import aiomqtt
 
 from locker.domain.events import ForkReported, JournalAcknowledged
-from locker.domain.journal import SealedEntry
 from locker.ports import Post
 from locker.sync.connection import Connection, open_connection
 from locker.sync.messages import Ack, Topics, UnreadableAck, build_status, read_ack, read_command
@@ -29,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 GOODBYE_LIMIT_S = 2.0
 
-ReadEntries = Callable[[int, int, int], Awaitable[list[SealedEntry]]]
-"""Takes epoch, first sequence, most entries; gives them in order."""
+ReadPayloads = Callable[[int, int, int], Awaitable[list[bytes]]]
+"""Takes epoch, first sequence, most entries; gives what goes over the wire, in order."""
 
 
 class Link:
@@ -41,7 +40,7 @@ class Link:
         settings: LinkSettings,
         *,
         post: Post,
-        entries: ReadEntries,
+        payloads: ReadPayloads,
         position: Callable[[], JournalPosition],
         state: Callable[[], bytes],
         on_change: Callable[[bool], None] | None = None,
@@ -52,7 +51,7 @@ class Link:
         self._tls = None if settings.tls is None else settings.tls.context()
         self._topics = Topics.of(settings.automat_id)
         self._post = post
-        self._entries = entries
+        self._payloads = payloads
         self._position = position
         self._state = state
         self._on_change = on_change
@@ -169,11 +168,11 @@ class Link:
                 await _set_within(self._work, self._outbox.wait_s(now_s))
                 continue
             count = span.last - span.first + 1
-            entries = await self._entries(self._outbox.epoch, span.first, count)
-            if len(entries) < count:
-                logger.error("the journal gave %d of %d entries from %d", len(entries), count, span.first)
-            for entry in entries[:count]:
-                await queue.put(entry.payload)
+            payloads = await self._payloads(self._outbox.epoch, span.first, count)
+            if len(payloads) < count:
+                logger.error("the journal gave %d of %d entries from %d", len(payloads), count, span.first)
+            for payload in payloads[:count]:
+                await queue.put(payload)
 
     async def _send(self, connection: Connection, queue: asyncio.Queue[bytes]) -> NoReturn:
         while True:

@@ -66,10 +66,10 @@ class AutomatInMemory:
         async with asyncio.timeout(limit_s), self._news:
             await self._news.wait_for(predicate)
 
-    async def entries(self, epoch: int, first: int, most: int) -> list[SealedEntry]:
+    async def payloads(self, epoch: int, first: int, most: int) -> list[bytes]:
         """Read the journal."""
         assert epoch == 1
-        return self.journal[first - 1 : first - 1 + most]
+        return [entry.payload for entry in self.journal[first - 1 : first - 1 + most]]
 
     def position(self) -> JournalPosition:
         """Say how far the journal reaches."""
@@ -106,7 +106,7 @@ async def running_link(automat: AutomatInMemory, settings: LinkSettings) -> Asyn
     link = Link(
         settings,
         post=automat.post,
-        entries=automat.entries,
+        payloads=automat.payloads,
         position=automat.position,
         state=automat.state,
         on_change=changed,
