@@ -242,6 +242,11 @@ class Draft:
         self._forget(Courier, courier_id)
         self.automat = replace(automat, couriers=automat.couriers.delete(courier_id))
 
+    def forget_compartment(self, label: str) -> None:
+        """Remove what is known of a compartment that the configuration no longer has."""
+        self._forget(Opening, label)
+        self._forget(Compartment, label)
+
     def put_attempts(self, attempts: Attempts) -> None:
         """Write a keypad's bucket."""
         if self.automat.attempts.get(attempts.keypad) == attempts:
@@ -347,6 +352,11 @@ class Draft:
             keypads=self.automat.keypads.set(keypad.name, keypad),
             powered_agenda=self.automat.powered_agenda.with_due(("keypad", keypad.name), keypad.due_s),
         )
+
+    def flow_at(self, keypad: str) -> Flow | None:
+        """Return whose keys a keypad's are; None if the configuration no longer has this keypad."""
+        known = self.automat.keypads.get(keypad)
+        return None if known is None else known.flow
 
     def set_flow(self, keypad: str, flow: Flow, *, for_s: float | None = None) -> None:
         """Give a keypad's keys to a flow, for so many seconds or until something ends it."""

@@ -263,13 +263,13 @@ def _await_tracking(draft: Draft, keypad: str, courier_id: str, typed: Typed | N
 
 def _return_to_keypad(draft: Draft, opening: Opening) -> None:
     """Give the keypad back to a courier across a restart, if nobody else uses it."""
-    if isinstance(draft.automat.keypads[opening.keypad].flow, Idle | Answering):
+    if isinstance(draft.flow_at(opening.keypad), Idle | Answering):
         flow = Depositing(opening.courier_id or "", opening.compartment, opening.tracking_id)
         draft.set_flow(opening.keypad, flow)
 
 
 def _owns_keypad(draft: Draft, opening: Opening) -> bool:
-    flow = draft.automat.keypads[opening.keypad].flow
+    flow = draft.flow_at(opening.keypad)
     return isinstance(flow, Depositing) and flow.compartment == opening.compartment
 
 

@@ -45,7 +45,7 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
             continue
         label, rest = parcel.compartment, waiting[index + 1 :]
         if label not in draft.automat.compartments:
-            _not_configured(draft, keypad, parcel, label)
+            _not_configured(draft, keypad, parcel, rest)
             return
         opening = draft.automat.openings.get(label)
         if opening is not None and opening.stage is not Stage.LATE:
@@ -120,6 +120,13 @@ def hand_over(draft: Draft, opening: Opening, grade: str) -> None:
     )
 
 
+def start_window(draft: Draft, parcel: Parcel) -> None:
+    """Let the reopening time of a parcel run that waited for its door to be shut."""
+    if parcel.state is ParcelState.COLLECTED and parcel.reopen_until_s is None:
+        until_s = draft.now.powered_s + draft.rules.reopen_window_s
+        draft.put_parcel(replace(parcel, reopen_until_s=until_s))
+
+
 def close_window(draft: Draft, tracking_id: str) -> None:
     """End the time in which the same code reopens: the code is dead, the compartment is free."""
     parcel = draft.automat.parcels[tracking_id]
@@ -134,7 +141,10 @@ def close_window(draft: Draft, tracking_id: str) -> None:
             reopen_until_s=None,
         )
     )
-    if label is not None and label in draft.automat.compartments:
+    if label is not None and label not in draft.automat.compartments:
+        draft.forget_compartment(label)
+        draft.clear_incident(IncidentKind.CONFIGURATION_MISMATCH, label, "nothing is left to hand over there")
+    elif label is not None:
         draft.change_compartment(label, tracking_id=None)
         if draft.automat.compartments[label].goods:
             draft.change_compartment(
@@ -157,7 +167,9 @@ def _shut(draft: Draft, opening: Opening) -> None:
     compartment = draft.automat.compartments[opening.compartment]
     draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "the door was shut")
     if opening.stage is Stage.LEFT_OPEN:
-        _start_window(draft, opening)
+        parcel = draft.automat.parcels.get(opening.tracking_id)
+        if parcel is not None:
+            start_window(draft, parcel)
         return
     if opening.purpose is Purpose.PICKUP and compartment.goods:
         # The sensor contradicts the door: custody has not provably passed, so the code lives on.
@@ -167,19 +179,12 @@ def _shut(draft: Draft, opening: Opening) -> None:
             compartment=opening.compartment,
             reason="goods-still-inside",
         )
-        _end_at_keypad(draft, opening, say(Text.STILL_INSIDE, label=opening.compartment), Tone.REMIND)
+        _pause_at_keypad(draft, opening, say(Text.STILL_INSIDE, label=opening.compartment), Tone.REMIND)
         return
     if opening.purpose is Purpose.PICKUP:
         hand_over(draft, opening, "A")
         _lock_works(draft, opening)
     _go_on(draft, opening)
-
-
-def _start_window(draft: Draft, opening: Opening) -> None:
-    parcel = draft.automat.parcels.get(opening.tracking_id)
-    if parcel is not None and parcel.state is ParcelState.COLLECTED and parcel.reopen_until_s is None:
-        until_s = draft.now.powered_s + draft.rules.reopen_window_s
-        draft.put_parcel(replace(parcel, reopen_until_s=until_s))
 
 
 def _lock_works(draft: Draft, opening: Opening) -> None:
@@ -212,38 +217,43 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
     phone = draft.automat.identity.customer_service
     message = say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone)
-    _pause_at_keypad(draft, opening, message)
+    _pause_at_keypad(draft, opening, message, Tone.WRONG)
 
 
 def _door(draft: Draft, label: str) -> str:
     return str(draft.automat.compartments[label].door)
 
 
-def _not_configured(draft: Draft, keypad: str, parcel: Parcel, label: str) -> None:
+def _not_configured(draft: Draft, keypad: str, parcel: Parcel, waiting: tuple[str, ...]) -> None:
     """Tell a recipient whose door the configuration no longer has that somebody must come."""
-    detail = "the database holds a parcel there; restore its table"
+    label, detail = str(parcel.compartment), "the database holds a parcel there; restore its table"
     incident = draft.raise_incident(IncidentKind.CONFIGURATION_MISMATCH, label, detail)
     draft.record(
         EntryKind.PARCEL_ATTEMPTED, parcel.tracking_id, compartment=label, reason="compartment-not-configured"
     )
     phone = draft.automat.identity.customer_service
-    _answer(draft, keypad, say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone))
+    message = say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone)
+    _pause(draft, keypad, message, waiting, Tone.WRONG)
 
 
-def _owns_keypad(draft: Draft, opening: Opening) -> bool:
-    flow = draft.automat.keypads[opening.keypad].flow
-    return isinstance(flow, PickingUp) and flow.compartment == opening.compartment
+def _owner(draft: Draft, opening: Opening) -> PickingUp | None:
+    """Return the session at the keypad if it is the one of this opening."""
+    flow = draft.flow_at(opening.keypad)
+    return flow if isinstance(flow, PickingUp) and flow.compartment == opening.compartment else None
 
 
 def _return_to_keypad(draft: Draft, opening: Opening) -> None:
     """Give the keypad back to a person whose door opened late or across a restart, if it is at rest."""
-    flow = draft.automat.keypads[opening.keypad].flow
-    if isinstance(flow, Idle | Entering | Answering):
-        draft.set_flow(opening.keypad, PickingUp(opening.compartment))
+    match draft.flow_at(opening.keypad):
+        case Idle() | Entering() | Answering():
+            draft.set_flow(opening.keypad, PickingUp(opening.compartment))
+        case PickingUp(compartment="", waiting=waiting):
+            # The next door was about to open: it waits until this one is shut.
+            draft.set_flow(opening.keypad, PickingUp(opening.compartment, waiting))
 
 
 def _prompt(draft: Draft, opening: Opening, message: Message, tone: Tone | None = None) -> None:
-    if _owns_keypad(draft, opening):
+    if _owner(draft, opening) is not None:
         draft.show(opening.keypad, message)
         if tone is not None:
             draft.sound(opening.keypad, tone)
@@ -251,27 +261,30 @@ def _prompt(draft: Draft, opening: Opening, message: Message, tone: Tone | None 
 
 def _end_at_keypad(draft: Draft, opening: Opening, message: Message, tone: Tone) -> None:
     """End the session at the keypad; the parcels still waiting keep their code."""
-    if _owns_keypad(draft, opening):
+    if _owner(draft, opening) is not None:
         _answer(draft, opening.keypad, message)
         draft.sound(opening.keypad, tone)
 
 
-def _pause_at_keypad(draft: Draft, opening: Opening, message: Message) -> None:
+def _pause_at_keypad(draft: Draft, opening: Opening, message: Message, tone: Tone) -> None:
+    flow = _owner(draft, opening)
+    if flow is not None:
+        _pause(draft, opening.keypad, message, flow.waiting, tone)
+
+
+def _pause(draft: Draft, keypad: str, message: Message, waiting: tuple[str, ...], tone: Tone) -> None:
     """Show bad news long enough to read, then go on with the parcels still waiting."""
-    flow = draft.automat.keypads[opening.keypad].flow
-    if not (isinstance(flow, PickingUp) and flow.compartment == opening.compartment):
-        return
-    draft.show(opening.keypad, message)
-    draft.sound(opening.keypad, Tone.WRONG)
-    if flow.waiting:
-        draft.set_flow(opening.keypad, PickingUp("", flow.waiting), for_s=draft.rules.between_doors_s)
+    draft.show(keypad, message)
+    draft.sound(keypad, tone)
+    if waiting:
+        draft.set_flow(keypad, PickingUp("", waiting), for_s=draft.rules.between_doors_s)
     else:
-        draft.set_flow(opening.keypad, Answering(), for_s=draft.rules.answer_shown_s)
+        draft.set_flow(keypad, Answering(), for_s=draft.rules.answer_shown_s)
 
 
 def _go_on(draft: Draft, opening: Opening) -> None:
-    flow = draft.automat.keypads[opening.keypad].flow
-    if isinstance(flow, PickingUp) and flow.compartment == opening.compartment:
+    flow = _owner(draft, opening)
+    if flow is not None:
         next_door(draft, opening.keypad, flow.waiting)
 
 

@@ -14,13 +14,14 @@ from locker.domain.events import (
     PartRestored,
     Started,
 )
-from locker.domain.flows import storage
+from locker.domain.flows import pickup, storage
 from locker.domain.flows.deliver import UNCONFIRMED
 from locker.domain.flows.doors import Progress, recover
 from locker.domain.flows.keys import rest
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind, Parked
 from locker.domain.keypad import Entering
+from locker.domain.parcels import ParcelState
 from locker.domain.times import rfc3339
 
 
@@ -51,10 +52,10 @@ def start(draft: Draft, event: Started) -> list[Progress]:
             draft.raise_incident(
                 IncidentKind.DEPOSIT_UNCONFIRMED, label, "the automat stopped before the courier confirmed"
             )
-    for label in event.not_configured:
-        draft.raise_incident(
-            IncidentKind.CONFIGURATION_MISMATCH, label, "the database holds a parcel there; restore its table"
-        )
+        # What a sensor said before is no evidence now, and it may have been taken out.
+        draft.change_compartment(label, goods=None)
+        draft.clear_incident(IncidentKind.CONFIGURATION_MISMATCH, label, "its table is there again")
+    _note_not_configured(draft, event.not_configured)
     draft.mark_seen()
     return [progress for opening in openings if (progress := recover(draft, opening)) is not None]
 
@@ -155,6 +156,22 @@ def note_fork(draft: Draft, sequence: int) -> None:
     if draft.automat.open_incident(IncidentKind.JOURNAL_FORKED, about) is None:
         draft.record(EntryKind.FORK_ALARM, number=sequence)
         draft.raise_incident(IncidentKind.JOURNAL_FORKED, about, "the back office holds another entry")
+
+
+def _note_not_configured(draft: Draft, labels: tuple[str, ...]) -> None:
+    """Raise the alarm for parcels whose compartment is gone; end the reopening time of those collected."""
+    for parcel in draft.automat.parcels.values():
+        label = parcel.compartment
+        if label is None or label not in labels:
+            continue
+        if parcel.state is ParcelState.COLLECTED:
+            pickup.start_window(draft, parcel)
+        else:
+            draft.raise_incident(
+                IncidentKind.CONFIGURATION_MISMATCH,
+                label,
+                "the database holds a parcel there; restore its table",
+            )
 
 
 def _time_became_known(draft: Draft, *, confirmed: bool = False) -> None:

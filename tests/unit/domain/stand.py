@@ -75,7 +75,8 @@ class Stand:
             CODE_KEY,
             Map({"front": Keypad("front", bound_to=bound_to), "side": Keypad("side")}),
         )
-        self.boxes = fixtures(blind=blind)
+        self.boxes = self.all_boxes = fixtures(blind=blind)
+        self.all_keypads = self.blank.keypads
         self.automat = restore(
             self.blank,
             compartments=[Compartment(box) for box in self.boxes],
@@ -165,19 +166,30 @@ class Stand:
         self.now = replace(self.now, wall_at=self.now.wall_at + timedelta(seconds=off_s), trust=trust)
         self.automat = self.reloaded()
         if started:
-            self.do(Started(dict(self.doors)))
+            labels = {box.label for box in self.boxes}
+            gone = tuple(sorted(box.label for box in self._all(Compartment) if box.label not in labels))
+            doors = {label: door for label, door in self.doors.items() if label in labels}
+            self.do(Started(doors, not_configured=gone))
+
+    def reconfigured(self, *, without_box: str | None = None, without_keypad: str | None = None) -> None:
+        """Restart with a box or a keypad taken out of the configuration; without either, with all of them."""
+        self.boxes = [box for box in self.all_boxes if box.label != without_box]
+        keypads = self.all_keypads if without_keypad is None else self.all_keypads.delete(without_keypad)
+        self.blank = replace(self.blank, keypads=keypads)
+        self.power_cut()
 
     def reloaded(self) -> Automat:
         """Return the state as it would be read back from what was committed."""
         seen = self._one(LastSeen) or LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0)
         boxes = {box.label: box for box in self._all(Compartment)}
+        labels = {box.label for box in self.boxes}
         return restore(
             self.blank,
             compartments=[boxes.get(box.label, Compartment(box)) for box in self.boxes],
             parcels=self._all(Parcel),
             couriers=self._all(Courier),
             attempts=self._all(Attempts),
-            openings=self._all(Opening),
+            openings=[each for each in self._all(Opening) if each.compartment in labels],
             incidents=self._all(Incident),
             commands=self._all(CommandRecord),
             parked=self._all(Parked),
