@@ -42,6 +42,7 @@ class Happening(StrEnum):
     DOOR_SHUT = "door-shut"
     PULSED_IN_VAIN = "pulsed-in-vain"
     ALARM_TIME = "alarm-time"
+    CONTACT_GONE = "contact-gone"  # the daemon came up again and the door's contact is taken out of use
     CUT_SHORT = "cut-short"  # the daemon came up again and the door is not open
 
 
@@ -51,6 +52,7 @@ TRANSITIONS: Mapping[tuple[Stage, Happening], Stage | None] = {
     (Stage.WAITING, Happening.CUT_SHORT): Stage.LATE,
     (Stage.OPEN, Happening.DOOR_SHUT): None,
     (Stage.OPEN, Happening.ALARM_TIME): Stage.LEFT_OPEN,
+    (Stage.OPEN, Happening.CONTACT_GONE): None,
     (Stage.BLIND, Happening.ALARM_TIME): None,
     (Stage.BLIND, Happening.DOOR_SHUT): None,
     (Stage.BLIND, Happening.PULSED_IN_VAIN): Stage.LATE,
@@ -58,6 +60,7 @@ TRANSITIONS: Mapping[tuple[Stage, Happening], Stage | None] = {
     (Stage.LATE, Happening.DOOR_OPENED): Stage.OPEN,
     (Stage.LATE, Happening.ALARM_TIME): None,
     (Stage.LEFT_OPEN, Happening.DOOR_SHUT): None,
+    (Stage.LEFT_OPEN, Happening.CONTACT_GONE): None,
 }
 """Where an opening goes; None ends it. What is not here does not move it."""
 

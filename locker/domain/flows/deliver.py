@@ -9,7 +9,7 @@ from dataclasses import replace
 from locker.domain.automat import Draft
 from locker.domain.compartments import Compartment, Condition
 from locker.domain.deadlines import deadline, last_day_before
-from locker.domain.events import Key
+from locker.domain.events import Door, Key
 from locker.domain.flows.doors import Outcome, Progress, begin
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
@@ -19,6 +19,13 @@ from locker.domain.messages import Message, Text, say
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Courier, Parcel, ParcelMove, ParcelState
 from locker.domain.times import rfc3339
+
+SETTLED_BY_CONFIRMING = (
+    IncidentKind.DOOR_DID_NOT_OPEN,
+    IncidentKind.DOOR_OPENED_UNASKED,
+    IncidentKind.OPENING_INTERRUPTED,
+    IncidentKind.DEPOSIT_UNCONFIRMED,
+)
 
 UNCONFIRMED = "a deposit was begun and not confirmed"
 
@@ -41,7 +48,9 @@ def sign_out(draft: Draft, keypad: str, courier_id: str, why: str) -> None:
 def press(draft: Draft, keypad: str, flow: Delivering, key: Key) -> None:
     """Take a key of a courier who names a parcel; C with nothing typed signs out."""
     draft.sound(keypad, Tone.KEY)
-    if key is Key.CLEAR and not flow.typed.digits:
+    if not _authorised(draft, flow.courier_id):
+        sign_out(draft, keypad, flow.courier_id, "no longer authorised")
+    elif key is Key.CLEAR and not flow.typed.digits:
         sign_out(draft, keypad, flow.courier_id, "C pressed")
     elif key is Key.CLEAR:
         _await_tracking(draft, keypad, flow.courier_id)
@@ -56,7 +65,9 @@ def press(draft: Draft, keypad: str, flow: Delivering, key: Key) -> None:
 
 def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> None:
     """Take a key of a courier whose door was shut again: OK stores, C cancels."""
-    if key is Key.OK:
+    if key is Key.OK and draft.automat.compartments[flow.compartment].door is Door.OPEN:
+        draft.show(keypad, say(Text.CLOSE_DOOR, label=flow.compartment))  # it sprang open again
+    elif key is Key.OK:
         _store(draft, keypad, flow)
     elif key is Key.CLEAR:
         # Nobody has seen the box empty again, so it stays suspect.
@@ -85,6 +96,8 @@ def note(draft: Draft, progress: Progress) -> None:
     label = opening.compartment
     match progress.outcome:
         case Outcome.OPENED:
+            if draft.automat.compartments[label].condition is Condition.SOUND:
+                draft.change_compartment(label, condition=Condition.SUSPECT, reason=UNCONFIRMED)
             _return_to_keypad(draft, opening)
             _prompt(draft, opening, say(Text.PUT_PARCEL, label=label), Tone.RIGHT)
         case Outcome.PULSED_AGAIN:
@@ -126,10 +139,21 @@ def smallest_free(draft: Draft, size: str) -> Compartment | None:
     )
 
 
+def may_sign_in(draft: Draft, courier: Courier) -> bool:
+    """Tell whether a courier's right holds now."""
+    # An untrusted clock cannot say that a right has ended; it ends as soon as the time is known.
+    return not draft.automat.judges_time(draft.now) or courier.may_sign_in(draft.now.wall_at)
+
+
+def _authorised(draft: Draft, courier_id: str) -> bool:
+    courier = draft.automat.couriers.get(courier_id)
+    return courier is not None and may_sign_in(draft, courier)
+
+
 def _find(draft: Draft, keypad: str, flow: Delivering) -> None:
     digits = flow.typed.digits
     known = draft.automat.announced_ending.get(digits, ())
-    if len(digits) < draft.rules.tracking_digits:
+    if flow.typed.overflow or len(digits) < draft.rules.tracking_digits:
         message = say(Text.TRACKING_LENGTH)
     elif not known:
         message = say(Text.PARCEL_UNKNOWN, typed=digits)
@@ -144,6 +168,9 @@ def _find(draft: Draft, keypad: str, flow: Delivering) -> None:
 
 
 def _open_for(draft: Draft, keypad: str, courier_id: str, parcel: Parcel) -> None:
+    if not _authorised(draft, courier_id):
+        sign_out(draft, keypad, courier_id, "no longer authorised")
+        return
     if draft.automat.facts.storage_low:
         _refuse(draft, keypad, courier_id, parcel, "storage-low", say(Text.NO_DEPOSITS))
         return
@@ -196,7 +223,8 @@ def _store(draft: Draft, keypad: str, flow: Confirming) -> None:
     draft.change_compartment(
         flow.compartment, condition=Condition.SOUND, reason=None, tracking_id=flow.tracking_id
     )
-    draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, flow.compartment, "the door opened")
+    for kind in SETTLED_BY_CONFIRMING:
+        draft.clear_incident(kind, flow.compartment, "a courier said what lies inside")
     draft.record(
         EntryKind.PARCEL_STORED,
         flow.tracking_id,
@@ -226,7 +254,11 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     if cut_short:
         _abandon(draft, label, opening.tracking_id, opening.courier_id or "", "interrupted")
         return
-    draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+    if opening.pulses_sent > 0:
+        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+    else:
+        # Nothing was pulsed and nothing moved: the line is down, the box is as empty as it was.
+        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
     draft.raise_incident(
         IncidentKind.DOOR_DID_NOT_OPEN,
         label,
@@ -262,8 +294,11 @@ def _await_tracking(draft: Draft, keypad: str, courier_id: str, typed: Typed | N
 
 
 def _return_to_keypad(draft: Draft, opening: Opening) -> None:
-    """Give the keypad back to a courier across a restart, if nobody else uses it."""
-    if isinstance(draft.flow_at(opening.keypad), Idle | Answering):
+    """Give the keypad back to a courier across a restart, if nobody else uses it.
+
+    Not for a door that opened late: its courier has gone on, and a passer-by must not confirm.
+    """
+    if opening.stage is not Stage.LATE and isinstance(draft.flow_at(opening.keypad), Idle | Answering):
         flow = Depositing(opening.courier_id or "", opening.compartment, opening.tracking_id)
         draft.set_flow(opening.keypad, flow)
 

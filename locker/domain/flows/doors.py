@@ -116,6 +116,14 @@ def note_door(draft: Draft, label: str, door: Door) -> Progress | None:
     return Progress(outcome, opening)
 
 
+def note_found(draft: Draft, label: str, door: Door) -> None:
+    """Take in, at start-up, what a door says of which no opening is under way."""
+    before = draft.automat.compartments[label].door
+    draft.change_compartment(label, door=door)
+    if before is not door:
+        _note_unasked(draft, label, before, door)
+
+
 def note_due(draft: Draft, label: str) -> Progress | None:
     """Let an opening's time run out."""
     opening = draft.automat.openings[label]
@@ -154,8 +162,13 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
     Nothing is pulsed again by itself. A door that now stands open, or that was seen open before and is
     now shut, is evidence; a door that is shut and was never seen open is none.
     """
-    door = draft.automat.compartments[opening.compartment].door
-    now_s = draft.now.powered_s
+    compartment = draft.automat.compartments[opening.compartment]
+    door, now_s = compartment.door, draft.now.powered_s
+    if compartment.fixture.contact is ContactKind.MISSING and (opening.stage, Happening.CONTACT_GONE) in (
+        TRANSITIONS
+    ):
+        _move(draft, opening, Happening.CONTACT_GONE)
+        return Progress(Outcome.UNPROVEN, opening)
     match opening.stage, door:
         case ((Stage.WAITING | Stage.LATE), Door.OPEN):
             return _opened(draft, opening)

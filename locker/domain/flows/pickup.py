@@ -7,7 +7,7 @@ Grade C: opened, never seen shut. A door that never moved is an attempt, no hand
 from dataclasses import replace
 
 from locker.domain.automat import Draft
-from locker.domain.compartments import Condition
+from locker.domain.compartments import Condition, ContactKind
 from locker.domain.flows.doors import Outcome, Progress, begin
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
@@ -87,9 +87,7 @@ def note(draft: Draft, progress: Progress) -> None:
         case Outcome.SHUT:
             _shut(draft, opening)
         case Outcome.UNPROVEN:
-            if opening.purpose is Purpose.PICKUP:
-                hand_over(draft, opening, "B")
-            _go_on(draft, opening)
+            _unproven(draft, opening)
         case Outcome.GIVEN_UP:
             pass
 
@@ -163,13 +161,30 @@ def prompt_again(draft: Draft, opening: Opening) -> None:
         draft.show(opening.keypad, say(texts[opening.stage], label=opening.compartment))
 
 
+def _unproven(draft: Draft, opening: Opening) -> None:
+    """End an opening whose door no contact can speak for."""
+    if opening.stage is Stage.LEFT_OPEN:
+        draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "its contact is gone")
+        _start_window(draft, opening)
+    elif opening.purpose is Purpose.PICKUP:
+        hand_over(draft, opening, "B")
+    if draft.automat.compartments[opening.compartment].fixture.contact is ContactKind.MISSING:
+        _lock_works(draft, opening)  # all that it can be blamed for is a pulse that never left
+    _go_on(draft, opening)
+
+
+def _start_window(draft: Draft, opening: Opening) -> None:
+    parcel = draft.automat.parcels.get(opening.tracking_id)
+    if parcel is not None:
+        start_window(draft, parcel)
+
+
 def _shut(draft: Draft, opening: Opening) -> None:
     compartment = draft.automat.compartments[opening.compartment]
     draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "the door was shut")
+    _lock_works(draft, opening)
     if opening.stage is Stage.LEFT_OPEN:
-        parcel = draft.automat.parcels.get(opening.tracking_id)
-        if parcel is not None:
-            start_window(draft, parcel)
+        _start_window(draft, opening)
         return
     if opening.purpose is Purpose.PICKUP and compartment.goods:
         # The sensor contradicts the door: custody has not provably passed, so the code lives on.
@@ -183,15 +198,14 @@ def _shut(draft: Draft, opening: Opening) -> None:
         return
     if opening.purpose is Purpose.PICKUP:
         hand_over(draft, opening, "A")
-        _lock_works(draft, opening)
     _go_on(draft, opening)
 
 
 def _lock_works(draft: Draft, opening: Opening) -> None:
-    """A door that opened and shut has shown that its lock is no longer at fault."""
+    """A door that opened has shown that its lock is no longer at fault."""
     label = opening.compartment
     draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, label, "the door opened")
-    draft.clear_incident(IncidentKind.OPENING_INTERRUPTED, label, "the parcel was handed over")
+    draft.clear_incident(IncidentKind.OPENING_INTERRUPTED, label, "the door opened")
     if draft.automat.compartments[label].condition is Condition.FAULTY:
         draft.change_compartment(label, condition=Condition.SOUND, reason=None)
 
@@ -214,7 +228,8 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
         label,
         f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, door {_door(draft, label)}",
     )
-    draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+    if opening.pulses_sent > 0:  # a line that is down is not the lock's fault
+        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
     phone = draft.automat.identity.customer_service
     message = say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone)
     _pause_at_keypad(draft, opening, message, Tone.WRONG)

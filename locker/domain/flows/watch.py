@@ -16,7 +16,7 @@ from locker.domain.events import (
 )
 from locker.domain.flows import pickup, storage
 from locker.domain.flows.deliver import UNCONFIRMED
-from locker.domain.flows.doors import Progress, recover
+from locker.domain.flows.doors import Progress, note_found, recover
 from locker.domain.flows.keys import rest
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind, Parked
@@ -44,10 +44,10 @@ def start(draft: Draft, event: Started) -> list[Progress]:
         rest(draft, name)
     for label, compartment in draft.automat.compartments.items():
         door = event.doors.get(label, Door.UNKNOWN)
-        if door is Door.OPEN and compartment.door is Door.SHUT and label not in draft.automat.openings:
-            draft.record(EntryKind.DOOR_OPENED, compartment.tracking_id, compartment=label, unasked=True)
-            draft.raise_incident(IncidentKind.DOOR_OPENED_UNASKED, label, "found open at start-up")
-        draft.change_compartment(label, door=door)
+        if label in draft.automat.openings or event.new_epoch:
+            draft.change_compartment(label, door=door)
+        else:
+            note_found(draft, label, door)
         if compartment.reason == UNCONFIRMED and label not in draft.automat.openings:
             draft.raise_incident(
                 IncidentKind.DEPOSIT_UNCONFIRMED, label, "the automat stopped before the courier confirmed"

@@ -7,12 +7,14 @@ from locker.domain.compartments import Compartment, Condition
 from locker.domain.events import (
     Door,
     GoodsSeen,
+    PulseNotSent,
 )
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Answering, Idle
 from locker.domain.messages import Text
 from locker.domain.parcels import ParcelState
+from locker.domain.rules import Rules
 from tests.unit.domain.stand import Stand
 
 PARCEL = "JJFI65432110000070773"
@@ -167,10 +169,146 @@ def test_a_first_door_that_frees_itself_while_its_bad_news_is_shown_holds_the_se
 # -- a lock that has opened is no longer at fault
 
 
+def test_a_jammed_lock_that_then_opens_and_is_left_open_is_sound_once_the_door_is_shut() -> None:
+    stand, label = stand_with_parcel()
+    stand.press("C 024204 OK")
+    jam(stand)
+    stand.press("C 024204 OK")
+    stand.opens()
+    stand.wait(61)
+    stand.door(label, Door.SHUT)
+    stand.wait(181)
+    assert stand.automat.open_incident(IncidentKind.DOOR_DID_NOT_OPEN, label) is None
+    assert stand.box(label).free
+
+
+def test_a_lock_that_jams_at_a_reopening_and_then_works_is_sound_again() -> None:
+    stand, label = stand_with_parcel()
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    stand.press("C 024204 OK")
+    jam(stand)
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    stand.wait(181)
+    assert stand.automat.open_incident(IncidentKind.DOOR_DID_NOT_OPEN, label) is None
+    assert stand.box(label).free
+
+
+@pytest.mark.parametrize("blind", [[], ["1"]])
+def test_a_dead_line_is_not_held_against_the_lock(blind: list[str]) -> None:
+    stand = Stand(blind=blind)
+    label = stand.deliver(code="024204")
+    stand.press("C 024204 OK")
+    for _ in range(3):
+        stand.do(PulseNotSent(label, stand.unlocks[-1].number, "the line is down"))
+        stand.wait(5.1)
+    assert stand.says(Text.NOT_OPENED)
+    assert stand.box(label).condition is Condition.SOUND
+    stand.press("C 024204 OK")
+    if blind:
+        stand.pulse_sent()
+        stand.press("OK")
+    else:
+        stand.opens_and_shuts()
+    stand.wait(181)
+    assert stand.automat.open_incident(IncidentKind.DOOR_DID_NOT_OPEN, label) is None
+    assert stand.box(label).free
+
+
+def test_a_box_that_a_dead_line_did_not_open_for_a_courier_is_offered_again() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    label = stand.unlocks[-1].compartment
+    for other in stand.doors:
+        stand.door(other, Door.UNKNOWN)
+    stand.wait(15.1)
+    assert stand.says(Text.NO_COMPARTMENT)
+    for other in stand.doors:
+        stand.door(other, Door.SHUT)
+    stand.wait(181)
+    assert stand.box(label).free
+
+
+def test_a_box_that_was_spared_and_opens_late_for_a_courier_is_suspect() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    label = stand.unlocks[-1].compartment
+    stand.wait(15.1)
+    stand.door(label, Door.OPEN)
+    stand.door(label, Door.SHUT)
+    assert stand.box(label).condition is Condition.SUSPECT
+
+
+def test_a_contact_taken_out_of_use_ends_an_opening_that_waited_for_it() -> None:
+    stand, label = stand_with_parcel()
+    stand.press("C 024204 OK")
+    stand.opens()
+    stand.wait(61)
+    boxes = Stand(blind=[label]).boxes
+    stand.all_boxes = boxes
+    del stand.doors[label]
+    stand.stored = {
+        key: Compartment(boxes[int(label) - 1], tracking_id=PARCEL)
+        if isinstance(value, Compartment) and value.label == label
+        else value
+        for key, value in stand.stored.items()
+    }
+    stand.reconfigured()
+    assert not stand.automat.openings
+    assert stand.automat.open_incident(IncidentKind.DOOR_LEFT_OPEN, label) is None
+    stand.wait(181)
+    assert stand.count(EntryKind.PARCEL_HANDED_OVER) == 1
+    assert stand.box(label).free
+
+
 # -- doors that nobody asked to open
 
 
+@pytest.mark.parametrize("before", [Door.SHUT, Door.UNKNOWN])
+def test_a_free_box_found_open_at_start_is_an_incident_and_suspect_until_somebody_has_looked(
+    before: Door,
+) -> None:
+    stand = Stand()
+    stand.door("3", before)
+    stand.doors["3"] = Door.OPEN
+    stand.power_cut(off_s=60)
+    assert stand.automat.open_incident(IncidentKind.DOOR_OPENED_UNASKED, "3") is not None
+    stand.door("3", Door.SHUT)
+    assert not stand.box("3").free
+
+
 # -- couriers
+
+
+def test_nothing_is_stored_behind_a_door_that_sprang_open_again() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    label = stand.opens_and_shuts()
+    stand.door(label, Door.OPEN)
+    stand.press("OK")
+    assert stand.says(Text.CLOSE_DOOR)
+    assert stand.parcel().state is ParcelState.ANNOUNCED
+    stand.door(label, Door.SHUT)
+    stand.press("OK")
+    assert stand.parcel().state is ParcelState.STORED
+    assert not stand.automat.open_incident(IncidentKind.DOOR_OPENED_UNASKED, label)
+
+
+def test_a_courier_revoked_while_signed_in_opens_nothing_more() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    assert stand.command(RevokeCourier("c-1")) is None
+    stand.press("00070773 OK")
+    assert not stand.unlocks
+    assert stand.last(EntryKind.COURIER_SIGNED_OUT).data["why"] == "no longer authorised"
 
 
 def test_a_courier_revoked_with_a_parcel_in_hand_may_still_confirm_it() -> None:
@@ -182,6 +320,32 @@ def test_a_courier_revoked_with_a_parcel_in_hand_may_still_confirm_it() -> None:
     assert stand.command(RevokeCourier("c-1")) is None
     stand.press("OK")
     assert stand.parcel().state is ParcelState.STORED
+
+
+def test_a_box_that_opens_after_its_courier_has_left_lets_no_passer_by_confirm() -> None:
+    stand = Stand(Rules(courier_idle_s=5.0, answer_shown_s=5.0))
+    stand.announce(PARCEL)
+    for label in ("2", "3", "4", "5", "6"):
+        stand.door(label, Door.UNKNOWN)
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    jam(stand)
+    stand.wait(20)
+    assert isinstance(stand.automat.keypads["front"].flow, Idle)
+    stand.door("1", Door.OPEN)
+    stand.door("1", Door.SHUT)
+    stand.press("OK")
+    assert stand.parcel().state is ParcelState.ANNOUNCED
+    assert not stand.box("1").free
+
+
+def test_a_tracking_number_typed_too_long_is_never_cut_to_another_one() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.press("000707731 OK")
+    assert stand.says(Text.TRACKING_LENGTH)
+    assert not stand.unlocks
 
 
 def test_a_deposit_confirmed_after_an_interruption_clears_what_the_interruption_raised() -> None:
