@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from immutables import Map
 
@@ -21,6 +21,9 @@ from locker.domain.openings import Opening
 from locker.domain.parcels import Courier, Parcel, ParcelState
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import NEVER_BEFORE, LastSeen, Now, Trust
+
+LAST_DAY = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+"""The last instant to which a day can be added, whatever a command claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,11 @@ class Draft:
         """The numbers to judge by."""
         return self.automat.rules
 
+    @property
+    def known_wall_at(self) -> datetime | None:
+        """The wall time where it may be counted from; None while the clock is not believed."""
+        return self.now.wall_at if self.automat.judges_time(self.now) else None
+
     # -- what to record and to do
 
     def record(self, kind: EntryKind, subject: str | None = None, **data: object) -> None:
@@ -282,7 +290,7 @@ class Draft:
             self.automat,
             commands=self.automat.commands.set(record.command_id, record),
             wall_agenda=self.automat.wall_agenda.with_due(
-                ("command", record.command_id), record.not_after + timedelta(days=1)
+                ("command", record.command_id), min(record.not_after, LAST_DAY) + timedelta(days=1)
             ),
         )
 

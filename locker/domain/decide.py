@@ -33,7 +33,7 @@ def decide(automat: Automat, event: Event, now: Now) -> Decision:
     draft = Draft(automat, now)
     watch.note_clocks(draft)
     _take(draft, event)
-    if draft.automat.started:
+    if draft.automat.started and not isinstance(event, Stopping):
         _let_due_things_happen(draft)
         if draft.durable:
             draft.mark_seen()
@@ -75,7 +75,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
         case PartRestored():
             watch.note_part_restored(draft, event)
         case ForkReported():
-            watch.note_fork(draft, event.sequence)
+            watch.note_fork(draft, event.epoch, event.sequence)
         case StorageChanged():
             watch.note_storage(draft, low=event.low)
 

@@ -208,9 +208,8 @@ def _store(draft: Draft, keypad: str, flow: Confirming) -> None:
         abandon(draft, keypad, flow)
         return
     rules = draft.rules
-    deadline_at = None
-    if draft.automat.judges_time(draft.now):
-        deadline_at = deadline(draft.now.wall_at, rules.storage_days, rules.time_zone)
+    known_at = draft.known_wall_at
+    deadline_at = deadline(known_at, rules.storage_days, rules.time_zone) if known_at else None
     draft.put_parcel(
         replace(
             parcel,

@@ -152,7 +152,7 @@ def _withdraw(draft: Draft, body: WithdrawParcel) -> str | None:
     if not parcel.may(ParcelMove.WITHDRAW):
         return "not-in-a-state-to-withdraw"
     state = parcel.after(ParcelMove.WITHDRAW)
-    closed_at = draft.now.wall_at if state is ParcelState.CLOSED else None
+    closed_at = draft.known_wall_at if state is ParcelState.CLOSED else None
     draft.put_parcel(replace(parcel, state=state, code_tag=None, recipient=None, closed_at=closed_at))
     return None
 

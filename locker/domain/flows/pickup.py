@@ -112,7 +112,7 @@ def hand_over(draft: Draft, opening: Opening, grade: str) -> None:
         replace(
             parcel,
             state=parcel.after(ParcelMove.HAND_OVER),
-            closed_at=draft.now.wall_at,
+            closed_at=draft.known_wall_at,
             reopen_until_s=None if grade == "C" else draft.now.powered_s + draft.rules.reopen_window_s,
         )
     )

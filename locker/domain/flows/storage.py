@@ -41,10 +41,12 @@ def lengthen_all(draft: Draft, length: timedelta, reason: str) -> None:
         )
 
 
-def set_missing_deadlines(draft: Draft) -> None:
-    """Give parcels stored under an unknown time their deadline, counted from now: late, never early."""
+def set_missing_dates(draft: Draft) -> None:
+    """Give parcels stored or closed under an unknown time their dates, from now: late, never early."""
     rules = draft.rules
     for parcel in draft.automat.parcels.values():
+        if parcel.state in (ParcelState.COLLECTED, ParcelState.CLOSED) and parcel.closed_at is None:
+            draft.put_parcel(replace(parcel, closed_at=draft.now.wall_at))
         if parcel.state is ParcelState.STORED and parcel.deadline_at is None:
             deadline_at = deadline(draft.now.wall_at, rules.storage_days, rules.time_zone)
             draft.put_parcel(replace(parcel, deadline_at=deadline_at))

@@ -134,15 +134,13 @@ def note_acknowledged(draft: Draft, event: JournalAcknowledged) -> None:
         return
     end = draft.automat.journal_end
     if event.through > end:
-        note_fork(draft, event.through)
+        note_fork(draft, event.epoch, event.through)
     through = min(event.through, end)
     if through > draft.automat.facts.acknowledged_through:
         draft.put_facts(acknowledged_through=through)
     for sequence, reason in event.refused:
         if 0 < sequence <= end and sequence not in draft.automat.parked:
-            draft.put_parked(Parked(event.epoch, sequence, reason))
-            draft.record(EntryKind.ENTRY_PARKED, number=sequence, reason=reason)
-            draft.raise_incident(IncidentKind.ENTRY_REFUSED, f"entry {sequence}", reason)
+            _park(draft, Parked(event.epoch, sequence, reason))
     if draft.automat.facts.clock_doubted and event.sent_at is not None and draft.now.trusted:
         apart_s = abs((event.sent_at - draft.now.wall_at).total_seconds())
         if apart_s <= draft.rules.clock_agreement_s:
@@ -150,12 +148,28 @@ def note_acknowledged(draft: Draft, event: JournalAcknowledged) -> None:
             _time_became_known(draft, confirmed=True)
 
 
-def note_fork(draft: Draft, sequence: int) -> None:
-    """Raise the alarm: two different entries exist under one number."""
-    about = f"entry {sequence}"
+def note_fork(draft: Draft, epoch: int, sequence: int) -> None:
+    """Raise the alarm, once an epoch: two different entries exist under one number.
+
+    What is written after a fork forks as well: an alarm for each would never end.
+    """
+    about = f"epoch {epoch}"
     if draft.automat.open_incident(IncidentKind.JOURNAL_FORKED, about) is None:
-        draft.record(EntryKind.FORK_ALARM, number=sequence)
-        draft.raise_incident(IncidentKind.JOURNAL_FORKED, about, "the back office holds another entry")
+        draft.record(EntryKind.FORK_ALARM, epoch=epoch, number=sequence)
+        draft.raise_incident(
+            IncidentKind.JOURNAL_FORKED, about, f"the back office holds another entry {sequence}"
+        )
+
+
+def _park(draft: Draft, parked: Parked) -> None:
+    """Set an entry aside; raise the alarm at the first, or refused alarms would breed without end."""
+    draft.put_parked(parked)
+    about = f"epoch {parked.epoch}"
+    if draft.automat.open_incident(IncidentKind.ENTRY_REFUSED, about) is None:
+        draft.record(EntryKind.ENTRY_PARKED, number=parked.sequence, reason=parked.reason)
+        draft.raise_incident(
+            IncidentKind.ENTRY_REFUSED, about, f"entry {parked.sequence} is the first: {parked.reason}"
+        )
 
 
 def _note_not_configured(draft: Draft, labels: tuple[str, ...]) -> None:
@@ -182,11 +196,13 @@ def _time_became_known(draft: Draft, *, confirmed: bool = False) -> None:
     automat, now = draft.automat, draft.now
     seen = automat.last_seen
     absence = now.wall_at - seen.earliest_possible(now) if seen.trusted else timedelta(0)
-    if absence > timedelta(days=automat.rules.clock_doubt_after_absence_days) and not confirmed:
+    too_long = timedelta(days=automat.rules.clock_doubt_after_absence_days)
+    too_early = timedelta(seconds=-automat.rules.clock_doubt_s)
+    if not too_early <= absence <= too_long and not confirmed:
         draft.put_facts(clock_doubted=True)
     if not draft.automat.judges_time(now):
         return
     if absence.total_seconds() >= automat.rules.outage_minimum_s:
         storage.lengthen_all(draft, absence, f"out of service for {round(absence.total_seconds())} s")
-    storage.set_missing_deadlines(draft)
+    storage.set_missing_dates(draft)
     draft.mark_seen()

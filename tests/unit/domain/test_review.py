@@ -1,21 +1,30 @@
 """Rare turns of events: each must leave nobody without an answer and nothing stuck or wrongly freed."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from locker.domain.commands import RevokeCourier
+from locker.domain.codes import Code
+from locker.domain.commands import AnnounceParcel, RevokeCourier, WithdrawParcel
 from locker.domain.compartments import Compartment, Condition
 from locker.domain.events import (
     Door,
+    ForkReported,
     GoodsSeen,
+    JournalAcknowledged,
     PulseNotSent,
+    Stopping,
+    Woke,
 )
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Answering, Idle
 from locker.domain.messages import Text
+from locker.domain.openings import Stage
 from locker.domain.parcels import ParcelState
 from locker.domain.rules import Rules
-from tests.unit.domain.stand import Stand
+from locker.domain.times import Trust
+from tests.unit.domain.stand import CODE_KEY, MONDAY, Stand
 
 PARCEL = "JJFI65432110000070773"
 OTHER = "JJFI65432110000070781"
@@ -363,7 +372,81 @@ def test_a_deposit_confirmed_after_an_interruption_clears_what_the_interruption_
 # -- the back office
 
 
+def test_entries_refused_for_ever_do_not_breed_more_entries_to_be_refused() -> None:
+    stand = Stand()
+    stand.deliver()
+    for _ in range(6):
+        end = stand.automat.journal_end
+        refused = tuple((n, "unknown kind") for n in range(1, end + 1) if n not in stand.automat.parked)
+        if not refused:
+            break
+        stand.do(JournalAcknowledged(0, end, refused))
+    assert set(stand.automat.parked) == set(range(1, stand.automat.journal_end + 1))
+    assert stand.count(EntryKind.ENTRY_PARKED) == 1
+
+
+def test_forks_do_not_breed_more_forks() -> None:
+    stand = Stand()
+    told = 0
+    for _ in range(6):
+        end = stand.automat.journal_end
+        for number in range(told + 1, end + 1):
+            stand.do(ForkReported(0, number))
+        told = end
+    assert stand.automat.journal_end == told
+    assert stand.count(EntryKind.FORK_ALARM) == 1
+
+
+@pytest.mark.parametrize("trust", [Trust.TRUSTED, Trust.UNTRUSTED])
+def test_a_command_that_lasts_to_the_end_of_the_calendar_is_answered(trust: Trust) -> None:
+    stand = Stand()
+    stand.set_clock(stand.now.wall_at, trust)
+    last_at = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    body = AnnounceParcel(PARCEL, "S", CODE_KEY.tag(Code("024204")))
+    assert stand.command(body, not_after=last_at) == "bad-lifetime"
+    stand.command(body, not_after=last_at, issued_at=last_at - timedelta(days=1))
+    assert stand.reloaded().commands == stand.automat.commands
+
+
 # -- time
+
+
+def test_a_parcel_closed_under_an_unknown_time_is_kept_for_the_whole_retention_time() -> None:
+    stand, _ = stand_with_parcel()
+    stand.set_clock(datetime(1970, 1, 1, tzinfo=UTC), Trust.UNTRUSTED)
+    stand.do(Woke())
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    stand.wait(600)
+    stand.set_clock(MONDAY + timedelta(hours=1))
+    stand.do(Woke())
+    stand.wait(60)
+    assert stand.parcel().state is ParcelState.CLOSED
+    stand.wait(91 * 86_400)
+    assert PARCEL not in stand.automat.parcels
+
+
+def test_a_clock_set_back_by_years_across_a_restart_is_doubted() -> None:
+    stand, _ = stand_with_parcel()
+    last_at = stand.now.wall_at
+    stand.set_clock(MONDAY.replace(year=2016))
+    stand.power_cut()
+    old = {"issued_at": stand.now.wall_at, "not_after": stand.now.wall_at + timedelta(hours=1)}
+    assert stand.command(WithdrawParcel(PARCEL, "replayed"), **old) == "late"
+    stand.set_clock(last_at + timedelta(hours=1))
+    stand.do(Woke())
+    stand.do(JournalAcknowledged(0, 1, sent_at=stand.now.wall_at))
+    assert stand.automat.judges_time(stand.now)
+
+
+def test_nothing_is_pulsed_once_the_daemon_was_asked_to_end() -> None:
+    stand, label = stand_with_parcel()
+    stand.press("C 024204 OK")
+    before = len(stand.unlocks)
+    stand._run(5.1)
+    stand.do(Stopping())
+    assert len(stand.unlocks) == before
+    assert stand.automat.openings[label].stage is Stage.WAITING
 
 
 # -- every flow ends
