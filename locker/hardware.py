@@ -9,7 +9,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from drivers.base import Contact, Display, Key, Keypad, LockBoard
 from drivers.bus import Bus
@@ -33,6 +33,8 @@ SILENT_READS = 2
 FIRST_READ_LIMIT_S = 3.0
 PAGE_S = 2.5
 KEYS_WAITING_LIMIT = 64
+
+State = TypeVar("State")
 
 Page = tuple[str, str]
 Render = Callable[[Message], Sequence[Page]]
@@ -101,18 +103,21 @@ class Wiring:
 
 
 @dataclass(slots=True)
-class Belief:
-    """What is believed of one door: a new state counts when it was read twice in a row."""
+class Belief(Generic[State]):
+    """What is believed of one door or goods sensor: a new state counts when it was read twice in a row.
 
-    believed: Door = Door.UNKNOWN
-    doubted: Door | None = None
+    That nothing is known (UNKNOWN, None) is believed at once.
+    """
 
-    def see(self, read: Door) -> bool:
+    believed: State
+    doubted: State | None = None
+
+    def see(self, read: State) -> bool:
         """Take a reading; tell whether the belief changed."""
         if read is self.believed:
             self.doubted = None
             return False
-        if read is Door.UNKNOWN or self.doubted is read:
+        if read is Door.UNKNOWN or read is None or self.doubted is read:
             self.believed, self.doubted = read, None
             return True
         self.doubted = read
@@ -125,7 +130,7 @@ class _Board:
     driver: LockBoard
     doors: list[DoorSpec]
     silent_reads: int = 0
-    lost: bool = False
+    answers: bool | None = None  # None: nobody was told yet, so an alarm of an earlier run may stand
     read_once: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -151,8 +156,12 @@ class LockerHardware:
         self._outgoing_waits = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._beliefs = {door.compartment: Belief() for door in wiring.doors if door.contact_fitted}
-        self._goods: dict[str, bool | None] = {}
+        self._beliefs = {
+            door.compartment: Belief(Door.UNKNOWN) for door in wiring.doors if door.contact_fitted
+        }
+        self._goods: dict[str, Belief[bool | None]] = {
+            door.compartment: Belief(None) for door in wiring.doors if door.goods_channel is not None
+        }
         self._door_of = {door.compartment: door for door in wiring.doors}
         self._lines = {name: self._make_line(name, port, wiring) for name, port in wiring.lines.items()}
         self._board_of = {
@@ -166,8 +175,10 @@ class LockerHardware:
         self._keypads = [self._make_keypad(spec) for spec in wiring.keypads]
 
     async def start(self) -> Mapping[str, Door]:
-        """Open every port, read every door; return what they say after at most 3 s."""
-        self._spawn(self._deliver(), "hardware: events")
+        """Open every port, read every door; return what they say after at most 3 s.
+
+        Nothing is posted before, and no door's state of before is posted after.
+        """
         for presenter in self._displays.values():
             presenter.keeper.start()
         for line in self._lines.values():
@@ -181,6 +192,10 @@ class LockerHardware:
             async with asyncio.timeout(FIRST_READ_LIMIT_S):
                 for board in boards:
                     await board.read_once.wait()
+        # A state that the answer has overtaken must not come after it: it would look like a movement.
+        waiting = [event for event in self._outgoing if not isinstance(event, events.DoorSeen)]
+        self._outgoing = deque(waiting)
+        self._spawn(self._deliver(), "hardware: events")
         return {label: belief.believed for label, belief in self._beliefs.items()}
 
     async def stop(self) -> None:
@@ -262,8 +277,8 @@ class LockerHardware:
             contacts = await board.driver.read_contacts()
         except NoAnswer as problem:
             board.silent_reads += 1
-            if board.silent_reads >= SILENT_READS and line.keeper.is_up and not board.lost:
-                board.lost = True
+            if board.silent_reads >= SILENT_READS and line.keeper.is_up and board.answers is not False:
+                board.answers = False
                 self._emit(events.PartLost(f"board {board.spec.name}", str(problem)))
                 self._lose_doors(board)
                 board.read_once.set()
@@ -271,8 +286,8 @@ class LockerHardware:
         except DriverError:
             return False  # the line is down: its keeper has told
         board.silent_reads = 0
-        if board.lost:
-            board.lost = False
+        if not board.answers:
+            board.answers = True
             self._emit(events.PartRestored(f"board {board.spec.name}"))
         doubtful = False
         for door in board.doors:
@@ -282,20 +297,25 @@ class LockerHardware:
         return doubtful
 
     def _see(self, door: DoorSpec, contacts: Mapping[int, Contact]) -> bool:
-        if door.goods_channel is not None and door.goods_channel in contacts:
-            present = contacts[door.goods_channel] is Contact.CLOSED
-            if self._goods.get(door.compartment) is not present:
-                self._goods[door.compartment] = present
-                self._emit(events.GoodsSeen(door.compartment, present))
+        doubtful = self._see_goods(door, contacts)
         belief = self._beliefs.get(door.compartment)
         if belief is None:
-            return False
+            return doubtful
         contact = contacts.get(door.channel)
         read = Door.UNKNOWN
         if contact is not None:
             read = Door.SHUT if (contact is Contact.CLOSED) is door.closed_means_shut else Door.OPEN
         if belief.see(read):
             self._emit(events.DoorSeen(door.compartment, belief.believed))
+        return doubtful or belief.doubted is not None
+
+    def _see_goods(self, door: DoorSpec, contacts: Mapping[int, Contact]) -> bool:
+        belief = self._goods.get(door.compartment)
+        if belief is None or door.goods_channel is None:
+            return False
+        contact = contacts.get(door.goods_channel)
+        if belief.see(None if contact is None else contact is Contact.CLOSED):
+            self._emit(events.GoodsSeen(door.compartment, belief.believed))
         return belief.doubted is not None
 
     def _lose_doors(self, board: _Board) -> None:
@@ -303,13 +323,16 @@ class LockerHardware:
             belief = self._beliefs.get(door.compartment)
             if belief is not None and belief.see(Door.UNKNOWN):
                 self._emit(events.DoorSeen(door.compartment, Door.UNKNOWN))
+            goods = self._goods.get(door.compartment)
+            if goods is not None and goods.see(None):
+                self._emit(events.GoodsSeen(door.compartment, None))
 
     def _line_changed(self, name: str, change: PortChange) -> None:
         line = self._lines[name]
         if isinstance(change, PortDown):
             self._emit(events.PartLost(f"line {name}", change.reason))
             for board in line.boards:
-                board.silent_reads, board.lost = 0, False
+                board.silent_reads = 0
                 self._lose_doors(board)
                 board.read_once.set()
         else:
