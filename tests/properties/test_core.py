@@ -3,16 +3,29 @@
 from collections import Counter
 from datetime import timedelta
 
+import rfc8785
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from locker.domain.automat import Decision
 from locker.domain.codes import Code
-from locker.domain.commands import AuthoriseCourier, WithdrawParcel
-from locker.domain.events import Door, Event, GoodsSeen, PulseNotSent, PulseSent, StorageChanged, Woke
+from locker.domain.commands import AuthoriseCourier, RevokeCourier, WithdrawParcel
+from locker.domain.events import (
+    Door,
+    Event,
+    ForkReported,
+    GoodsSeen,
+    JournalAcknowledged,
+    PulseNotSent,
+    PulseSent,
+    StorageChanged,
+    Woke,
+)
+from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Unlock
 from locker.domain.journal import EntryKind
+from locker.domain.keypad import Depositing, Idle, PickingUp
 from locker.domain.openings import Stage
 from locker.domain.parcels import ParcelState
 from locker.domain.rules import Rules
@@ -21,7 +34,7 @@ from tests.unit.domain.stand import CODE_KEY, Stand
 
 CODES = ("1111", "2222", "024204")
 PARCELS = tuple(f"JJFI6543211000007{number:04d}" for number in range(4))
-RUNNING = (Stage.WAITING, Stage.OPEN, Stage.BLIND)
+PULSING = (Stage.WAITING, Stage.BLIND)
 DURABLE = ("compartments", "parcels", "couriers", "attempts", "openings", "incidents", "commands", "facts")
 INDEXES = ("parcels_of_tag", "courier_of_tag", "announced_ending", "wall_agenda")
 
@@ -30,8 +43,7 @@ class CheckedStand(Stand):
     """Looks at every single decision."""
 
     def __init__(self) -> None:
-        self.evidence: Counter[str] = Counter()
-        self.openings_seen: Counter[str] = Counter()
+        self.pulsed: set[tuple[str, str | None]] = set()
         super().__init__(Rules(heartbeat_s=3_600.0), blind=["2"])
 
     def do(self, event: Event) -> Decision:
@@ -51,6 +63,14 @@ class CheckedStand(Stand):
                 grade = entry.data["grade"]
                 assert opening.tracking_id == entry.subject
                 assert opening.opened_at is not None or (grade == "B" and opening.pulses_sent > 0)
+                assert self.pulsed.intersection({(entry.data["compartment"], entry.subject)})
+            rfc8785.dumps(dict(entry.data))  # what cannot be written down would end the daemon
+            if entry.kind is EntryKind.PULSE_INTENDED:
+                self.pulsed.add((entry.data["compartment"], entry.subject))
+            if entry.kind is EntryKind.PARCEL_STORED:
+                box = before.compartments[entry.data["compartment"]]
+                assert box.door is not Door.OPEN, "stored behind an open door"
+                assert (box.label, entry.subject) in self.pulsed
             if entry.kind is EntryKind.PARCEL_OVERDUE:
                 deadline_at = before.parcels[str(entry.subject)].deadline_at
                 assert deadline_at is not None
@@ -146,6 +166,23 @@ class AnAutomat(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.stand.wait(seconds)
 
+    @rule(box=st.sampled_from((None, "1", "3")), keypad=st.sampled_from((None, "front")))
+    def the_configuration_changes(self, box: str | None, keypad: str | None) -> None:
+        self.stand.reconfigured(without_box=box, without_keypad=keypad)
+
+    @rule()
+    def the_courier_is_revoked(self) -> None:
+        self.stand.command(RevokeCourier("c-1"))
+
+    @rule(fork=st.booleans())
+    def the_back_office_takes_nothing(self, *, fork: bool) -> None:
+        before = end = self.stand.automat.journal_end
+        for _ in range(3):
+            refused = tuple((n, "no") for n in range(max(1, end - 9), end + 1))
+            self.stand.do(ForkReported(0, max(1, end)) if fork else JournalAcknowledged(0, end, refused))
+            end = self.stand.automat.journal_end
+        assert end <= before + 2, "alarms breed alarms"
+
     @rule(low=st.booleans())
     def the_disk_fills_or_empties(self, *, low: bool) -> None:
         self.stand.do(StorageChanged(low))
@@ -167,12 +204,28 @@ class AnAutomat(RuleBasedStateMachine):
         inside = [parcel for parcel in automat.parcels.values() if parcel.inside]
         assert len({parcel.compartment for parcel in inside}) == len(inside)
         for parcel in inside:
-            assert automat.compartments[str(parcel.compartment)].tracking_id == parcel.tracking_id
-            assert not automat.compartments[str(parcel.compartment)].free
+            box = automat.compartments.get(str(parcel.compartment))
+            assert box is None or (box.tracking_id == parcel.tracking_id and not box.free)
+        for box in automat.compartments.values():
+            assert box.opening_ongoing == (box.label in automat.openings)
+            assert box.tracking_id is None or automat.parcels[box.tracking_id].compartment == box.label
 
     @invariant()
-    def at_most_one_door_is_under_way_for_each_keypad(self) -> None:
-        running = Counter(o.keypad for o in self.stand.automat.openings.values() if o.stage in RUNNING)
+    def no_keypad_waits_for_what_will_never_come(self) -> None:
+        automat = self.stand.automat
+        for keypad in automat.keypads.values():
+            match keypad.flow:
+                case Idle():
+                    assert keypad.due_s is None
+                case PickingUp(compartment=label) | Depositing(compartment=label) if label:
+                    assert automat.openings[label].keypad == keypad.name
+                    assert automat.openings[label].due_s is not None
+                case _:
+                    assert keypad.due_s is not None
+
+    @invariant()
+    def at_most_one_door_is_pulsed_for_each_keypad(self) -> None:
+        running = Counter(o.keypad for o in self.stand.automat.openings.values() if o.stage in PULSING)
         assert all(count <= 1 for count in running.values()), running
 
     @invariant()
@@ -201,6 +254,21 @@ class AnAutomat(RuleBasedStateMachine):
         evaluated = Counter(e.data["keypad"] for e in self.stand.entries if e.kind is EntryKind.CODE_MISSED)
         allowed = rules.tokens + (self.stand.now.powered_s - 1_000.0) / rules.token_refill_s
         assert all(count <= allowed for count in evaluated.values())
+
+    def teardown(self) -> None:
+        """Shut every door and let an hour pass: nobody may be left waiting, nothing left open."""
+        self.stand.reconfigured()
+        for label in self.stand.doors:
+            self.stand.door(label, Door.UNKNOWN)
+            self.stand.door(label, Door.SHUT)
+        self.stand.wait(3_600)
+        automat = self.stand.automat
+        assert not automat.openings
+        assert all(isinstance(keypad.flow, Idle) for keypad in automat.keypads.values())
+        assert all(parcel.state is not ParcelState.COLLECTED for parcel in automat.parcels.values())
+        assert not any(
+            self.stand.automat.open_incident(IncidentKind.DOOR_LEFT_OPEN, b) for b in self.stand.doors
+        )
 
 
 AnAutomat.TestCase.settings = settings(
