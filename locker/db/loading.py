@@ -14,9 +14,10 @@ from locker.db.records import (
     unknown_compartment_from_row,
 )
 from locker.domain.attempts import Attempts
-from locker.domain.automat import Automat, Facts, restore
+from locker.domain.automat import Automat, Facts
 from locker.domain.commands import CommandRecord
 from locker.domain.compartments import Compartment, Fixture
+from locker.domain.draft import restore
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, Parked
 from locker.domain.openings import Opening

@@ -1,6 +1,7 @@
 """The one door into the core: state, event and time in; new state, writes, records and intents out."""
 
-from locker.domain.automat import Automat, Decision, Draft
+from locker.domain.automat import Automat, Decision
+from locker.domain.draft import Draft
 from locker.domain.events import (
     CommandReceived,
     CommandUnreadable,

@@ -6,9 +6,9 @@ a power cut included, nobody is offered a box of which nobody knows what lies in
 
 from dataclasses import replace
 
-from locker.domain.automat import Draft
 from locker.domain.compartments import Compartment, Condition
 from locker.domain.deadlines import deadline, last_day_before
+from locker.domain.draft import Draft
 from locker.domain.events import Door, Key
 from locker.domain.flows.doors import Outcome, Progress, begin
 from locker.domain.incidents import IncidentKind

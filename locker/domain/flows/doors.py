@@ -6,8 +6,8 @@ Knows nothing of parcels. A flow begins an opening and is told its outcomes; `de
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from locker.domain.automat import Draft
 from locker.domain.compartments import Condition, ContactKind
+from locker.domain.draft import Draft
 from locker.domain.events import Door, PulseNotSent, PulseSent
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Unlock

@@ -4,8 +4,8 @@ from dataclasses import replace
 from math import ceil
 
 from locker.domain.attempts import Attempts
-from locker.domain.automat import Draft
 from locker.domain.codes import Code, CodeTag
+from locker.domain.draft import Draft
 from locker.domain.events import Key
 from locker.domain.flows import deliver, pickup
 from locker.domain.flows.doors import finish_blind

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from locker.domain.automat import Draft
 from locker.domain.codes import CodeTag
 from locker.domain.commands import (
     AnnounceParcel,
@@ -16,6 +15,7 @@ from locker.domain.commands import (
     RevokeCourier,
     WithdrawParcel,
 )
+from locker.domain.draft import Draft
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.parcels import Courier, Parcel, ParcelMove, ParcelState

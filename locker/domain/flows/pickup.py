@@ -6,8 +6,8 @@ Grade C: opened, never seen shut. A door that never moved is an attempt, no hand
 
 from dataclasses import replace
 
-from locker.domain.automat import Draft
 from locker.domain.compartments import Condition, ContactKind
+from locker.domain.draft import Draft
 from locker.domain.flows.doors import Outcome, Progress, begin
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone

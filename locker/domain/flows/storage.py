@@ -6,8 +6,8 @@ Time fails late, never early: nothing here runs while the clock is not believed.
 from dataclasses import replace
 from datetime import timedelta
 
-from locker.domain.automat import Draft
 from locker.domain.deadlines import deadline, has_passed, last_day_before, reminder_at
+from locker.domain.draft import Draft
 from locker.domain.journal import EntryKind
 from locker.domain.parcels import Parcel, ParcelMove, ParcelState
 from locker.domain.times import rfc3339

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from locker.domain.automat import Draft
+from locker.domain.draft import Draft
 from locker.domain.events import (
     Door,
     GoodsSeen,

@@ -8,11 +8,12 @@ from typing import Any
 from immutables import Map
 
 from locker.domain.attempts import Attempts
-from locker.domain.automat import Automat, Change, Decision, Forgotten, restore
+from locker.domain.automat import Automat, Change, Decision, Forgotten
 from locker.domain.codes import Code, CodeKey
 from locker.domain.commands import AnnounceParcel, AuthoriseCourier, Body, Command, CommandRecord
 from locker.domain.compartments import Compartment, ContactKind, Fixture
 from locker.domain.decide import decide
+from locker.domain.draft import restore
 from locker.domain.events import (
     CommandReceived,
     Door,

@@ -1,0 +1,307 @@
+"""The draft in which a decision changes an automat, and the way back from what was stored."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from immutables import Map
+
+from locker.domain.attempts import Attempts
+from locker.domain.automat import (
+    Automat,
+    Change,
+    Decision,
+    Durable,
+    Facts,
+    Forgotten,
+    index_parcel,
+    unindex_courier,
+    unindex_parcel,
+)
+from locker.domain.commands import CommandRecord
+from locker.domain.compartments import Compartment
+from locker.domain.incidents import Incident, IncidentKind
+from locker.domain.intents import Intent, Show, Sound, Tone
+from locker.domain.journal import Entry, EntryKind, Parked
+from locker.domain.keypad import Flow, Keypad
+from locker.domain.messages import Message
+from locker.domain.openings import Opening
+from locker.domain.parcels import Courier, Parcel
+from locker.domain.rules import Rules
+from locker.domain.times import LastSeen, Now, Trust
+
+LAST_DAY = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+"""The last instant to which a day can be added, whatever a command claims."""
+
+
+class Draft:
+    """One decision in the making; lives only inside `decide`."""
+
+    def __init__(self, automat: Automat, now: Now) -> None:
+        """Begin from a state at an instant."""
+        self.automat = automat
+        self.now = now
+        self._changes: dict[tuple[type, str], Change] = {}
+        self._entries: list[Entry] = []
+        self._intents: list[Intent] = []
+
+    def decision(self) -> Decision:
+        """Close the draft."""
+        end = self.automat.journal_end + len(self._entries)
+        return Decision(
+            replace(self.automat, journal_end=end),
+            tuple(self._changes.values()),
+            tuple(self._entries),
+            tuple(self._intents),
+        )
+
+    @property
+    def durable(self) -> bool:
+        """Whether the decision so far needs a transaction."""
+        return bool(self._changes or self._entries)
+
+    @property
+    def rules(self) -> Rules:
+        """The numbers to judge by."""
+        return self.automat.rules
+
+    @property
+    def known_wall_at(self) -> datetime | None:
+        """The wall time where it may be counted from; None while the clock is not believed."""
+        return self.now.wall_at if self.automat.judges_time(self.now) else None
+
+    # -- what to record and to do
+
+    def record(self, kind: EntryKind, subject: str | None = None, **data: object) -> None:
+        """Add a journal entry."""
+        self._entries.append(Entry(kind, subject, {name: v for name, v in data.items() if v is not None}))
+
+    def intend(self, intent: Intent) -> None:
+        """Add an intent."""
+        self._intents.append(intent)
+
+    def show(self, keypad: str, message: Message) -> None:
+        """Put a message on a keypad's display."""
+        self.intend(Show(keypad, message))
+
+    def sound(self, keypad: str, tone: Tone) -> None:
+        """Let a keypad's sounder speak."""
+        self.intend(Sound(keypad, tone))
+
+    # -- durable things
+
+    def put_parcel(self, parcel: Parcel) -> None:
+        """Write a parcel and keep its indexes true."""
+        key, automat = parcel.tracking_id, self.automat
+        self._change(parcel, key)
+        self.automat = replace(
+            index_parcel(unindex_parcel(automat, automat.parcels.get(key)), parcel),
+            parcels=automat.parcels.set(key, parcel),
+        )
+
+    def forget_parcel(self, tracking_id: str) -> None:
+        """Remove a parcel for good."""
+        self._forget(Parcel, tracking_id)
+        automat = self.automat
+        self.automat = replace(
+            unindex_parcel(automat, automat.parcels[tracking_id]),
+            parcels=automat.parcels.delete(tracking_id),
+        )
+
+    def put_compartment(self, compartment: Compartment) -> None:
+        """Write a compartment."""
+        self._change(compartment, compartment.label)
+        self.automat = replace(
+            self.automat,
+            compartments=self.automat.compartments.set(compartment.label, compartment),
+        )
+
+    def change_compartment(self, label: str, **changes: object) -> Compartment:
+        """Write a compartment with some attributes changed; nothing is written if nothing changes."""
+        old = self.automat.compartments[label]
+        new = replace(old, **changes)  # type: ignore[arg-type]  # the names are those of the dataclass
+        if new != old:
+            self.put_compartment(new)
+        return new
+
+    def put_courier(self, courier: Courier) -> None:
+        """Write a courier; an earlier code of the same person dies."""
+        automat = unindex_courier(self.automat, self.automat.couriers.get(courier.courier_id))
+        self._change(courier, courier.courier_id)
+        self.automat = replace(
+            automat,
+            couriers=automat.couriers.set(courier.courier_id, courier),
+            courier_of_tag=automat.courier_of_tag.set(courier.code_tag, courier.courier_id),
+        )
+
+    def forget_courier(self, courier_id: str) -> None:
+        """Remove a courier."""
+        automat = unindex_courier(self.automat, self.automat.couriers[courier_id])
+        self._forget(Courier, courier_id)
+        self.automat = replace(automat, couriers=automat.couriers.delete(courier_id))
+
+    def forget_compartment(self, label: str) -> None:
+        """Remove what is known of a compartment that the configuration no longer has."""
+        self._forget(Opening, label)
+        self._forget(Compartment, label)
+
+    def put_attempts(self, attempts: Attempts) -> None:
+        """Write a keypad's bucket."""
+        if self.automat.attempts.get(attempts.keypad) == attempts:
+            return
+        self._change(attempts, attempts.keypad)
+        self.automat = replace(self.automat, attempts=self.automat.attempts.set(attempts.keypad, attempts))
+
+    def put_opening(self, opening: Opening) -> None:
+        """Write an opening and its due time."""
+        label = opening.compartment
+        self._change(opening, label)
+        self.automat = replace(
+            self.automat,
+            openings=self.automat.openings.set(label, opening),
+            powered_agenda=self.automat.powered_agenda.with_due(("opening", label), opening.due_s),
+        )
+        self.change_compartment(label, opening_ongoing=True)
+
+    def end_opening(self, label: str) -> None:
+        """Remove an opening."""
+        self._forget(Opening, label)
+        self.automat = replace(
+            self.automat,
+            openings=self.automat.openings.delete(label),
+            powered_agenda=self.automat.powered_agenda.with_due(("opening", label), None),
+        )
+        self.change_compartment(label, opening_ongoing=False)
+
+    def put_command(self, record: CommandRecord) -> None:
+        """Remember a command."""
+        self._change(record, record.command_id)
+        self.automat = replace(
+            self.automat,
+            commands=self.automat.commands.set(record.command_id, record),
+            wall_agenda=self.automat.wall_agenda.with_due(
+                ("command", record.command_id), min(record.not_after, LAST_DAY) + timedelta(days=1)
+            ),
+        )
+
+    def forget_command(self, command_id: str) -> None:
+        """Forget a command that can no longer be applied anyway."""
+        self._forget(CommandRecord, command_id)
+        self.automat = replace(
+            self.automat,
+            commands=self.automat.commands.delete(command_id),
+            wall_agenda=self.automat.wall_agenda.with_due(("command", command_id), None),
+        )
+
+    def put_parked(self, parked: Parked) -> None:
+        """Set a refused entry aside."""
+        self._change(parked, str(parked.sequence))
+        self.automat = replace(self.automat, parked=self.automat.parked.set(parked.sequence, parked))
+
+    def put_facts(self, **changes: object) -> None:
+        """Change some of the single values."""
+        facts = replace(self.automat.facts, **changes)  # type: ignore[arg-type]  # names of the dataclass
+        if facts != self.automat.facts:
+            self._change(facts, "")
+            self.automat = replace(self.automat, facts=facts)
+
+    def raise_incident(self, kind: IncidentKind, about: str, detail: str) -> Incident:
+        """Open an incident, once for the same matter; return the open one."""
+        known = self.automat.open_incident(kind, about)
+        if known is not None:
+            return known
+        number = self.automat.facts.incidents_numbered + 1
+        incident = Incident(number, kind, about, detail, raised_at=self.now.wall_at)
+        self.put_facts(incidents_numbered=number)
+        self._put_incident(incident)
+        self.record(EntryKind.INCIDENT_RAISED, number=number, incident=str(kind), about=about, detail=detail)
+        return incident
+
+    def clear_incident(self, kind: IncidentKind, about: str, why: str) -> None:
+        """Close the open incident about this matter, if there is one."""
+        incident = self.automat.open_incident(kind, about)
+        if incident is None:
+            return
+        self._put_incident(replace(incident, cleared_at=self.now.wall_at))
+        self.record(
+            EntryKind.INCIDENT_CLEARED,
+            number=incident.number,
+            incident=str(kind),
+            about=about,
+            why=why,
+        )
+
+    def mark_seen(self) -> None:
+        """Write where both clocks stand, and do so again a heartbeat later."""
+        due_s = self.now.powered_s + self.rules.heartbeat_s
+        self.automat = replace(
+            self.automat, powered_agenda=self.automat.powered_agenda.with_due(("heartbeat", ""), due_s)
+        )
+        seen = self.automat.last_seen.advanced(self.now, believed=self.automat.judges_time(self.now))
+        self._change(seen, "")
+        self.automat = replace(self.automat, last_seen=seen)
+
+    # -- volatile things
+
+    def put_keypad(self, keypad: Keypad) -> None:
+        """Change a keypad and its due time."""
+        self.automat = replace(
+            self.automat,
+            keypads=self.automat.keypads.set(keypad.name, keypad),
+            powered_agenda=self.automat.powered_agenda.with_due(("keypad", keypad.name), keypad.due_s),
+        )
+
+    def flow_at(self, keypad: str) -> Flow | None:
+        """Return whose keys a keypad's are; None if the configuration no longer has this keypad."""
+        known = self.automat.keypads.get(keypad)
+        return None if known is None else known.flow
+
+    def set_flow(self, keypad: str, flow: Flow, *, for_s: float | None = None) -> None:
+        """Give a keypad's keys to a flow, for so many seconds or until something ends it."""
+        due_s = None if for_s is None else self.now.powered_s + for_s
+        self.put_keypad(replace(self.automat.keypads[keypad], flow=flow, due_s=due_s))
+
+    def _put_incident(self, incident: Incident) -> None:
+        self._change(incident, str(incident.number))
+        self.automat = replace(self.automat, incidents=self.automat.incidents.set(incident.number, incident))
+
+    def _change(self, value: Durable, key: str) -> None:
+        self._changes[type(value), key] = value
+
+    def _forget(self, what: type, key: str) -> None:
+        self._changes[what, key] = Forgotten(what, key)
+
+
+def restore(
+    blank: Automat,
+    *,
+    compartments: Iterable[Compartment],
+    parcels: Iterable[Parcel],
+    couriers: Iterable[Courier],
+    attempts: Iterable[Attempts],
+    openings: Iterable[Opening],
+    incidents: Iterable[Incident],
+    commands: Iterable[CommandRecord],
+    parked: Iterable[Parked],
+    facts: Facts,
+    last_seen: LastSeen,
+) -> Automat:
+    """Build the state from what the database holds; every index and timer follows from it."""
+    draft = Draft(
+        replace(blank, facts=facts, last_seen=last_seen), Now(last_seen.wall_at, Trust.UNTRUSTED, 0)
+    )
+    for compartment in compartments:
+        draft.put_compartment(compartment)
+    for opening in openings:
+        draft.put_opening(opening)
+    for parcel in parcels:
+        draft.put_parcel(parcel)
+    for courier in couriers:
+        draft.put_courier(courier)
+    for bucket in attempts:
+        draft.put_attempts(bucket)
+    for record in commands:
+        draft.put_command(record)
+    for entry in parked:
+        draft.put_parked(entry)
+    return replace(draft.automat, incidents=Map({incident.number: incident for incident in incidents}))
