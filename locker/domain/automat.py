@@ -80,6 +80,7 @@ class Automat:
     parcels_of_tag: Map[str, tuple[str, ...]] = Map()
     courier_of_tag: Map[str, str] = Map()
     announced_ending: Map[str, tuple[str, ...]] = Map()
+    open_matters: Map[tuple[IncidentKind, str], int] = Map()
     powered_agenda: Agenda[float] = field(default_factory=Agenda)
     wall_agenda: Agenda[datetime] = field(default_factory=Agenda)
 
@@ -114,10 +115,8 @@ class Automat:
 
     def open_incident(self, kind: IncidentKind, about: str) -> Incident | None:
         """Return the incident of this kind about this thing that nobody has cleared."""
-        for incident in self.incidents.values():
-            if incident.kind is kind and incident.about == about and incident.cleared_at is None:
-                return incident
-        return None
+        number = self.open_matters.get((kind, about))
+        return None if number is None else self.incidents[number]
 
     def parcels_with(self, tag: CodeTag) -> Iterator[Parcel]:
         """Give the live parcels that carry a code."""
@@ -176,6 +175,20 @@ def unindex_parcel(automat: Automat, parcel: Parcel | None) -> Automat:
         powered_agenda=automat.powered_agenda.with_due(("reopen", key), None),
         wall_agenda=automat.wall_agenda.with_due(("parcel", key), None),
     )
+
+
+def index_incident(automat: Automat, incident: Incident) -> Automat:
+    """Enter an incident into the index of open matters, or take it out and set when it is forgotten."""
+    matter = (incident.kind, incident.about)
+    matters, forget_at = automat.open_matters, None
+    if incident.cleared_at is None:
+        matters = matters.set(matter, incident.number)
+    else:
+        forget_at = incident.cleared_at + timedelta(days=automat.rules.retention_days)
+        if matters.get(matter) == incident.number:
+            matters = matters.delete(matter)
+    agenda = automat.wall_agenda.with_due(("incident", str(incident.number)), forget_at)
+    return replace(automat, open_matters=matters, wall_agenda=agenda)
 
 
 def unindex_courier(automat: Automat, courier: Courier | None) -> Automat:

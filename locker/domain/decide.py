@@ -111,5 +111,7 @@ def _let_due_things_happen(draft: Draft) -> None:
     for kind, key in draft.automat.wall_agenda.due_by(draft.now.wall_at):
         if kind == "parcel":
             storage.note_date(draft, key)
+        elif kind == "incident":
+            draft.forget_incident(int(key))
         elif kind == "command":
             office.forget_command(draft, key)

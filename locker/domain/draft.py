@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from immutables import Map
-
 from locker.domain.attempts import Attempts
 from locker.domain.automat import (
     Automat,
@@ -14,6 +12,7 @@ from locker.domain.automat import (
     Durable,
     Facts,
     Forgotten,
+    index_incident,
     index_parcel,
     unindex_courier,
     unindex_parcel,
@@ -213,7 +212,7 @@ class Draft:
         number = self.automat.facts.incidents_numbered + 1
         incident = Incident(number, kind, about, detail, raised_at=self.now.wall_at)
         self.put_facts(incidents_numbered=number)
-        self._put_incident(incident)
+        self.put_incident(incident)
         self.record(EntryKind.INCIDENT_RAISED, number=number, incident=str(kind), about=about, detail=detail)
         return incident
 
@@ -222,13 +221,29 @@ class Draft:
         incident = self.automat.open_incident(kind, about)
         if incident is None:
             return
-        self._put_incident(replace(incident, cleared_at=self.now.wall_at))
+        self.put_incident(replace(incident, cleared_at=self.now.wall_at))
         self.record(
             EntryKind.INCIDENT_CLEARED,
             number=incident.number,
             incident=str(kind),
             about=about,
             why=why,
+        )
+
+    def put_incident(self, incident: Incident) -> None:
+        """Write an incident, open or cleared."""
+        self._change(incident, str(incident.number))
+        self.automat = replace(
+            index_incident(self.automat, incident),
+            incidents=self.automat.incidents.set(incident.number, incident),
+        )
+
+    def forget_incident(self, number: int) -> None:
+        """Remove an incident that was cleared long ago."""
+        self._forget(Incident, str(number))
+        agenda = self.automat.wall_agenda.with_due(("incident", str(number)), None)
+        self.automat = replace(
+            self.automat, incidents=self.automat.incidents.delete(number), wall_agenda=agenda
         )
 
     def mark_seen(self) -> None:
@@ -260,10 +275,6 @@ class Draft:
         """Give a keypad's keys to a flow, for so many seconds or until something ends it."""
         due_s = None if for_s is None else self.now.powered_s + for_s
         self.put_keypad(replace(self.automat.keypads[keypad], flow=flow, due_s=due_s))
-
-    def _put_incident(self, incident: Incident) -> None:
-        self._change(incident, str(incident.number))
-        self.automat = replace(self.automat, incidents=self.automat.incidents.set(incident.number, incident))
 
     def _change(self, value: Durable, key: str) -> None:
         self._changes[type(value), key] = value
@@ -304,4 +315,6 @@ def restore(
         draft.put_command(record)
     for entry in parked:
         draft.put_parked(entry)
-    return replace(draft.automat, incidents=Map({incident.number: incident for incident in incidents}))
+    for incident in incidents:
+        draft.put_incident(incident)
+    return draft.automat

@@ -36,7 +36,7 @@ CODES = ("1111", "2222", "024204")
 PARCELS = tuple(f"JJFI6543211000007{number:04d}" for number in range(4))
 PULSING = (Stage.WAITING, Stage.BLIND)
 DURABLE = ("compartments", "parcels", "couriers", "attempts", "openings", "incidents", "commands", "facts")
-INDEXES = ("parcels_of_tag", "courier_of_tag", "announced_ending", "wall_agenda")
+INDEXES = ("parcels_of_tag", "courier_of_tag", "announced_ending", "open_matters", "wall_agenda")
 
 
 class CheckedStand(Stand):

@@ -12,6 +12,7 @@ from locker.domain.events import (
 from locker.domain.incidents import MEANING, IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Idle
+from locker.domain.rules import Rules
 from tests.unit.domain.stand import Stand
 
 
@@ -89,3 +90,15 @@ def test_the_number_of_the_last_entry_is_counted_by_the_core_itself() -> None:
 
 def test_every_incident_has_a_meaning() -> None:
     assert set(MEANING) == set(IncidentKind)
+
+
+def test_a_cleared_incident_is_forgotten_after_the_retention_time_and_an_open_one_never() -> None:
+    stand = Stand(Rules(heartbeat_s=86_400.0))
+    stand.do(PartLost("line locks", "unplugged"))
+    stand.do(PartRestored("line locks"))
+    stand.do(PartLost("board A", "no answer"))
+    stand.wait(89 * 86_400)
+    assert len(stand.automat.incidents) == 2
+    stand.wait(2 * 86_400)
+    assert [incident.about for incident in stand.automat.incidents.values()] == ["board A"]
+    assert stand.reloaded().incidents == stand.automat.incidents
