@@ -33,6 +33,8 @@ SILENT_READS = 2
 FIRST_READ_LIMIT_S = 3.0
 PAGE_S = 2.5
 KEYS_WAITING_LIMIT = 64
+REOPEN_EVERY_S = 10.0
+"""A line on which no board answers is closed and opened again so often: the cure for a hung adapter."""
 
 State = TypeVar("State")
 
@@ -143,6 +145,8 @@ class _Line:
     boards: list[_Board]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     busy_until_s: float = 0.0
+    reopen_at_s: float | None = None
+    reopening: bool = False
 
 
 class LockerHardware:
@@ -265,6 +269,7 @@ class LockerHardware:
                 doubtful |= await self._read(line, board)
             if doubtful:
                 continue
+            self._reopen_if_hung(line, loop.time())
             busy = loop.time() < line.busy_until_s
             line.wake.clear()
             with contextlib.suppress(TimeoutError):
@@ -327,8 +332,22 @@ class LockerHardware:
             if goods is not None and goods.see(None):
                 self._emit(events.GoodsSeen(door.compartment, None))
 
+    def _reopen_if_hung(self, line: _Line, now_s: float) -> None:
+        if not line.keeper.is_up or any(board.answers is not False for board in line.boards):
+            line.reopen_at_s = None
+        elif line.reopen_at_s is None:
+            line.reopen_at_s = now_s + REOPEN_EVERY_S
+        elif now_s >= line.reopen_at_s:
+            line.reopen_at_s = None
+            line.reopening = True
+            line.keeper.reopen("no board on it answers")
+
     def _line_changed(self, name: str, change: PortChange) -> None:
         line = self._lines[name]
+        if line.reopening:
+            # Closed by ourselves a moment ago: news only if it does not come up again.
+            line.reopening = False
+            return
         if isinstance(change, PortDown):
             self._emit(events.PartLost(f"line {name}", change.reason))
             for board in line.boards:

@@ -176,3 +176,16 @@ async def test_bytes_that_are_no_frame_change_nothing(rig: Rig) -> None:
     moved = {event.compartment for event in rig.seen.events[before:] if isinstance(event, DoorSeen)}
     assert moved == {"5"}
     assert not any(isinstance(event, KeyPressed) for event in rig.seen.events)
+
+
+async def test_a_line_on_which_nothing_answers_is_opened_anew_without_an_alarm_of_its_own(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("locker.hardware.REOPEN_EVERY_S", 0.0)
+    rig.simulated.set_fault("dead-board", "A")
+    await rig.seen.until(lambda event: isinstance(event, PartLost) and event.part == "board A")
+    lost = len(rig.seen.events)
+    await rig.seen.until(lambda event: event == PartRestored("line locks"), after=lost)
+    rig.simulated.set_fault("dead-board", "A", None)
+    await rig.seen.until(lambda event: event == PartRestored("board A"), after=lost)
+    assert not any(isinstance(event, PartLost) and event.part == "line locks" for event in rig.seen.events)
