@@ -44,7 +44,8 @@ from locker.domain.journal import SealedEntry
 from locker.domain.keypad import PickingUp
 from locker.domain.parcels import Parcel, ParcelState
 from locker.engine import Engine
-from locker.hardware import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, LockerHardware, PortSpec, Wiring
+from locker.hardware.translation import LockerHardware
+from locker.hardware.wiring import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, PortSpec, Wiring
 from locker.words import pages
 
 AUTOMAT = "bench-opening"

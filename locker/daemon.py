@@ -27,15 +27,8 @@ from locker.domain.keypad import Keypad
 from locker.domain.messages import Text
 from locker.engine import Engine
 from locker.errors import ExitCode
-from locker.hardware import (
-    BoardSpec,
-    DisplaySpec,
-    DoorSpec,
-    KeypadSpec,
-    LockerHardware,
-    PortSpec,
-    Wiring,
-)
+from locker.hardware.translation import LockerHardware
+from locker.hardware.wiring import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, PortSpec, Wiring
 from locker.keys import Keys, next_epoch
 from locker.sync.link import Link
 from locker.sync.outbox import JournalPosition

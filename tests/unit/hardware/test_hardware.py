@@ -21,16 +21,9 @@ from locker.domain.events import (
     PulseSent,
 )
 from locker.domain.messages import Text, say
-from locker.hardware import (
-    Belief,
-    BoardSpec,
-    DisplaySpec,
-    DoorSpec,
-    KeypadSpec,
-    LockerHardware,
-    PortSpec,
-    Wiring,
-)
+from locker.hardware.belief import Belief
+from locker.hardware.translation import LockerHardware
+from locker.hardware.wiring import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, PortSpec, Wiring
 from simulator.automat import SimulatedAutomat
 from simulator.plan import demo_plan
 
@@ -181,7 +174,7 @@ async def test_bytes_that_are_no_frame_change_nothing(rig: Rig) -> None:
 async def test_a_line_on_which_nothing_answers_is_opened_anew_without_an_alarm_of_its_own(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("locker.hardware.REOPEN_EVERY_S", 0.0)
+    monkeypatch.setattr("locker.hardware.translation.REOPEN_EVERY_S", 0.0)
     rig.simulated.set_fault("dead-board", "A")
     await rig.seen.until(lambda event: isinstance(event, PartLost) and event.part == "board A")
     lost = len(rig.seen.events)

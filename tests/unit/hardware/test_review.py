@@ -18,7 +18,9 @@ from locker.domain.events import (
     PartRestored,
 )
 from locker.domain.messages import Message
-from locker.hardware import Belief, LockerHardware, Page
+from locker.hardware.belief import Belief
+from locker.hardware.presenter import Page
+from locker.hardware.translation import LockerHardware
 from simulator.automat import SimulatedAutomat
 from simulator.plan import demo_plan
 from tests.unit.hardware.test_hardware import Rig, Seen, wiring

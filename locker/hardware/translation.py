@@ -7,11 +7,11 @@ the next read come sooner. Doors of a line or board that does not answer are unk
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from drivers.base import Contact, Display, Key, Keypad, LockBoard
+from drivers.base import Contact, Key, Keypad, LockBoard
 from drivers.bus import Bus
 from drivers.errors import DriverError, NoAnswer
 from drivers.keeper import PortChange, PortDown, PortKeeper
@@ -22,6 +22,9 @@ from locker.domain import events
 from locker.domain.events import Door, Event
 from locker.domain.intents import Tone
 from locker.domain.messages import Message, Text, say
+from locker.hardware.belief import Belief
+from locker.hardware.presenter import Presenter, Render
+from locker.hardware.wiring import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, PortSpec, Wiring
 from locker.ports import Post
 
 IDLE_POLL_S = 0.2
@@ -31,99 +34,11 @@ BUSY_FOR_S = 3.0
 SILENT_READS = 2
 """So many unanswered reads in a row make a board lost."""
 FIRST_READ_LIMIT_S = 3.0
-PAGE_S = 2.5
 KEYS_WAITING_LIMIT = 64
 REOPEN_EVERY_S = 10.0
 """A line on which no board answers is closed and opened again so often: the cure for a hung adapter."""
 
-State = TypeVar("State")
-
-Page = tuple[str, str]
-Render = Callable[[Message], Sequence[Page]]
-
 KEY_OF: Mapping[Key, events.Key] = {key: events.Key[key.name] for key in Key}
-
-
-@dataclass(frozen=True, slots=True)
-class PortSpec:
-    """A serial port by its stable path."""
-
-    path: str
-    baud: int
-
-
-@dataclass(frozen=True, slots=True)
-class BoardSpec:
-    """A lock board: its line, its family, and the settings of that family by name."""
-
-    name: str
-    line: str
-    family: str
-    settings: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DoorSpec:
-    """How one compartment is wired; `goods_channel` is an input of the same board."""
-
-    compartment: str
-    board: str
-    channel: int
-    closed_means_shut: bool = True
-    contact_fitted: bool = True
-    goods_channel: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KeypadSpec:
-    """A keypad and the display that belongs to it, if one does."""
-
-    name: str
-    port: PortSpec
-    family: str
-    display: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class DisplaySpec:
-    """A two-line display."""
-
-    name: str
-    port: PortSpec
-    family: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """All hardware of an automat."""
-
-    lines: Mapping[str, PortSpec]
-    boards: Sequence[BoardSpec]
-    doors: Sequence[DoorSpec]
-    keypads: Sequence[KeypadSpec]
-    displays: Sequence[DisplaySpec]
-
-
-@dataclass(slots=True)
-class Belief(Generic[State]):
-    """What is believed of one door or goods sensor: a new state counts when it was read twice in a row.
-
-    That nothing is known (UNKNOWN, None) is believed at once.
-    """
-
-    believed: State
-    doubted: State | None = None
-
-    def see(self, read: State) -> bool:
-        """Take a reading; tell whether the belief changed."""
-        if read is self.believed:
-            self.doubted = None
-            return False
-        if read is Door.UNKNOWN or read is None or self.doubted is read:
-            self.believed, self.doubted = read, None
-            return True
-        self.doubted = read
-        return False
 
 
 @dataclass(slots=True)
@@ -391,10 +306,10 @@ class LockerHardware:
                 line.boards.append(_Board(spec, driver, doors))
         return line
 
-    def _make_display(self, spec: DisplaySpec) -> "_Presenter":
+    def _make_display(self, spec: DisplaySpec) -> Presenter:
         keeper = PortKeeper(PortSettings(spec.port.path, spec.port.baud))
         family = DISPLAYS[spec.family]
-        return _Presenter(keeper, family.make(keeper, family.settings()))
+        return Presenter(keeper, family.make(keeper, family.settings()))
 
     def _make_keypad(self, spec: KeypadSpec) -> tuple[Keypad, PortKeeper]:
         def changed(change: PortChange) -> None:
@@ -437,37 +352,3 @@ class LockerHardware:
         problem = None if task.cancelled() else task.exception()
         if problem is not None and not self._failure.done():
             self._failure.set_exception(problem)
-
-
-class _Presenter:
-    """Turns the pages of one display."""
-
-    def __init__(self, keeper: PortKeeper, display: Display) -> None:
-        self.keeper = keeper
-        self.display = display
-        self._pages: Sequence[Page] = ()
-        self._next = 0
-        self._turn: asyncio.TimerHandle | None = None
-
-    def present(self, pages: Sequence[Page]) -> None:
-        """Show the first page now and turn through the rest."""
-        self._pages, self._next = pages, 0
-        self._show_next()
-
-    async def stop(self) -> None:
-        """Turn no more pages."""
-        if self._turn is not None:
-            self._turn.cancel()
-        self.display.stop()
-        await self.keeper.stop()
-
-    def _show_next(self) -> None:
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
-        if not self._pages:
-            return
-        self.display.show(*self._pages[self._next])
-        if len(self._pages) > 1:
-            self._next = (self._next + 1) % len(self._pages)
-            self._turn = asyncio.get_running_loop().call_later(PAGE_S, self._show_next)
