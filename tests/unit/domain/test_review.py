@@ -449,6 +449,26 @@ def test_nothing_is_pulsed_once_the_daemon_was_asked_to_end() -> None:
     assert stand.automat.openings[label].stage is Stage.WAITING
 
 
+# -- a line that fails and comes back is no movement of a door
+
+
+@pytest.mark.parametrize("seen", [(Door.UNKNOWN, Door.SHUT), (Door.UNKNOWN, Door.SHUT, Door.UNKNOWN)])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_line_that_comes_back_under_a_shut_door_hands_nothing_over(
+    seen: tuple[Door, ...], *, late: bool
+) -> None:
+    stand, label = stand_with_parcel()
+    stand.press("C 024204 OK")
+    stand.pulse_sent()
+    if late:
+        stand.wait(16)
+    for door in seen:
+        stand.door(label, door)
+    stand.wait(300)
+    assert stand.count(EntryKind.PARCEL_HANDED_OVER) == 0
+    assert stand.parcel().state is ParcelState.STORED
+
+
 # -- every flow ends
 
 
