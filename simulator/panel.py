@@ -229,6 +229,8 @@ class Panel(App[None]):
 
     def _draw(self) -> None:
         """Draw all that changed since the last time."""
+        if not self.screen_stack:
+            return  # leaving: the hardware may still have something to tell, nobody looks any more
         self._flush_due = False
         self._flushed_s = asyncio.get_running_loop().time()
         while self._untold:

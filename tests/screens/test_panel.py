@@ -397,3 +397,12 @@ async def test_a_burst_is_drawn_at_most_once_a_frame(stand: Stand) -> None:
         gaps_s = [later - earlier for earlier, later in pairwise(drawn)]
         assert len(drawn) >= 1
         assert min(gaps_s, default=FRAME_S) >= FRAME_S * 0.9
+
+
+async def test_what_the_automat_tells_while_the_panel_leaves_harms_nobody(stand: Stand) -> None:
+    panel = Panel(stand)
+    async with seen(panel) as screen:
+        await open_door(stand, screen, "3")
+        panel._stale.add("3")
+    panel._draw()
+    assert panel._stale == {"3"}
