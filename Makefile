@@ -48,8 +48,8 @@ docs: $(STAMP) ## redraw what the documents show of the code
 	$(BIN)/python -m locker.sync.schemas
 
 pins: $(STAMP) ## renew the pinned versions and hashes
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --extra dev --upgrade pyproject.toml -o constraints.txt
-	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --upgrade - -o constraints-uv.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra dev --upgrade pyproject.toml -o constraints.txt
+	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --upgrade - -o constraints-uv.txt
 
 clean: ## remove what was built and installed
 	rm -rf $(VENV) build run .mypy_cache .ruff_cache .pytest_cache .hypothesis
