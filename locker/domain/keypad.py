@@ -82,7 +82,7 @@ class Keypad:
     """One keypad; `bound_to` is the only compartment whose codes match here, None for the whole automat.
 
     `due_s` is the powered time at which the present flow gives up; `misses_in_a_row` counts the wrong
-    codes since the last right one or the last long pause, for the customer-service number.
+    codes since the last right one, for the customer-service number.
     """
 
     name: str
