@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -16,8 +17,8 @@ from locker import systemd
 from locker.api.server import ApiServer
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
 from locker.config import Config
-from locker.db.errors import DatabaseRefused
-from locker.db.migrate import ensure_current
+from locker.db.errors import DatabaseError, DatabaseFailed, DatabaseMissing, DatabaseRefused, OutdatedDatabase
+from locker.db.migrate import check_current
 from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch, free_bytes
 from locker.domain.automat import Automat, Decision
@@ -52,9 +53,12 @@ def run(config: Config) -> int:
     except DatabaseRefused as refusal:
         log.error("%s", refusal)
         return ExitCode.DATABASE
+    except DatabaseError as failure:
+        log.critical("%s", failure)
+        return ExitCode.FAILURE
     except ExceptionGroup as failures:
-        for failure in failures.exceptions:
-            log.critical("the daemon ends on purpose: %r", failure, exc_info=failure)
+        for problem in failures.exceptions:
+            log.critical("the daemon ends on purpose: %r", problem, exc_info=problem)
         return ExitCode.FAILURE
     return ExitCode.OK
 
@@ -88,8 +92,7 @@ class Daemon:
     async def start(self) -> None:
         """Open everything, read every door, and judge what a power cut may have left behind."""
         config, stack = self._config, self._stack
-        outcome = ensure_current(config.paths.database)
-        log.info("database %s: %s", config.paths.database, outcome)
+        await bring_up_to_date(config)
         self._ballast.make()
         self._database = Database.open(config.paths.database, reserve=self._ballast)
         stack.callback(self._database.close)
@@ -257,6 +260,22 @@ class Daemon:
             systemd.notify("WATCHDOG=1")
             await asyncio.sleep(interval_s)
         await asyncio.Event().wait()
+
+
+async def bring_up_to_date(config: Config) -> None:
+    """Make or migrate the database, in a process of its own: its library, 11 MiB, stays out of this one."""
+    path = config.paths.database
+    try:
+        check_current(path, whole=False)
+    except (DatabaseMissing, OutdatedDatabase) as reason:
+        log.info("%s", reason)
+        command = (sys.executable, "-m", "locker.cli", "migrate", "--config", str(config.file))
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        code = await process.wait()
+        if code == ExitCode.DATABASE:
+            raise DatabaseRefused(path, "it was refused; the line above says why") from None
+        if code != ExitCode.OK:
+            raise DatabaseFailed(path, "it could not be made or migrated; the line above says why") from None
 
 
 def _clock(config: Config, powered_s: float) -> AnchoredClock:
