@@ -23,10 +23,25 @@ CURSOR_UP = ESC + b"[A"
 CURSOR_DOWN = ESC + b"[B"
 CURSOR_RIGHT = ESC + b"[C"
 CURSOR_LEFT = ESC + b"[D"
+CURSOR_TOP_LEFT = ESC + b"[H"
 CURSOR_BOTTOM = ESC + b"[K"
 CURSOR_LINE_START = ESC + b"[L"
 CURSOR_LINE_END = ESC + b"[R"
 CLEAR_LINE = b"\x18"
+BACKSPACE = b"\x08"
+TAB = b"\x09"
+LINE_FEED = b"\x0a"
+CARRIAGE_RETURN = b"\x0d"
+US = b"\x1f"
+US_OVERWRITE = US + b"\x01"
+US_VERTICAL_SCROLL = US + b"\x02"
+US_HORIZONTAL_SCROLL = US + b"\x03"
+US_CURSOR_UP = US + b"\x0a"
+US_CURSOR_LINE_END = US + b"\x0d"
+BRIGHTNESS = ESC + b"*"
+CURSOR_SHOWN = ESC + b"_"
+FONT = ESC + b"f"
+CODE_PAGE = ESC + b"c"
 UPPER_LINE = ESC + b"QA"
 LOWER_LINE = ESC + b"QB"
 RUNNING_LINE = ESC + b"QD"
@@ -64,6 +79,13 @@ def fit(text: str) -> bytes:
 def encode_string(line: bytes, cells: bytes) -> bytes:
     """Fill UPPER_LINE, LOWER_LINE or RUNNING_LINE with encoded text."""
     return line + cells + STRING_END
+
+
+def encode_setting(setting: bytes, value: int) -> bytes:
+    """BRIGHTNESS, CURSOR_SHOWN, FONT or CODE_PAGE with its value, one byte."""
+    if not 0 <= value <= 0xFF:
+        raise CallerMistake(f"a setting has one byte, {value} does not fit")
+    return setting + bytes((value,))
 
 
 def encode_place(column: int, row: int) -> bytes:

@@ -25,6 +25,8 @@ PULSE = 0x11
 PULSE_KECHENG = 0x33
 STATE = 0x33
 FIRMWARE = 0x22
+UNIQUE_ID = 0x44
+UNLOCK_TIME = 0x7E
 
 CONTACT_CLOSED = 0x11
 CONTACT_OPEN = 0x00
@@ -127,6 +129,18 @@ def encode_auto_report(address: int, *, on: bool) -> bytes:
 def encode_firmware(address: int) -> bytes:
     """Ask for the firmware version."""
     return _sealed(VERSION, _address(address), 0, FIRMWARE)
+
+
+def encode_unique_id(address: int) -> bytes:
+    """Ask a board of the Kecheng edition for its unique id."""
+    return _sealed(VERSION, _address(address), 0, UNIQUE_ID)
+
+
+def encode_unlock_time(address: int, channel: int, seconds: int) -> bytes:
+    """Set how long a board of the Kecheng edition pulses; channel 0 is all of them."""
+    if not 1 <= seconds <= LONGEST_PULSE_S:
+        raise CallerMistake(f"pulse of {seconds} s is outside 1..{LONGEST_PULSE_S} s")
+    return _sealed(UNLOCK_TIME, _address(address), _channel(channel), seconds)
 
 
 def state_size(channels: int) -> int:

@@ -13,12 +13,12 @@ from typing import Protocol
 from simulator.faults import FaultSet
 
 UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF = 0x8A, 0x80, 0x90, 0x9A, 0x9B
-UNLOCK_ALL, UNLOCKED_ALL, AUTO_REPORT, FIRMWARE = 0x9D, 0x9E, 0x8D, 0x82
+UNLOCK_ALL, UNLOCKED_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME = 0x9D, 0x9E, 0x8D, 0x82, 0x7E
 CONTACT_CLOSED, CONTACT_OPEN = 0x11, 0x00
 REPORT = 0x82
-_PULSE, _QUERY, _VERSION = 0x11, 0x33, 0x22
+_PULSE, _QUERY, _VERSION, _UNIQUE_ID = 0x11, 0x33, 0x22, 0x44
 _HEADS = frozenset(
-    (UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF, UNLOCK_ALL, AUTO_REPORT, FIRMWARE),
+    (UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF, UNLOCK_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME),
 )
 # Bytes of one frame follow one another at once; what stays incomplete longer than this was cut off.
 _FRAME_GAP_S = 0.1
@@ -82,7 +82,23 @@ class Firmware:
     address: int
 
 
-Request = Unlock | Read | UnlockMany | Hold | UnlockAll | AutoReport | Firmware
+@dataclass(frozen=True)
+class UniqueId:
+    """Ask for the board's unique id; the form of the answer is not public, so none is given."""
+
+    address: int
+
+
+@dataclass(frozen=True)
+class UnlockTime:
+    """Set how long a channel, or each of them (channel 0), is pulsed."""
+
+    address: int
+    channel: int
+    seconds: int
+
+
+Request = Unlock | Read | UnlockMany | Hold | UnlockAll | AutoReport | Firmware | UniqueId | UnlockTime
 
 
 class Wiring(Protocol):
@@ -241,6 +257,7 @@ class XorBccBoard:
         self._heard_s = 0.0
         self._due: list[tuple[float, int, Callable[[], bytes | None]]] = []
         self._order = 0
+        self._pulse_s_of: dict[int, float] = {}
         self._pulsed_s: dict[int, float] = {}
         self._busy = False
         self._report_head: int | None = None
@@ -314,8 +331,8 @@ class XorBccBoard:
                     self._timing.read_delay_s,
                     lambda: encode_held(self._address, channel, self._status(channel), energised=energised),
                 )
-            case AutoReport(wanted=wanted):
-                self._report_head = REPORT if wanted else None
+            case UnlockTime() | AutoReport():
+                self._set(request)
             case Firmware():
                 self._answer(
                     self._timing.read_delay_s, lambda: encode_firmware(self._address, self._firmware)
@@ -323,13 +340,20 @@ class XorBccBoard:
             case _:
                 return
 
+    def _set(self, request: UnlockTime | AutoReport) -> None:
+        if isinstance(request, AutoReport):
+            self._report_head = REPORT if request.wanted else None
+            return
+        for each in [request.channel] if request.channel else range(1, self._channels + 1):
+            self._pulse_s_of[each] = float(request.seconds)
+
     def _unlock(self, request: Unlock) -> None:
         channel = request.channel
         if channel > self._channels:
             return
         if self.faults.has("busy") and self._busy:
             return
-        pulse_s = float(request.seconds or self._timing.pulse_s)
+        pulse_s = float(request.seconds or self._pulse_s_of.get(channel, self._timing.pulse_s))
         resting_s = self.faults.number("duty-cycle")
         last_s = self._pulsed_s.get(channel)
         if last_s is None or self._now_s - last_s >= resting_s:
@@ -424,6 +448,10 @@ def _meaning(body: bytes) -> Request | None:
             return AutoReport(address, parameter == 1)
         case (head, address, 0, parameter) if head == FIRMWARE and parameter == _VERSION:
             return Firmware(address)
+        case (head, address, 0, parameter) if head == FIRMWARE and parameter == _UNIQUE_ID:
+            return UniqueId(address)
+        case (head, address, channel, seconds) if head == UNLOCK_TIME and 1 <= seconds <= 9:
+            return UnlockTime(address, channel, seconds)
     return None
 
 
@@ -444,3 +472,7 @@ def _spelled(request: Request) -> bytes:
             return framed(AUTO_REPORT, address, 1, int(wanted))
         case Firmware(address):
             return framed(FIRMWARE, address, 0, _VERSION)
+        case UniqueId(address):
+            return framed(FIRMWARE, address, 0, _UNIQUE_ID)
+        case UnlockTime(address, channel, seconds):
+            return framed(UNLOCK_TIME, address, channel, seconds)

@@ -11,24 +11,33 @@ from simulator.faults import FaultSet
 
 ESC, US = 0x1B, 0x1F
 _CONTROL = {
-    0x07: "bell", 0x08: "left", 0x09: "right", 0x0A: "down", 0x0B: "home", 0x0C: "clear", 0x0D: "line-start",
-    0x18: "clear-line",
+    0x07: "bell", 0x08: "backspace", 0x09: "tab", 0x0A: "line-feed", 0x0B: "home", 0x0C: "clear",
+    0x0D: "carriage-return", 0x18: "clear-line",
 }  # fmt: skip
 _ESCAPED = {0x11: "overwrite", 0x12: "vertical-scroll", 0x13: "horizontal-scroll", 0x40: "initialise"}
 _ARROWS = {
-    0x41: "up", 0x42: "down", 0x43: "right", 0x44: "left", 0x48: "home", 0x4B: "bottom", 0x4C: "line-start",
-    0x52: "line-end",
+    0x41: "up", 0x42: "down", 0x43: "right", 0x44: "left", 0x48: "top-left", 0x4B: "bottom",
+    0x4C: "line-start", 0x52: "line-end",
 }  # fmt: skip
 _AFTER_US = {
-    0x01: "overwrite",
-    0x02: "vertical-scroll",
-    0x03: "horizontal-scroll",
-    0x0A: "up",
-    0x0D: "line-end",
+    0x01: "us-overwrite",
+    0x02: "us-vertical-scroll",
+    0x03: "us-horizontal-scroll",
+    0x0A: "us-up",
+    0x0D: "us-line-end",
 }
+# Other bytes for what a command of the first kind does as well.
+_SAME_AS = {
+    "backspace": "left", "tab": "right", "line-feed": "down", "carriage-return": "line-start",
+    "top-left": "home", "us-overwrite": "overwrite", "us-vertical-scroll": "vertical-scroll",
+    "us-horizontal-scroll": "horizontal-scroll", "us-up": "up", "us-line-end": "line-end",
+}  # fmt: skip
+# Settings of one byte that change nothing a reader of the text would see.
+_SETTINGS = {0x2A: "brightness", 0x5F: "cursor", 0x66: "font", 0x63: "code-page"}
+_UNSEEN = frozenset(_SETTINGS.values())
 _STRINGS = {0x41: "upper", 0x42: "lower", 0x44: "marquee"}
 # Escape codes that take that many parameter bytes and change nothing a reader of the text would see.
-_PARAMETERS = {0x2A: 1, 0x5F: 1, 0x66: 1, 0x63: 1, 0x3D: 1, 0x25: 1, 0x3F: 1, 0x57: 4}
+_PARAMETERS = {0x3D: 1, 0x25: 1, 0x3F: 1, 0x57: 4}
 _LONGEST_STRING = 40
 _MARQUEE_STEP_S = 0.4
 
@@ -37,12 +46,16 @@ Mode = Literal["overwrite", "vertical-scroll", "horizontal-scroll"]
 
 @dataclass(frozen=True)
 class DisplayCommand:
-    """One command; `text` belongs to text, upper, lower and marquee, column and row (from 1) to `place`."""
+    """One command; `text` belongs to text, upper, lower and marquee, column and row (from 1) to `place`.
+
+    `number` is the value of a setting: brightness, cursor, font, code-page.
+    """
 
     what: str
     text: str = ""
     column: int = 0
     row: int = 0
+    number: int = 0
 
 
 class DisplayParser:
@@ -100,6 +113,8 @@ class DisplayParser:
             return DisplayCommand("place", column=rest[0], row=rest[1]) if len(rest) == 2 else None
         if code == 0x51:
             return self._string(rest)
+        if code in _SETTINGS:
+            return DisplayCommand(_SETTINGS[code], number=rest[0]) if rest else None
         if code in _PARAMETERS:
             # Only the long form of ESC W (window on) has its three bounds.
             wanted = 1 if code == 0x57 and rest and rest[0] in (0x00, 0x30) else _PARAMETERS[code]
@@ -157,7 +172,8 @@ class Cd5220Display:
         if self.faults.has("dead-display"):
             return
         for command in self._parser.feed(data):
-            self._obey(command)
+            if command.what not in _UNSEEN:
+                self._obey(command)
 
     def advance(self, dt_s: float) -> list[bytes]:
         """Let time pass: only a running message moves; the display never sends."""
@@ -185,7 +201,7 @@ class Cd5220Display:
         self._string_mode = False
 
     def _obey(self, command: DisplayCommand) -> None:
-        what = command.what
+        what = _SAME_AS.get(command.what, command.what)
         if what == "bell":
             self.beeps += 1
             return

@@ -67,6 +67,11 @@ class CommandParser:
         return found
 
 
+def collected(digits: bytes) -> bytes:
+    """How a keypad that collects by itself hands an entry over: STX, digits, ETX."""
+    return bytes((_STX, *digits, _ETX))
+
+
 class SerialAsciiKeypad:
     """Starts key by key, enabled; fingers come in by `press`, bytes for the host go out of `advance`."""
 
@@ -174,6 +179,6 @@ class SerialAsciiKeypad:
             self._send_collected()
 
     def _send_collected(self) -> None:
-        self._out += bytes((_STX, *self._collected, _ETX))
+        self._out += collected(bytes(self._collected))
         self._collected.clear()
         self._complete = False

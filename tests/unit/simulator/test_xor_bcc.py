@@ -64,6 +64,15 @@ def test_the_six_byte_edition_sets_the_pulse_in_seconds() -> None:
     assert cabling.pulses == [(3, 7.0)]
 
 
+def test_the_unlock_time_of_the_kecheng_edition_lasts_until_it_is_set_anew() -> None:
+    b, cabling = board()
+    b.feed(framed(0x7E, 1, 3, 4))
+    b.feed(framed(0x8A, 1, 3, 0x11))
+    b.advance(5.0)
+    b.feed(framed(0x8A, 1, 2, 0x11))
+    assert cabling.pulses == [(3, 4.0), (2, 0.3)]
+
+
 def test_open_all_pulses_one_after_another_and_echoes_after_the_last() -> None:
     b, cabling = board(8)
     b.feed(framed(0x8A, 1, 0, 0x11))

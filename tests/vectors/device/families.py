@@ -6,9 +6,10 @@ from typing import Any
 
 from simulator.boards import xor_bcc
 from simulator.displays.cd5220 import DisplayCommand, DisplayParser
-from simulator.keypads.serial_ascii import PRESENT, CommandParser, KeypadCommand
+from simulator.keypads.serial_ascii import DEFAULT_KEYS, PRESENT, CommandParser, KeypadCommand, collected
 
 Description = tuple[Any, ...]
+_KEY_NAMES = {"CLEAR": "C"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ def _described(request: xor_bcc.Request) -> Description:
             return ("auto-report", address, wanted)
         case xor_bcc.Firmware(address):
             return ("firmware", address)
+        case xor_bcc.UniqueId(address):
+            return ("unique-id", address)
+        case xor_bcc.UnlockTime(address, channel, seconds):
+            return ("unlock-time", address, channel, seconds)
 
 
 def _said_by_lock_board(description: Description) -> bytes | None:
@@ -59,8 +64,8 @@ def _said_by_lock_board(description: Description) -> bytes | None:
             return xor_bcc.encode_unlocked_all(address, states)
         case ("held-on" | "held-off" as how, int(address), int(channel), int(status)):
             return xor_bcc.encode_held(address, channel, status, energised=how == "held-on")
-        case ("report", int(address), int(channel), int(status)):
-            return xor_bcc.encode_report(address, channel, status)
+        case ("report", int(address), int(channel), int(status), int(head)):
+            return xor_bcc.encode_report(address, channel, status, head=head)
         case ("firmware", int(address), int(value)):
             return xor_bcc.encode_firmware(address, value)
     return None
@@ -86,7 +91,14 @@ def _keypad_command(command: KeypadCommand) -> Description:
 
 
 def _said_by_keypad(description: Description) -> bytes | None:
-    return PRESENT if description in (("present",), (("present",),)) else None
+    match description:
+        case ("present",) | (("present",),):
+            return PRESENT
+        case ("collected", str(digits)):
+            return collected(digits.encode("ascii"))
+        case ("keys", *names):
+            return bytes(DEFAULT_KEYS[_KEY_NAMES.get(name, name.removeprefix("D"))] for name in names)
+    return None
 
 
 def _understood_by_display(data: bytes) -> Description | None:
@@ -102,6 +114,8 @@ def _understood_by_display(data: bytes) -> Description | None:
 
 def _display_command(command: DisplayCommand) -> Description:
     match command.what:
+        case "brightness" | "cursor" | "font" | "code-page":
+            return (command.what, command.number)
         case "text" | "upper" | "lower" | "marquee":
             return (command.what, command.text)
         case "place":

@@ -37,6 +37,10 @@ def _asked_of_lock_board(description: Description) -> bytes | None:
             return xor_bcc.encode_auto_report(address, on=on)
         case ("firmware", int(address)):
             return xor_bcc.encode_firmware(address)
+        case ("unique-id", int(address)):
+            return xor_bcc.encode_unique_id(address)
+        case ("unlock-time", int(address), int(channel), int(seconds)):
+            return xor_bcc.encode_unlock_time(address, channel, seconds)
     return None
 
 
@@ -55,7 +59,9 @@ def _understood_of_lock_board(data: bytes) -> Description | None:
                 xor_bcc.HOLD_ON: "held-on",
                 xor_bcc.HOLD_OFF: "held-off",
             }
-            return (names.get(head, "report"), address, channel, status)
+            if head in xor_bcc.REPORTS:
+                return ("report", address, channel, status, head)
+            return (names[head], address, channel, status)
     return None
 
 
@@ -75,6 +81,17 @@ def _asked_of_keypad(description: Description) -> bytes | None:
     return _all_of(_asked_of_keypad, description)
 
 
+def _understood_of_keypad(data: bytes) -> Description | None:
+    if keypad.is_presence_reply(data):
+        return ("present",)
+    buffered = data[:1] == bytes((keypad.STX,))
+    keys = keypad.KeyDecoder(keypad.DEFAULT_KEYS, buffered=buffered).feed(data)
+    if buffered:
+        digits = "".join(key.value for key in keys[1:-1])
+        return ("collected", digits) if len(digits) == len(data) - 2 else None
+    return ("keys", *(key.name for key in keys)) if len(keys) == len(data) > 0 else None
+
+
 _DISPLAY_COMMANDS: Mapping[Description, bytes] = {
     ("initialise",): cd5220.INITIALISE,
     ("clear",): cd5220.CLEAR,
@@ -88,9 +105,25 @@ _DISPLAY_COMMANDS: Mapping[Description, bytes] = {
     ("down",): cd5220.CURSOR_DOWN,
     ("left",): cd5220.CURSOR_LEFT,
     ("right",): cd5220.CURSOR_RIGHT,
+    ("top-left",): cd5220.CURSOR_TOP_LEFT,
+    ("backspace",): cd5220.BACKSPACE,
+    ("tab",): cd5220.TAB,
+    ("line-feed",): cd5220.LINE_FEED,
+    ("carriage-return",): cd5220.CARRIAGE_RETURN,
+    ("us-overwrite",): cd5220.US_OVERWRITE,
+    ("us-vertical-scroll",): cd5220.US_VERTICAL_SCROLL,
+    ("us-horizontal-scroll",): cd5220.US_HORIZONTAL_SCROLL,
+    ("us-up",): cd5220.US_CURSOR_UP,
+    ("us-line-end",): cd5220.US_CURSOR_LINE_END,
     ("bottom",): cd5220.CURSOR_BOTTOM,
     ("line-start",): cd5220.CURSOR_LINE_START,
     ("line-end",): cd5220.CURSOR_LINE_END,
+}
+_DISPLAY_SETTINGS = {
+    "brightness": cd5220.BRIGHTNESS,
+    "cursor": cd5220.CURSOR_SHOWN,
+    "font": cd5220.FONT,
+    "code-page": cd5220.CODE_PAGE,
 }
 _DISPLAY_STRINGS = {
     "upper": cd5220.UPPER_LINE,
@@ -105,6 +138,8 @@ def _asked_of_display(description: Description) -> bytes | None:
             return cd5220.encode_text(text)
         case ("upper" | "lower" | "marquee" as line, str(text)):
             return cd5220.encode_string(_DISPLAY_STRINGS[line], cd5220.encode_text(text))
+        case ("brightness" | "cursor" | "font" | "code-page" as setting, int(value)):
+            return cd5220.encode_setting(_DISPLAY_SETTINGS[setting], value)
         case ("place", int(column), int(row)):
             return cd5220.encode_place(column, row)
     known = _DISPLAY_COMMANDS.get(description)
@@ -133,10 +168,6 @@ def _refusing(
 
 HOST_FAMILIES: dict[str, HostFamily] = {
     "xor-bcc-8a": HostFamily(_refusing(_asked_of_lock_board), _understood_of_lock_board, has_checksum=True),
-    "keypad-serial": HostFamily(
-        _refusing(_asked_of_keypad),
-        lambda data: ("present",) if keypad.is_presence_reply(data) else None,
-        has_checksum=False,
-    ),
+    "keypad-serial": HostFamily(_refusing(_asked_of_keypad), _understood_of_keypad, has_checksum=False),
     "display-cd5220": HostFamily(_refusing(_asked_of_display), lambda _: None, has_checksum=False),
 }
