@@ -22,7 +22,7 @@ from locker.domain.compartments import Compartment
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.intents import Intent, Show, Sound, Tone
 from locker.domain.journal import Entry, EntryKind, Parked
-from locker.domain.keypad import Flow, Keypad
+from locker.domain.keypad import Answering, Flow, Keypad
 from locker.domain.messages import Message
 from locker.domain.openings import Opening
 from locker.domain.parcels import Courier, Parcel
@@ -82,6 +82,11 @@ class Draft:
     def show(self, keypad: str, message: Message) -> None:
         """Put a message on a keypad's display."""
         self.intend(Show(keypad, message))
+
+    def answer(self, keypad: str, message: Message) -> None:
+        """Show a message for as long as an answer stays, or until C is pressed."""
+        self.show(keypad, message)
+        self.set_flow(keypad, Answering(), for_s=self.rules.answer_shown_s)
 
     def sound(self, keypad: str, tone: Tone) -> None:
         """Let a keypad's sounder speak."""

@@ -23,7 +23,7 @@ from locker.domain.keypad import (
     PickingUp,
     Typed,
 )
-from locker.domain.messages import Message, Text, say
+from locker.domain.messages import Text, say
 from locker.domain.openings import Stage
 from locker.domain.parcels import Courier, Parcel, ParcelState
 
@@ -88,13 +88,13 @@ def _press_free(draft: Draft, keypad: Keypad, key: Key) -> None:
     if key is Key.CLEAR:
         _enter(draft, keypad.name, Typed())
     elif entering is None:
-        _answer(draft, keypad.name, say(Text.PRESS_C_FIRST))
+        draft.answer(keypad.name, say(Text.PRESS_C_FIRST))
     elif key.is_digit:
         _enter(draft, keypad.name, entering.typed.with_digit(key, draft.rules.code_digits_max))
     elif not entering.typed.digits:
         _enter(draft, keypad.name, Typed())
     elif entering.typed.overflow or len(entering.typed.digits) < draft.rules.code_digits_min:
-        _answer(draft, keypad.name, say(Text.WRONG_LENGTH))
+        draft.answer(keypad.name, say(Text.WRONG_LENGTH))
     else:
         _evaluate(draft, keypad, Code(entering.typed.digits))
 
@@ -103,11 +103,11 @@ def _shut_out(draft: Draft, name: str) -> bool:
     """Tell a person that this keypad does not listen now, if that is so: no key is evaluated."""
     attempts = _attempts(draft, name)
     if attempts.guarded:
-        _answer(draft, name, say(Text.GUARD_MODE, phone=draft.automat.identity.customer_service))
+        draft.answer(name, say(Text.GUARD_MODE, phone=draft.automat.identity.customer_service))
         return True
     wait_s = attempts.wait_s(draft.now.powered_s, draft.rules)
     if wait_s > 0:
-        _answer(draft, name, say(Text.LOCKED_OUT, minutes=ceil(wait_s / 60)))
+        draft.answer(name, say(Text.LOCKED_OUT, minutes=ceil(wait_s / 60)))
         return True
     return False
 
@@ -172,7 +172,7 @@ def _miss(draft: Draft, keypad: Keypad) -> None:
     answer = say(Text.NOT_RECOGNISED, name=identity.name)
     if in_a_row >= CALL_AFTER_MISSES:
         answer = say(Text.NOT_RECOGNISED_CALL, name=identity.name, phone=identity.customer_service)
-    _answer(draft, keypad.name, answer)
+    draft.answer(keypad.name, answer)
     draft.sound(keypad.name, Tone.WRONG)
 
 
@@ -181,8 +181,3 @@ def _attempts(draft: Draft, name: str) -> Attempts:
     if known is None:
         return Attempts(name, draft.rules.tokens, draft.now.powered_s)
     return known
-
-
-def _answer(draft: Draft, name: str, message: Message) -> None:
-    draft.show(name, message)
-    draft.set_flow(name, Answering(), for_s=draft.rules.answer_shown_s)

@@ -33,7 +33,7 @@ def accept_code(draft: Draft, keypad: str, parcels: list[Parcel]) -> None:
         return
     for parcel in parcels:
         draft.record(EntryKind.CODE_OVERDUE, parcel.tracking_id, keypad=keypad)
-    _answer(draft, keypad, say(Text.OVERDUE, phone=draft.automat.identity.customer_service))
+    draft.answer(keypad, say(Text.OVERDUE, phone=draft.automat.identity.customer_service))
     draft.sound(keypad, Tone.WRONG)
 
 
@@ -49,7 +49,7 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
             return
         opening = draft.automat.openings.get(label)
         if opening is not None and opening.stage is not Stage.LATE:
-            _answer(draft, keypad, say(Text.CLOSE_DOOR, label=label))  # under way already, or left open
+            draft.answer(keypad, say(Text.CLOSE_DOOR, label=label))  # under way already, or left open
             return
         if parcel.state is ParcelState.STORED:
             purpose = Purpose.PICKUP
@@ -63,7 +63,7 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
         blind = draft.automat.openings[label].stage is Stage.BLIND
         draft.show(keypad, say(Text.TAKE_PARCEL_NO_CONTACT if blind else Text.OPENING, label=label))
         return
-    _answer(draft, keypad, say(Text.THANK_YOU))
+    draft.answer(keypad, say(Text.THANK_YOU))
 
 
 def note(draft: Draft, progress: Progress) -> None:
@@ -277,7 +277,7 @@ def _prompt(draft: Draft, opening: Opening, message: Message, tone: Tone | None 
 def _end_at_keypad(draft: Draft, opening: Opening, message: Message, tone: Tone) -> None:
     """End the session at the keypad; the parcels still waiting keep their code."""
     if _owner(draft, opening) is not None:
-        _answer(draft, opening.keypad, message)
+        draft.answer(opening.keypad, message)
         draft.sound(opening.keypad, tone)
 
 
@@ -301,8 +301,3 @@ def _go_on(draft: Draft, opening: Opening) -> None:
     flow = _owner(draft, opening)
     if flow is not None:
         next_door(draft, opening.keypad, flow.waiting)
-
-
-def _answer(draft: Draft, keypad: str, message: Message) -> None:
-    draft.show(keypad, message)
-    draft.set_flow(keypad, Answering(), for_s=draft.rules.answer_shown_s)
