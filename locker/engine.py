@@ -67,14 +67,6 @@ class Engine:
         """Put an event into the inbox; wait while it is full."""
         await self._inbox.put(event)
 
-    def offer(self, event: Event) -> bool:
-        """Put an event into the inbox if there is room; for keys, which a person can press again."""
-        try:
-            self._inbox.put_nowait(event)
-        except asyncio.QueueFull:
-            return False
-        return True
-
     def watch(self, watcher: Watcher) -> None:
         """Tell somebody about every decision from now on."""
         self._watchers.append(watcher)

@@ -12,8 +12,6 @@ from typing import NewType
 CodeTag = NewType("CodeTag", str)
 """64 lower-case hexadecimal digits."""
 
-TAG_LENGTH = 64
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Code:
@@ -41,8 +39,3 @@ class CodeKey:
     def tag(self, code: Code) -> CodeTag:
         """Return the tag of a code."""
         return CodeTag(hmac.new(self.secret, code.digits.encode("ascii"), hashlib.sha256).hexdigest())
-
-
-def is_tag(text: str) -> bool:
-    """Tell whether a text has the form of a tag."""
-    return len(text) == TAG_LENGTH and all(letter in "0123456789abcdef" for letter in text)

@@ -60,11 +60,6 @@ class Compartment:
         return self.fixture.label
 
     @property
-    def contact_trusted(self) -> bool:
-        """Whether an opening of this door can be proven now: a contact is fitted and says "shut"."""
-        return self.fixture.contact is ContactKind.FITTED and self.door is Door.SHUT
-
-    @property
     def free(self) -> bool:
         """Whether a parcel may be put here."""
         return (

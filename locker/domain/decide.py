@@ -114,4 +114,4 @@ def _let_due_things_happen(draft: Draft) -> None:
         elif kind == "incident":
             draft.forget_incident(int(key))
         elif kind == "command":
-            office.forget_command(draft, key)
+            draft.forget_command(key)

@@ -58,11 +58,6 @@ def refuse_unreadable(draft: Draft, refused: RefusedCommand) -> None:
     )
 
 
-def forget_command(draft: Draft, command_id: str) -> None:
-    """Drop the memory of a command whose time is over: it would be refused as late in any case."""
-    draft.forget_command(command_id)
-
-
 def _envelope_refusal(draft: Draft, command: Command) -> str | None:
     rules, now = draft.rules, draft.now
     known = draft.automat.commands.get(command.command_id)
