@@ -71,6 +71,14 @@ class KeyPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelScanned:
+    """The scanner beside a keypad read a label; `text` is what it sent, freed of its frame, unchecked."""
+
+    keypad: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeypadFaulted:
     """A key is stuck or a keypad's line is gone (`reason` says which)."""
 
@@ -120,15 +128,19 @@ class PulseNotSent:
 
 @dataclass(frozen=True, slots=True)
 class PartLost:
-    """A line or a board stopped answering; `part` names it, as "line locks" or "board A"."""
+    """A line, a board or a scanner stopped answering; `part` names it, as "line locks" or "board A".
+
+    `outage`: recipients cannot be served without it, so deadlines wait for it.
+    """
 
     part: str
     reason: str
+    outage: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PartRestored:
-    """A line or a board answers again."""
+    """A part answers again."""
 
     part: str
 
@@ -180,6 +192,7 @@ Event = (
     | Stopping
     | Woke
     | KeyPressed
+    | LabelScanned
     | KeypadFaulted
     | KeypadRecovered
     | DoorSeen

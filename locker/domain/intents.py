@@ -13,6 +13,7 @@ class Tone(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     REMIND = "remind"
+    TICK = "tick"  # again and again while a door is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +40,19 @@ class Sound:
     tone: Tone
 
 
-Intent = Unlock | Show | Sound
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Let the keypad's sounder tick from now on, or no more: its door is open, or shut again."""
+
+    keypad: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LampTest:
+    """Light every cell of the keypad's display and play every tone once, for the technician."""
+
+    keypad: str
+
+
+Intent = Unlock | Show | Sound | Tick | LampTest
