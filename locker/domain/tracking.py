@@ -1,9 +1,9 @@
 """Tracking ids: their forms, and what is taken from a label or a keypad (domain.md section 4).
 
-JJFI numbers carry no check digit. UPU S10 numbers carry one (UPU S10); it covers the eight digits before it
-alone, not the letters. Remainders 0 and 6 share the check digit 5, so
-a wrong digit or two swapped digits that lead from the one to the other stay unseen; every other wrong
-digit, and every other swap among the eight, is found. A swap with the check digit itself may stay unseen.
+JJFI numbers carry no check digit. UPU S10 numbers carry one, over the eight digits before it alone; their
+letters are unprotected. Remainders 0 and 6 share the check digit 5, so a wrong digit, or two swapped ones,
+that lead from the one to the other stay unseen; every other wrong digit and every other swap among the
+eight is found. A swap with the check digit itself may stay unseen.
 """
 
 import re
