@@ -114,7 +114,7 @@ async def _parcels(client: ApiClient, options: argparse.Namespace) -> ExitCode:
         (
             parcel.tracking_id,
             parcel.state,
-            parcel.size,
+            parcel.size or "-",
             parcel.compartment or "-",
             _minute(parcel.deposited_at),
             parcel.last_pickup_date or "-",

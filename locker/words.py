@@ -34,6 +34,8 @@ VALUES: Mapping[Text, frozenset[str]] = {
     Text.LOCKED_OUT: frozenset({"minutes"}),
     Text.GUARD_MODE: frozenset({"phone"}),
     Text.OVERDUE: frozenset({"phone"}),
+    Text.UNPAID: frozenset({"phone"}),
+    Text.FROZEN: frozenset({"phone"}),
     Text.OPENING: frozenset({"label"}),
     Text.PRESS_DOOR: frozenset({"label"}),
     Text.TAKE_PARCEL: frozenset({"label"}),
@@ -54,6 +56,7 @@ VALUES: Mapping[Text, frozenset[str]] = {
     Text.CONFIRM_DEPOSIT: frozenset(),
     Text.STORED: frozenset({"label"}),
     Text.DEPOSIT_CANCELLED: frozenset({"label"}),
+    Text.SERVICE_MENU: frozenset(),
     Text.SIGNED_OUT: frozenset(),
 }
 """The values that each message must bring; what it brings beside them is not shown."""

@@ -15,11 +15,22 @@ JOURNAL_LIMIT_MOST = 500
 LARGEST_NUMBER = 2**53 - 1  # what every JSON implementation reads exactly (RFC 8259, section 6)
 
 DoorState = Literal["open", "shut", "unknown"]
-ConditionState = Literal["sound", "suspect", "faulty", "blocked"]
+ConditionState = Literal["sound", "suspect", "faulty"]
 OpeningStage = Literal["waiting", "open", "blind", "late", "left-open"]
-ParcelStage = Literal["announced", "stored", "overdue", "withdrawn", "collected", "closed"]
+ParcelStage = Literal[
+    "announced",
+    "refused",
+    "stored",
+    "overdue",
+    "withdrawn",
+    "dropped-off",
+    "registered",
+    "missing",
+    "collected",
+    "closed",
+]
 ClockTrust = Literal["untrusted", "trusted", "holdover"]
-Mode = Literal["normal"]
+Mode = Literal["normal", "drain", "evacuate", "frozen"]
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -99,6 +110,7 @@ class CompartmentView(Strict):
     goods: bool | None = Field(description="what the goods sensor says; null: none, or it does not answer")
     condition: ConditionState
     reason: str | None
+    blocked: str | None = Field(description="why a person took it out of use")
     free: bool
     tracking_id: str | None
     opening: OpeningStage | None
@@ -114,7 +126,7 @@ class ParcelView(Strict):
     """One parcel; never its code, nor anything made from it."""
 
     tracking_id: str
-    size: str
+    size: str | None
     direction: Literal["inbound", "outbound"]
     state: ParcelStage
     compartment: str | None

@@ -89,6 +89,7 @@ def compartment_view(automat: Automat, compartment: Compartment) -> CompartmentV
         goods=compartment.goods,
         condition=compartment.condition.value,
         reason=compartment.reason,
+        blocked=compartment.blocked,
         free=compartment.free,
         tracking_id=compartment.tracking_id,
         opening=None if opening is None else opening.stage.value,

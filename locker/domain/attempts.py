@@ -40,6 +40,11 @@ class Attempts:
             guarded=full.guarded or len(misses_s) >= rules.misses_guard,
         )
 
+    def spent(self, powered_s: float, rules: Rules) -> "Attempts":
+        """Return the bucket after a code of which nobody is told whether it was right: a token gone."""
+        full = self.refilled(powered_s, rules)
+        return replace(full, tokens=full.tokens - 1)
+
     def released(self) -> "Attempts":
         """Return the bucket out of guard mode; tokens come back only with time."""
         return replace(self, guarded=False, misses_s=())

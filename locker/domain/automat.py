@@ -9,7 +9,7 @@ from immutables import Map
 from locker.domain.agenda import Agenda
 from locker.domain.attempts import Attempts
 from locker.domain.codes import CodeKey, CodeTag
-from locker.domain.commands import CommandRecord
+from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment
 from locker.domain.deadlines import reminder_at
 from locker.domain.incidents import Incident, IncidentKind
@@ -17,7 +17,7 @@ from locker.domain.intents import Intent
 from locker.domain.journal import Entry, Parked
 from locker.domain.keypad import Keypad
 from locker.domain.openings import Opening
-from locker.domain.parcels import Courier, Parcel, ParcelState
+from locker.domain.parcels import OVER, TO_COLLECT, Credential, Parcel, ParcelState, Seen
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import NEVER_BEFORE, LastSeen, Now
 
@@ -27,12 +27,17 @@ class Facts:
     """Single values that must survive; durable.
 
     `clock_doubted`: the wall clock jumped too far to be believed until the back office confirms it.
+    `outage_since_s`: the powered time since which recipients could not be served, None while they can;
+    `remote_openings_s`: the powered times of the last remote openings.
     """
 
     incidents_numbered: int = 0
     acknowledged_through: int = 0
     storage_low: bool = False
     clock_doubted: bool = False
+    mode: Mode = Mode.NORMAL
+    outage_since_s: float | None = None
+    remote_openings_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,17 @@ class Forgotten:
 
 
 Durable = (
-    Parcel | Compartment | Courier | Attempts | Opening | Incident | CommandRecord | Parked | Facts | LastSeen
+    Parcel
+    | Compartment
+    | Credential
+    | Attempts
+    | Opening
+    | Incident
+    | CommandRecord
+    | Parked
+    | Seen
+    | Facts
+    | LastSeen
 )
 Change = Durable | Forgotten
 """A change to write: the new value of one durable thing, or its removal."""
@@ -63,12 +78,13 @@ class Automat:
     keypads: Map[str, Keypad]
     compartments: Map[str, Compartment] = Map()
     parcels: Map[str, Parcel] = Map()
-    couriers: Map[str, Courier] = Map()
+    credentials: Map[str, Credential] = Map()
     attempts: Map[str, Attempts] = Map()
     openings: Map[str, Opening] = Map()
     incidents: Map[int, Incident] = Map()
     commands: Map[str, CommandRecord] = Map()
     parked: Map[int, Parked] = Map()
+    seen: Map[str, Seen] = Map()
     epoch: int = 0
     journal_end: int = 0
     facts: Facts = Facts()
@@ -78,8 +94,10 @@ class Automat:
     version: str = ""
     # indexes
     parcels_of_tag: Map[str, tuple[str, ...]] = Map()
-    courier_of_tag: Map[str, str] = Map()
+    holder_of_tag: Map[str, str] = Map()
     announced_ending: Map[str, tuple[str, ...]] = Map()
+    to_collect: Map[str, str] = Map()
+    suspects: Map[str, None] = Map()
     open_matters: Map[tuple[IncidentKind, str], int] = Map()
     powered_agenda: Agenda[float] = field(default_factory=Agenda)
     wall_agenda: Agenda[datetime] = field(default_factory=Agenda)
@@ -145,13 +163,17 @@ def index_parcel(automat: Automat, parcel: Parcel) -> Automat:
     tags, endings = automat.parcels_of_tag, automat.announced_ending
     if parcel.code_tag is not None and parcel.state is not ParcelState.CLOSED:
         tags = with_key(tags, parcel.code_tag, key)
-    if parcel.state is ParcelState.ANNOUNCED:
+    to_collect = automat.to_collect
+    if parcel.state in TO_COLLECT and parcel.compartment is not None:
+        to_collect = to_collect.set(key, parcel.compartment)
+    if parcel.state in (ParcelState.ANNOUNCED, ParcelState.REFUSED):
         ending = digits_ending(key, automat.rules.tracking_digits)
         endings = with_key(endings, ending, key)
     return replace(
         automat,
         parcels_of_tag=tags,
         announced_ending=endings,
+        to_collect=to_collect,
         powered_agenda=automat.powered_agenda.with_due(("reopen", key), parcel.reopen_until_s),
         wall_agenda=automat.wall_agenda.with_due(("parcel", key), next_date(parcel, automat.rules)),
     )
@@ -172,6 +194,7 @@ def unindex_parcel(automat: Automat, parcel: Parcel | None) -> Automat:
         automat,
         parcels_of_tag=tags,
         announced_ending=endings,
+        to_collect=automat.to_collect.delete(key) if key in automat.to_collect else automat.to_collect,
         powered_agenda=automat.powered_agenda.with_due(("reopen", key), None),
         wall_agenda=automat.wall_agenda.with_due(("parcel", key), None),
     )
@@ -191,16 +214,16 @@ def index_incident(automat: Automat, incident: Incident) -> Automat:
     return replace(automat, open_matters=matters, wall_agenda=agenda)
 
 
-def unindex_courier(automat: Automat, courier: Courier | None) -> Automat:
-    """Take a courier's code out of the index."""
-    if courier is None:
+def unindex_credential(automat: Automat, credential: Credential | None) -> Automat:
+    """Take a person's code out of the index."""
+    if credential is None:
         return automat
-    return replace(automat, courier_of_tag=automat.courier_of_tag.delete(courier.code_tag))
+    return replace(automat, holder_of_tag=automat.holder_of_tag.delete(credential.code_tag))
 
 
 def next_date(parcel: Parcel, rules: Rules) -> datetime | None:
     """When the calendar next has something to say of a parcel."""
-    if parcel.state is ParcelState.CLOSED and parcel.closed_at is not None:
+    if parcel.state in OVER and parcel.closed_at is not None:
         return parcel.closed_at + timedelta(days=rules.retention_days)
     if parcel.state is not ParcelState.STORED or parcel.deadline_at is None:
         return None

@@ -12,7 +12,6 @@ class Condition(StrEnum):
     SOUND = "sound"
     SUSPECT = "suspect"  # nobody knows what lies inside until somebody has looked
     FAULTY = "faulty"  # its lock did what it should not
-    BLOCKED = "blocked"  # taken out of use by a person
 
 
 class ContactKind(StrEnum):
@@ -44,11 +43,15 @@ class Fixture:
 
 @dataclass(frozen=True, slots=True)
 class Compartment:
-    """What the automat knows of one box; durable but for its fixture."""
+    """What the automat knows of one box; durable but for its fixture.
+
+    `blocked`: why a person has taken it out of use, whatever its condition; pick-ups go on.
+    """
 
     fixture: Fixture
     condition: Condition = Condition.SOUND
     reason: str | None = None
+    blocked: str | None = None
     door: Door = Door.UNKNOWN
     goods: bool | None = None
     tracking_id: str | None = None
@@ -64,6 +67,7 @@ class Compartment:
         """Whether a parcel may be put here."""
         return (
             self.condition is Condition.SOUND
+            and self.blocked is None
             and self.tracking_id is None
             and not self.opening_ongoing
             and self.goods is not True

@@ -13,6 +13,7 @@ from locker.domain.events import (
     KeypadFaulted,
     KeypadRecovered,
     KeyPressed,
+    LabelScanned,
     PartLost,
     PartRestored,
     PulseNotSent,
@@ -22,7 +23,20 @@ from locker.domain.events import (
     StorageChanged,
     Woke,
 )
-from locker.domain.flows import deliver, doors, keys, office, pickup, storage, watch
+from locker.domain.flows import (
+    collect,
+    deliver,
+    doors,
+    inspect,
+    keys,
+    office,
+    pickup,
+    remote,
+    send,
+    storage,
+    ticking,
+    watch,
+)
 from locker.domain.flows.doors import Progress
 from locker.domain.journal import EntryKind
 from locker.domain.openings import Purpose
@@ -38,6 +52,7 @@ def decide(automat: Automat, event: Event, now: Now) -> Decision:
         _let_due_things_happen(draft)
         if draft.durable:
             draft.mark_seen()
+        ticking.follow(draft, automat)
     return draft.decision()
 
 
@@ -45,6 +60,8 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
     match event:
         case KeyPressed():
             keys.press(draft, event.keypad, event.key)
+        case LabelScanned():
+            keys.scan(draft, event.keypad, event.text)
         case DoorSeen():
             _go_on(draft, doors.note_door(draft, event.compartment, event.door))
         case PulseSent():
@@ -85,13 +102,28 @@ def _go_on(draft: Draft, progress: Progress | None) -> None:
     """Tell the flow that began an opening what became of it."""
     if progress is None:
         return
-    if progress.opening.purpose is Purpose.DEPOSIT:
-        deliver.note(draft, progress)
-    else:
-        pickup.note(draft, progress)
+    match progress.opening.purpose:
+        case Purpose.PICKUP | Purpose.REOPEN:
+            pickup.note(draft, progress)
+        case Purpose.DEPOSIT:
+            deliver.note(draft, progress)
+        case Purpose.DROP_OFF:
+            send.note(draft, progress)
+        case Purpose.COLLECT:
+            collect.note(draft, progress)
+        case Purpose.INSPECT:
+            inspect.note(draft, progress)
+        case Purpose.REMOTE:
+            remote.note(draft, progress)
 
 
 def _let_due_things_happen(draft: Draft) -> None:
+    _by_powered_time(draft)
+    if draft.automat.judges_time(draft.now):
+        _by_wall_time(draft)
+
+
+def _by_powered_time(draft: Draft) -> None:
     for kind, key in draft.automat.powered_agenda.due_by(draft.now.powered_s):
         # An earlier line of this very list may have moved a later one.
         due_s = draft.automat.powered_agenda.due_of.get((kind, key))
@@ -106,8 +138,9 @@ def _let_due_things_happen(draft: Draft) -> None:
                 pickup.close_window(draft, key)
             case "heartbeat":
                 draft.mark_seen()
-    if not draft.automat.judges_time(draft.now):
-        return
+
+
+def _by_wall_time(draft: Draft) -> None:
     for kind, key in draft.automat.wall_agenda.due_by(draft.now.wall_at):
         if kind == "parcel":
             storage.note_date(draft, key)
@@ -115,3 +148,5 @@ def _let_due_things_happen(draft: Draft) -> None:
             draft.forget_incident(int(key))
         elif kind == "command":
             draft.forget_command(key)
+        elif kind == "seen":
+            draft.forget_seen(key)

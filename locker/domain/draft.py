@@ -14,18 +14,18 @@ from locker.domain.automat import (
     Forgotten,
     index_incident,
     index_parcel,
-    unindex_courier,
+    unindex_credential,
     unindex_parcel,
 )
 from locker.domain.commands import CommandRecord
-from locker.domain.compartments import Compartment
+from locker.domain.compartments import Compartment, Condition
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.intents import Intent, Show, Sound, Tone
 from locker.domain.journal import Entry, EntryKind, Parked
 from locker.domain.keypad import Answering, Flow, Keypad
 from locker.domain.messages import Message
 from locker.domain.openings import Opening
-from locker.domain.parcels import Courier, Parcel
+from locker.domain.parcels import Credential, Parcel, Seen
 from locker.domain.rules import Rules
 from locker.domain.times import LastSeen, Now, Trust
 
@@ -114,10 +114,14 @@ class Draft:
 
     def put_compartment(self, compartment: Compartment) -> None:
         """Write a compartment."""
-        self._change(compartment, compartment.label)
+        label, suspects = compartment.label, self.automat.suspects
+        self._change(compartment, label)
+        if (compartment.condition is Condition.SUSPECT) is not (label in suspects):
+            suspects = suspects.delete(label) if label in suspects else suspects.set(label, None)
         self.automat = replace(
             self.automat,
-            compartments=self.automat.compartments.set(compartment.label, compartment),
+            compartments=self.automat.compartments.set(label, compartment),
+            suspects=suspects,
         )
 
     def change_compartment(self, label: str, **changes: object) -> Compartment:
@@ -128,21 +132,39 @@ class Draft:
             self.put_compartment(new)
         return new
 
-    def put_courier(self, courier: Courier) -> None:
-        """Write a courier; an earlier code of the same person dies."""
-        automat = unindex_courier(self.automat, self.automat.couriers.get(courier.courier_id))
-        self._change(courier, courier.courier_id)
+    def put_credential(self, credential: Credential) -> None:
+        """Write a person's right; an earlier code of the same person dies."""
+        automat = unindex_credential(self.automat, self.automat.credentials.get(credential.holder))
+        self._change(credential, credential.holder)
         self.automat = replace(
             automat,
-            couriers=automat.couriers.set(courier.courier_id, courier),
-            courier_of_tag=automat.courier_of_tag.set(courier.code_tag, courier.courier_id),
+            credentials=automat.credentials.set(credential.holder, credential),
+            holder_of_tag=automat.holder_of_tag.set(credential.code_tag, credential.holder),
         )
 
-    def forget_courier(self, courier_id: str) -> None:
-        """Remove a courier."""
-        automat = unindex_courier(self.automat, self.automat.couriers[courier_id])
-        self._forget(Courier, courier_id)
-        self.automat = replace(automat, couriers=automat.couriers.delete(courier_id))
+    def forget_credential(self, holder: str) -> None:
+        """Remove a person's right."""
+        automat = unindex_credential(self.automat, self.automat.credentials[holder])
+        self._forget(Credential, holder)
+        self.automat = replace(automat, credentials=automat.credentials.delete(holder))
+
+    def put_seen(self, seen: Seen) -> None:
+        """Remember that a tracking id was here, until it may come back."""
+        self._change(seen, seen.tag)
+        self.automat = replace(
+            self.automat,
+            seen=self.automat.seen.set(seen.tag, seen),
+            wall_agenda=self.automat.wall_agenda.with_due(("seen", seen.tag), seen.until),
+        )
+
+    def forget_seen(self, tag: str) -> None:
+        """Let a tracking id come back."""
+        self._forget(Seen, tag)
+        self.automat = replace(
+            self.automat,
+            seen=self.automat.seen.delete(tag),
+            wall_agenda=self.automat.wall_agenda.with_due(("seen", tag), None),
+        )
 
     def forget_compartment(self, label: str) -> None:
         """Remove what is known of a compartment that the configuration no longer has."""
@@ -293,12 +315,13 @@ def restore(
     *,
     compartments: Iterable[Compartment],
     parcels: Iterable[Parcel],
-    couriers: Iterable[Courier],
+    credentials: Iterable[Credential],
     attempts: Iterable[Attempts],
     openings: Iterable[Opening],
     incidents: Iterable[Incident],
     commands: Iterable[CommandRecord],
     parked: Iterable[Parked],
+    seen: Iterable[Seen],
     facts: Facts,
     last_seen: LastSeen,
 ) -> Automat:
@@ -312,8 +335,10 @@ def restore(
         draft.put_opening(opening)
     for parcel in parcels:
         draft.put_parcel(parcel)
-    for courier in couriers:
-        draft.put_courier(courier)
+    for credential in credentials:
+        draft.put_credential(credential)
+    for each in seen:
+        draft.put_seen(each)
     for bucket in attempts:
         draft.put_attempts(bucket)
     for record in commands:

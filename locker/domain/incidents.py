@@ -14,7 +14,13 @@ class IncidentKind(StrEnum):
     DOOR_OPENED_UNASKED = "door-opened-unasked"
     OPENING_INTERRUPTED = "opening-interrupted"
     DEPOSIT_UNCONFIRMED = "deposit-unconfirmed"
+    COMPARTMENT_EMPTY = "compartment-empty"
+    COMPARTMENT_OCCUPIED = "compartment-occupied"
+    COMPARTMENT_DIRTY = "compartment-dirty"
+    PARCEL_STUCK = "parcel-stuck"
+    REMOVAL_UNCONFIRMED = "removal-unconfirmed"
     PART_LOST = "part-lost"
+    SCANNER_LOST = "scanner-lost"
     KEYPAD_FAULTY = "keypad-faulty"
     GUARD_MODE = "guard-mode"
     STORAGE_LOW = "storage-low"
@@ -29,6 +35,12 @@ MEANING: Mapping[IncidentKind, str] = {
     IncidentKind.DOOR_OPENED_UNASKED: "a door opened that the automat had not unlocked",
     IncidentKind.OPENING_INTERRUPTED: "the power or the daemon failed between an unlock and its door",
     IncidentKind.DEPOSIT_UNCONFIRMED: "a courier left without confirming; nobody knows what lies inside",
+    IncidentKind.COMPARTMENT_EMPTY: "a parcel should lie there; somebody looked and found nothing",
+    IncidentKind.COMPARTMENT_OCCUPIED: "something lies in a compartment that should be free",
+    IncidentKind.COMPARTMENT_DIRTY: "a compartment must be cleaned or repaired before it is used again",
+    IncidentKind.PARCEL_STUCK: "a courier could not take a parcel out of its compartment",
+    IncidentKind.REMOVAL_UNCONFIRMED: "a courier opened a parcel's door and did not say whether it was taken",
+    IncidentKind.SCANNER_LOST: "a scanner stopped answering; tracking ids can still be typed",
     IncidentKind.PART_LOST: "a serial line or a lock board stopped answering",
     IncidentKind.KEYPAD_FAULTY: "a key is stuck or the keypad's line is gone",
     IncidentKind.GUARD_MODE: "too many wrong codes in a day: the keypad is shut until released",

@@ -36,6 +36,8 @@ class EntryKind(StrEnum):
     CODE_ACCEPTED = "code.accepted"
     CODE_MISSED = "code.missed"
     CODE_OVERDUE = "code.overdue"
+    CODE_UNPAID = "code.unpaid"
+    CODE_REFUSED = "code.refused"
     PULSE_INTENDED = "lock.pulse-intended"
     PULSE_FAILED = "lock.pulse-failed"
     DOOR_OPENED = "door.opened"
@@ -47,6 +49,24 @@ class EntryKind(StrEnum):
     PARCEL_REOPENED = "parcel.reopened"
     PARCEL_REMINDER = "parcel.reminder"
     PARCEL_OVERDUE = "parcel.overdue"
+    PARCEL_DROPPED_OFF = "parcel.dropped-off"
+    PARCEL_REGISTERED = "parcel.registered"
+    PARCEL_REMOVED = "parcel.removed"
+    PARCEL_MISSING = "parcel.missing"
+    PARCEL_FOUND = "parcel.found"
+    PARCEL_STUCK = "parcel.stuck"
+    REMOVAL_ABANDONED = "removal.abandoned"
+    COMPARTMENT_TO_INSPECT = "compartment.to-inspect"
+    COMPARTMENT_INSPECTED = "compartment.inspected"
+    COMPARTMENT_BLOCKED = "compartment.blocked"
+    COMPARTMENT_UNBLOCKED = "compartment.unblocked"
+    OPENED_BY_PERSON = "opened.by-person"
+    OPENED_REMOTELY = "opened.remotely"
+    OPENING_TO_CONFIRM = "opened.to-confirm"
+    OPENING_LAPSED = "opened.lapsed"
+    MODE_CHANGED = "mode.changed"
+    OUTAGE_BEGAN = "outage.began"
+    OUTAGE_ENDED = "outage.ended"
     DEADLINE_LENGTHENED = "deadline.lengthened"
     OUTAGE_OF_UNKNOWN_LENGTH = "outage.unknown-length"
     DEPOSIT_CANCELLED = "deposit.cancelled"
@@ -54,6 +74,9 @@ class EntryKind(StrEnum):
     DEPOSIT_REFUSED = "deposit.refused"
     COURIER_SIGNED_IN = "courier.signed-in"
     COURIER_SIGNED_OUT = "courier.signed-out"
+    TECHNICIAN_SIGNED_IN = "technician.signed-in"
+    TECHNICIAN_SIGNED_OUT = "technician.signed-out"
+    HARDWARE_TESTED = "technician.tested"
     COMMAND_APPLIED = "command.applied"
     COMMAND_REFUSED = "command.refused"
     INCIDENT_RAISED = "incident.raised"
@@ -65,6 +88,7 @@ class EntryKind(StrEnum):
     CLOCK_TRUST_CHANGED = "clock.trust-changed"
     CLOCK_STEPPED = "clock.stepped"
     CONFIGURATION_CHANGED = "configuration.changed"
+    JOURNAL_PRUNED = "journal.pruned"
     ENTRY_PARKED = "journal.entry-parked"
     FORK_ALARM = "journal.fork-alarm"
 
@@ -73,6 +97,7 @@ EMSEVT: Mapping[EntryKind, str] = {
     EntryKind.PARCEL_STORED: "EDH",
     EntryKind.PARCEL_ATTEMPTED: "EMH",
     EntryKind.PARCEL_HANDED_OVER: "EMI",
+    EntryKind.PARCEL_DROPPED_OFF: "EMA",
 }
 """UPU EMSEVT codes for integrators."""
 

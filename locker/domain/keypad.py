@@ -1,8 +1,10 @@
 """A keypad and the person at it: what was typed, and which flow the keys belong to. Never durable."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from locker.domain.events import Key
+from locker.domain.parcels import Role
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,21 +50,40 @@ class PickingUp:
     waiting: tuple[str, ...] = ()
 
 
+class Choice(StrEnum):
+    """What a person in front of an open compartment wants instead of putting a parcel into it."""
+
+    BIGGER = "bigger"  # the parcel does not fit
+    ANOTHER = "another"  # occupied or dirty
+    CANCEL = "cancel"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivering:
-    """A courier is signed in and types tracking ids."""
+    """A courier is signed in: scans, types a tracking id, or chooses from the menu."""
 
     courier_id: str
     typed: Typed = Typed()
 
 
 @dataclass(frozen=True, slots=True)
+class ChoosingSize:
+    """A courier says how large a parcel is that nobody announced; `sizes` in the order of the keys from 1."""
+
+    courier_id: str
+    tracking_id: str
+    sizes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Depositing:
-    """A courier's parcel is on its way into a compartment."""
+    """A courier's parcel is on its way into a compartment; `tried` are those that would not do."""
 
     courier_id: str
     compartment: str
     tracking_id: str
+    tried: tuple[str, ...] = ()
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +93,155 @@ class Confirming:
     courier_id: str
     compartment: str
     tracking_id: str
+    tried: tuple[str, ...] = ()
 
 
-Flow = Idle | Entering | Answering | PickingUp | Delivering | Depositing | Confirming
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """A courier takes parcels away, one by one in walking order; `waiting` are those still to come."""
+
+    courier_id: str
+    compartment: str
+    tracking_id: str
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingRemoval:
+    """The door was shut again: the courier says whether the parcel was taken, stuck, or never there."""
+
+    courier_id: str
+    compartment: str
+    tracking_id: str
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inspecting:
+    """A courier or technician looks into a compartment; `waiting` are the labels still to come."""
+
+    person: str
+    role: Role
+    compartment: str
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The door was shut again: the person says what lies inside."""
+
+    person: str
+    role: Role
+    compartment: str
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Something lies inside: the person scans or types which parcel it is."""
+
+    person: str
+    role: Role
+    compartment: str
+    waiting: tuple[str, ...] = ()
+    typed: Typed = Typed()
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A sender's parcel is on its way into a compartment."""
+
+    compartment: str
+    tracking_id: str
+    tried: tuple[str, ...] = ()
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingSending:
+    """The door was shut again: the sender says with OK that the parcel lies inside."""
+
+    compartment: str
+    tracking_id: str
+    tried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registering:
+    """A sender reads that the parcel was received; the back office's word may still come meanwhile."""
+
+    tracking_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A technician is signed in and chooses from the service menu."""
+
+    technician_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosingDoor:
+    """A technician types the number of a compartment to open; `label` is the one to be confirmed."""
+
+    technician_id: str
+    typed: Typed = Typed()
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TryingKeys:
+    """A technician tries the keys; C twice in a row ends it."""
+
+    technician_id: str
+    last: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingIncidents:
+    """A technician reads the open incidents, latest first; `number` is the one on the display."""
+
+    technician_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingRemote:
+    """Too many remote openings: somebody on the spot must want this one, with OK."""
+
+    compartment: str
+    operator: str
+    reason: str
+
+
+Flow = (
+    Idle
+    | Entering
+    | Answering
+    | PickingUp
+    | Delivering
+    | ChoosingSize
+    | Depositing
+    | Confirming
+    | Collecting
+    | ConfirmingRemoval
+    | Inspecting
+    | Judging
+    | Naming
+    | Sending
+    | ConfirmingSending
+    | Registering
+    | Serving
+    | ChoosingDoor
+    | TryingKeys
+    | ReadingIncidents
+    | ConfirmingRemote
+)
+
+AT_A_DOOR = PickingUp | Depositing | Collecting | Inspecting | Sending
+"""Flows of a person in front of a door that is under way."""
+UNOCCUPIED = Idle | Entering | Answering | Registering
+"""Flows that give the keypad away to whoever comes."""
 
 
 @dataclass(frozen=True, slots=True)

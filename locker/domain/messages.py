@@ -19,6 +19,8 @@ class Text(StrEnum):
     LOCKED_OUT = "locked-out"
     GUARD_MODE = "guard-mode"
     OVERDUE = "overdue"
+    UNPAID = "unpaid"
+    FROZEN = "frozen"
     OPENING = "opening"
     PRESS_DOOR = "press-door"
     TAKE_PARCEL = "take-parcel"
@@ -39,6 +41,7 @@ class Text(StrEnum):
     CONFIRM_DEPOSIT = "confirm-deposit"
     STORED = "stored"
     DEPOSIT_CANCELLED = "deposit-cancelled"
+    SERVICE_MENU = "service-menu"
     SIGNED_OUT = "signed-out"
 
 

@@ -22,7 +22,11 @@ class Purpose(StrEnum):
 
     PICKUP = "pickup"
     REOPEN = "reopen"
-    DEPOSIT = "deposit"
+    DEPOSIT = "deposit"  # by a courier
+    DROP_OFF = "drop-off"  # by a sender
+    COLLECT = "collect"  # a courier takes a parcel away
+    INSPECT = "inspect"  # a courier or technician looks into it
+    REMOTE = "remote"  # the back office asked for it
 
 
 class Stage(StrEnum):
@@ -70,13 +74,14 @@ class Opening:
     """One opening of one door; durable.
 
     `pulses` counts the intents, `pulses_sent` the frames that left the port; `due_s` and `opened_s` are
-    powered time; `opened_at` is None until the contact said "open".
+    powered time; `opened_at` is None until the contact said "open". `keypad` is "" for a remote opening;
+    `person` is the courier, technician or operator behind it; `tracking_id` is None where no parcel is known.
     """
 
     compartment: str
     purpose: Purpose
     keypad: str
-    tracking_id: str
+    tracking_id: str | None
     started_at: datetime
     stage: Stage
     pulses: int = 0
@@ -85,7 +90,7 @@ class Opening:
     opened_at: datetime | None = None
     opened_s: float | None = None
     reminded: bool = False
-    courier_id: str | None = None
+    person: str | None = None
 
     def after(self, happening: Happening) -> Stage | None:
         """Return the stage that a happening leads to, None if it ends; KeyError if the table has none."""

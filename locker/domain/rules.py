@@ -31,6 +31,17 @@ class Rules:
     courier_idle_s: float = 60.0
     confirm_wait_s: float = 60.0
     tracking_digits: int = 8
+    # sending (section 6)
+    send_confirm_s: float = 60.0
+    # service
+    service_idle_s: float = 120.0
+    # changes on the way (section 7)
+    remote_openings_short: int = 3
+    remote_short_s: float = 600.0
+    remote_openings_long: int = 10
+    remote_long_s: float = 86_400.0
+    spot_confirm_s: float = 120.0
+    back_office_may_lengthen: bool = False
     # storage time (section 5)
     storage_days: int = 7
     reminder_days: tuple[int, ...] = (2, 1)
@@ -47,6 +58,7 @@ class Rules:
     heartbeat_s: float = 60.0
     # closed parcels (section 8)
     retention_days: int = 90
+    tracking_rest_months: int = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from locker.settings.tables import (
     LineTable,
     PathsTable,
     RulesTable,
+    ScannerTable,
     UplinkTable,
 )
 
@@ -50,6 +51,7 @@ class Salvage:
         self.boards = self._several("boards", BoardTable)
         self.keypads = self._several("keypads", KeypadTable)
         self.displays = self._several("displays", DisplayTable)
+        self.scanners = self._several("scanners", ScannerTable)
         self.compartments = self._several("compartments", CompartmentTable)
         self.rules = self._single("rules", RulesTable)
         self.paths = self._single("paths", PathsTable)
@@ -104,7 +106,8 @@ def rules_from(table: RulesTable) -> Rules:
 
 
 def _names_twice(salvage: Salvage) -> Iterator[Fault]:
-    keys = {"lines": "id", "boards": "id", "keypads": "id", "displays": "id", "compartments": "label"}
+    keys = dict.fromkeys(("lines", "boards", "keypads", "displays", "scanners"), "id")
+    keys["compartments"] = "label"
     for table, key in keys.items():
         items = salvage.data.get(table)
         first: dict[str, int] = {}
@@ -127,6 +130,7 @@ def _names_nowhere(salvage: Salvage) -> Iterator[Fault]:
         *((box.where, "board", box.table.board, "boards", "id") for box in salvage.compartments),
         *((pad.where, "display", pad.table.display, "displays", "id") for pad in salvage.keypads),
         *((pad.where, "bound_to", pad.table.bound_to, "compartments", "label") for pad in salvage.keypads),
+        *((scanner.where, "keypad", scanner.table.keypad, "keypads", "id") for scanner in salvage.scanners),
     ]
     for where, key, name, table, name_key in references:
         known = salvage.names(table, name_key)
@@ -140,14 +144,19 @@ def _names_nowhere(salvage: Salvage) -> Iterator[Fault]:
 
 def _ports_twice(salvage: Salvage) -> Iterator[Fault]:
     first: dict[str, str] = {}
-    ported: Iterable[Placed[Any]] = (*salvage.lines, *salvage.keypads, *salvage.displays)
+    ported: Iterable[Placed[Any]] = (
+        *salvage.lines,
+        *salvage.keypads,
+        *salvage.displays,
+        *salvage.scanners,
+    )
     for placed in ported:
         port = str((salvage.directory / placed.table.port).resolve())
         if port in first:
             yield Fault(
                 f"{placed.where} port",
                 f"{quoted(str(placed.table.port))} is the port of {first[port]} too",
-                "give each line, keypad and display its own port",
+                "give each line, keypad, display and scanner its own port",
             )
         first.setdefault(port, placed.where)
 
@@ -190,6 +199,19 @@ def _channels(salvage: Salvage) -> Iterator[Fault]:
                 "give each lock and each goods sensor its own channel",
             )
         taken.setdefault((board_id, channel), f"{key} of {where}")
+
+
+def _tones_without_bell(salvage: Salvage) -> Iterator[Fault]:
+    for placed in salvage.keypads:
+        if placed.table.display is not None:
+            continue
+        for tone in sorted(placed.table.tones.model_fields_set):
+            if getattr(placed.table.tones, tone) != "none":
+                yield Fault(
+                    f"{placed.where} tones {tone}",
+                    "the bell is that of a display, and this keypad has none",
+                    'give the keypad a display, or remove the tone or set it to "none"',
+                )
 
 
 def _empty(salvage: Salvage) -> Iterator[Fault]:
@@ -287,6 +309,7 @@ CHECKS: tuple[Callable[[Salvage], Iterator[Fault]], ...] = (
     _addresses_twice,
     _channels,
     _ports_twice,
+    _tones_without_bell,
     _rules,
     _paths,
     _clock,

@@ -15,6 +15,8 @@ from locker.errors import Fault
 PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$": "use 1 to 32 letters (A-Z), digits, dots, hyphens or underscores",
     r"^[A-Za-z0-9][A-Za-z0-9-]{0,7}$": "use 1 to 8 letters (A-Z), digits or hyphens, without spaces",
+    r"^(none|bell( bell){0,4})$": 'write "none", or "bell" up to five times with a space between',
+    r"^[ -~]*$": "use ASCII letters, digits and signs only",
 }
 WANTED: Mapping[str, str] = {
     "int_type": "a whole number",

@@ -14,12 +14,14 @@ from locker.settings.values import time_zone_exists, usable_path, writable_on_di
 LockBoardFamily = Literal["xor-bcc"]
 KeypadFamily = Literal["serial-ascii"]
 DisplayFamily = Literal["cd5220"]
+ScannerFamily = Literal["text"]
 Language = Literal["fi", "sv", "en"]
 ContactWiring = Literal["closed-when-shut", "closed-when-open", "missing"]
 
 LOCK_BOARD_FAMILIES: tuple[str, ...] = get_args(LockBoardFamily)
 KEYPAD_FAMILIES: tuple[str, ...] = get_args(KeypadFamily)
 DISPLAY_FAMILIES: tuple[str, ...] = get_args(DisplayFamily)
+SCANNER_FAMILIES: tuple[str, ...] = get_args(ScannerFamily)
 
 BAUD_RATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
@@ -30,6 +32,7 @@ File = Annotated[Path, Field(strict=False), AfterValidator(usable_path)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,7}$")]
 Shown = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(writable_on_displays)]
+Beeps = Annotated[str, Field(pattern=r"^(none|bell( bell){0,4})$")]
 Millimetres = Annotated[int, Field(ge=1, le=3000)]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400, allow_inf_nan=False)]
 
@@ -79,6 +82,14 @@ class RulesTable(Table):
     courier_idle_s: Seconds | None = None
     confirm_wait_s: Seconds | None = None
     tracking_digits: Annotated[int | None, Field(ge=4, le=12)] = None
+    send_confirm_s: Seconds | None = None
+    service_idle_s: Seconds | None = None
+    remote_openings_short: Annotated[int | None, Field(ge=0, le=100)] = None
+    remote_short_s: Seconds | None = None
+    remote_openings_long: Annotated[int | None, Field(ge=0, le=1000)] = None
+    remote_long_s: Seconds | None = None
+    spot_confirm_s: Seconds | None = None
+    back_office_may_lengthen: bool | None = None
     storage_days: Annotated[int | None, Field(ge=1, le=60)] = None
     reminder_days: Several[Annotated[int, Field(ge=1, le=60)]] | None = None
     outage_minimum_s: Seconds | None = None
@@ -90,6 +101,7 @@ class RulesTable(Table):
     clock_agreement_s: Seconds | None = None
     heartbeat_s: Seconds | None = None
     retention_days: Annotated[int | None, Field(ge=1, le=366)] = None
+    tracking_rest_months: Annotated[int | None, Field(ge=1, le=120)] = None
 
 
 class PathsTable(Table):
@@ -154,6 +166,16 @@ class BoardTable(Table):
     pulse_s: Annotated[int | None, Field(ge=1, le=9)] = None
 
 
+class TonesTable(Table):
+    """`tones` of a keypad: how it sounds, as beeps of its display's bell, one after another."""
+
+    key: Beeps = "none"
+    right: Beeps = "bell"
+    wrong: Beeps = "bell bell"
+    remind: Beeps = "bell bell bell"
+    tick: Beeps = "bell"
+
+
 class KeypadTable(Table):
     """[[keypads]]: a keypad of the whole automat, or (`bound_to`) of one compartment."""
 
@@ -165,6 +187,7 @@ class KeypadTable(Table):
     family: Annotated[KeypadFamily, Field(examples=["serial-ascii"])]
     display: str | None = None
     bound_to: str | None = None
+    tones: TonesTable = TonesTable()
 
 
 class DisplayTable(Table):
@@ -176,6 +199,21 @@ class DisplayTable(Table):
     ]
     baud: Baud = 9600
     family: Annotated[DisplayFamily, Field(examples=["cd5220"])]
+
+
+class ScannerTable(Table):
+    """[[scanners]]: a scanner for labels beside a keypad."""
+
+    id: Annotated[Name, Field(description="a name for this scanner", examples=["front"])]
+    port: Annotated[
+        File, Field(description="the stable path of the adapter", examples=["/dev/serial/by-id/usb-..."])
+    ]
+    baud: Baud = 9600
+    family: Annotated[ScannerFamily, Field(examples=["text"])]
+    keypad: Annotated[str, Field(description="the id of one of [[keypads]]", examples=["front"])]
+    terminator: Literal["line-end", "silence"] = "line-end"
+    prefix: Annotated[str, Field(max_length=16, pattern=r"^[ -~]*$")] = ""
+    aim_id: bool = False
 
 
 class CompartmentTable(Table):
@@ -207,4 +245,5 @@ class FileTables(Table):
     boards: Several[BoardTable] = ()
     keypads: Several[KeypadTable] = ()
     displays: Several[DisplayTable] = ()
+    scanners: Several[ScannerTable] = ()
     compartments: Several[CompartmentTable] = ()

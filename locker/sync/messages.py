@@ -28,15 +28,17 @@ from pydantic import (
 from locker.domain.codes import CodeTag
 from locker.domain.commands import (
     AnnounceParcel,
-    AuthoriseCourier,
+    AuthorisePerson,
     Body,
+    Cause,
     Command,
     RefusedCommand,
     ReleaseGuard,
-    RevokeCourier,
+    RevokePerson,
     WithdrawParcel,
 )
 from locker.domain.events import CommandReceived, CommandUnreadable
+from locker.domain.parcels import Role
 from locker.domain.times import rfc3339
 from locker.sync.strict_json import NotJson, Unfit, read_object
 
@@ -142,7 +144,7 @@ class WithdrawData(Strict):
 
     def body(self) -> Body:
         """Give the domain's words."""
-        return WithdrawParcel(self.tracking_id, self.reason)
+        return WithdrawParcel(self.tracking_id, Cause.REDIRECT, self.reason)
 
 
 class AuthoriseData(Strict):
@@ -161,7 +163,9 @@ class AuthoriseData(Strict):
 
     def body(self) -> Body:
         """Give the domain's words."""
-        return AuthoriseCourier(self.courier_id, CodeTag(self.code_tag), self.valid_from, self.valid_until)
+        return AuthorisePerson(
+            self.courier_id, Role.COURIER, CodeTag(self.code_tag), self.valid_from, self.valid_until
+        )
 
 
 class RevokeData(Strict):
@@ -171,7 +175,7 @@ class RevokeData(Strict):
 
     def body(self) -> Body:
         """Give the domain's words."""
-        return RevokeCourier(self.courier_id)
+        return RevokePerson(self.courier_id, Role.COURIER)
 
 
 class ReleaseGuardData(Strict):

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from locker.domain.automat import Decision
 from locker.domain.codes import Code
-from locker.domain.commands import AuthoriseCourier, RevokeCourier, WithdrawParcel
+from locker.domain.commands import AuthorisePerson, Cause, RevokePerson, WithdrawParcel
 from locker.domain.events import (
     Door,
     Event,
@@ -27,7 +27,7 @@ from locker.domain.intents import Unlock
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Depositing, Idle, PickingUp
 from locker.domain.openings import Stage
-from locker.domain.parcels import ParcelState
+from locker.domain.parcels import ParcelState, Role
 from locker.domain.rules import Rules
 from locker.domain.times import Trust
 from tests.unit.domain.stand import CODE_KEY, Stand
@@ -35,8 +35,8 @@ from tests.unit.domain.stand import CODE_KEY, Stand
 CODES = ("1111", "2222", "024204")
 PARCELS = tuple(f"JJFI6543211000007{number:04d}" for number in range(4))
 PULSING = (Stage.WAITING, Stage.BLIND)
-DURABLE = ("compartments", "parcels", "couriers", "attempts", "openings", "incidents", "commands", "facts")
-INDEXES = ("parcels_of_tag", "courier_of_tag", "announced_ending", "open_matters", "wall_agenda")
+DURABLE = ("compartments", "parcels", "credentials", "attempts", "openings", "incidents", "commands", "facts")
+INDEXES = ("parcels_of_tag", "holder_of_tag", "announced_ending", "open_matters", "wall_agenda")
 
 
 class CheckedStand(Stand):
@@ -108,14 +108,16 @@ class AnAutomat(RuleBasedStateMachine):
 
     @rule(parcel=st.sampled_from(PARCELS))
     def withdraw(self, parcel: str) -> None:
-        self.stand.command(WithdrawParcel(parcel, "redirected"))
+        self.stand.command(WithdrawParcel(parcel, Cause.REDIRECT, "redirected"))
 
     @rule()
     def courier_signs_in(self) -> None:
-        if "c-1" not in self.stand.automat.couriers:
+        if "c-1" not in self.stand.automat.credentials:
             now_at = self.stand.now.wall_at
             tag = CODE_KEY.tag(Code("7777"))
-            self.stand.command(AuthoriseCourier("c-1", tag, now_at, now_at + timedelta(days=365)))
+            self.stand.command(
+                AuthorisePerson("c-1", Role.COURIER, tag, now_at, now_at + timedelta(days=365))
+            )
         self.stand.press("C 7777 OK")
 
     @rule(parcel=st.sampled_from(PARCELS))
@@ -172,7 +174,7 @@ class AnAutomat(RuleBasedStateMachine):
 
     @rule()
     def the_courier_is_revoked(self) -> None:
-        self.stand.command(RevokeCourier("c-1"))
+        self.stand.command(RevokePerson("c-1", Role.COURIER))
 
     @rule(fork=st.booleans())
     def the_back_office_takes_nothing(self, *, fork: bool) -> None:

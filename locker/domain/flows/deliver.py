@@ -6,18 +6,20 @@ a power cut included, nobody is offered a box of which nobody knows what lies in
 
 from dataclasses import replace
 
-from locker.domain.compartments import Compartment, Condition
+from locker.domain.allocation import choose
+from locker.domain.compartments import Condition
 from locker.domain.deadlines import deadline, last_day_before
 from locker.domain.draft import Draft
 from locker.domain.events import Door, Key
-from locker.domain.flows.doors import Outcome, Progress, begin
+from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
+from locker.domain.flows.sessions import authorised, go_home, sign_out
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
-from locker.domain.keypad import Answering, Confirming, Delivering, Depositing, Idle, Typed
+from locker.domain.keypad import Answering, ChoosingSize, Confirming, Delivering, Depositing, Idle, Typed
 from locker.domain.messages import Message, Text, say
 from locker.domain.openings import Opening, Purpose, Stage
-from locker.domain.parcels import Courier, Parcel, ParcelMove, ParcelState
+from locker.domain.parcels import Parcel, ParcelMove, ParcelState, Role
 from locker.domain.times import rfc3339
 
 SETTLED_BY_CONFIRMING = (
@@ -30,37 +32,38 @@ SETTLED_BY_CONFIRMING = (
 UNCONFIRMED = "a deposit was begun and not confirmed"
 
 
-def sign_in(draft: Draft, keypad: str, courier: Courier) -> None:
-    """Begin a courier's session."""
-    draft.record(EntryKind.COURIER_SIGNED_IN, keypad=keypad, courier=courier.courier_id)
-    draft.sound(keypad, Tone.RIGHT)
-    _await_tracking(draft, keypad, courier.courier_id)
-    draft.show(keypad, say(Text.COURIER_WELCOME))
-
-
-def sign_out(draft: Draft, keypad: str, courier_id: str, why: str) -> None:
-    """End a courier's session."""
-    draft.record(EntryKind.COURIER_SIGNED_OUT, keypad=keypad, courier=courier_id, why=why)
-    draft.show(keypad, say(Text.SIGNED_OUT))
-    draft.set_flow(keypad, Answering(), for_s=draft.rules.answer_shown_s)
-
-
 def press(draft: Draft, keypad: str, flow: Delivering, key: Key) -> None:
     """Take a key of a courier who names a parcel; C with nothing typed signs out."""
     draft.sound(keypad, Tone.KEY)
-    if not _authorised(draft, flow.courier_id):
-        sign_out(draft, keypad, flow.courier_id, "no longer authorised")
+    if not authorised(draft, flow.courier_id, Role.COURIER):
+        sign_out(draft, keypad, flow.courier_id, Role.COURIER, "no longer authorised")
     elif key is Key.CLEAR and not flow.typed.digits:
-        sign_out(draft, keypad, flow.courier_id, "C pressed")
+        sign_out(draft, keypad, flow.courier_id, Role.COURIER, "C pressed")
     elif key is Key.CLEAR:
-        _await_tracking(draft, keypad, flow.courier_id)
-        draft.show(keypad, say(Text.COURIER_WELCOME))
+        go_home(draft, keypad, flow.courier_id, Role.COURIER)
     elif key.is_digit:
         typed = flow.typed.with_digit(key, draft.rules.tracking_digits)
         _await_tracking(draft, keypad, flow.courier_id, typed)
         draft.show(keypad, say(Text.TYPING_TRACKING, typed=typed.digits))
     else:
         _find(draft, keypad, flow)
+
+
+def press_at_door(draft: Draft, keypad: str, flow: Depositing, key: Key) -> None:
+    """Take a key of a courier in front of a door: OK ends what no contact can prove, others repeat."""
+    progress = press_blind(draft, flow.compartment, key)
+    if progress is not None:
+        note(draft, progress)
+    elif (opening := draft.automat.openings.get(flow.compartment)) is not None:
+        prompt_again(draft, opening)
+
+
+def scan(draft: Draft, keypad: str, flow: Delivering, text: str) -> None:
+    """Take a label that a courier scanned."""
+
+
+def press_size(draft: Draft, keypad: str, flow: ChoosingSize, key: Key) -> None:
+    """Take the size of a parcel that nobody announced."""
 
 
 def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> None:
@@ -87,7 +90,7 @@ def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> N
 def abandon(draft: Draft, keypad: str, flow: Confirming) -> None:
     """The courier left without confirming: the box stays suspect, the session ends."""
     _abandon(draft, flow.compartment, flow.tracking_id, flow.courier_id, "not confirmed")
-    sign_out(draft, keypad, flow.courier_id, "not confirmed")
+    sign_out(draft, keypad, flow.courier_id, Role.COURIER, "not confirmed")
 
 
 def note(draft: Draft, progress: Progress) -> None:
@@ -125,31 +128,6 @@ def prompt_again(draft: Draft, opening: Opening) -> None:
         draft.show(opening.keypad, say(texts[opening.stage], label=opening.compartment))
 
 
-def smallest_free(draft: Draft, size: str) -> Compartment | None:
-    """Choose the smallest free compartment that is at least as large as the smallest of a size."""
-    compartments = draft.automat.compartments.values()
-    smallest = min((box.fixture.volume_mm3 for box in compartments if box.fixture.size == size), default=None)
-    if smallest is None:
-        return None
-    fitting = (box for box in compartments if box.free and box.fixture.volume_mm3 >= smallest)
-    return min(
-        fitting,
-        key=lambda box: (box.fixture.volume_mm3, box.fixture.accessible, box.fixture.column, box.fixture.row),
-        default=None,
-    )
-
-
-def may_sign_in(draft: Draft, courier: Courier) -> bool:
-    """Tell whether a courier's right holds now."""
-    # An untrusted clock cannot say that a right has ended; it ends as soon as the time is known.
-    return not draft.automat.judges_time(draft.now) or courier.may_sign_in(draft.now.wall_at)
-
-
-def _authorised(draft: Draft, courier_id: str) -> bool:
-    courier = draft.automat.couriers.get(courier_id)
-    return courier is not None and may_sign_in(draft, courier)
-
-
 def _find(draft: Draft, keypad: str, flow: Delivering) -> None:
     digits = flow.typed.digits
     known = draft.automat.announced_ending.get(digits, ())
@@ -168,15 +146,15 @@ def _find(draft: Draft, keypad: str, flow: Delivering) -> None:
 
 
 def _open_for(draft: Draft, keypad: str, courier_id: str, parcel: Parcel) -> None:
-    if not _authorised(draft, courier_id):
-        sign_out(draft, keypad, courier_id, "no longer authorised")
+    if not authorised(draft, courier_id, Role.COURIER):
+        sign_out(draft, keypad, courier_id, Role.COURIER, "no longer authorised")
         return
     if draft.automat.facts.storage_low:
         _refuse(draft, keypad, courier_id, parcel, "storage-low", say(Text.NO_DEPOSITS))
         return
-    box = smallest_free(draft, parcel.size)
+    box = choose(draft.automat, parcel)
     if box is None:
-        message = say(Text.NO_COMPARTMENT, size=parcel.size)
+        message = say(Text.NO_COMPARTMENT, size=parcel.size or "?")
         _refuse(draft, keypad, courier_id, parcel, "no-compartment", message)
         return
     draft.change_compartment(box.label, condition=Condition.SUSPECT, reason=UNCONFIRMED)
@@ -186,7 +164,7 @@ def _open_for(draft: Draft, keypad: str, courier_id: str, parcel: Parcel) -> Non
         Purpose.DEPOSIT,
         keypad=keypad,
         tracking_id=parcel.tracking_id,
-        courier_id=courier_id,
+        person=courier_id,
     )
     draft.set_flow(keypad, Depositing(courier_id, box.label, parcel.tracking_id))
     draft.show(keypad, say(Text.OPENING, label=box.label))
@@ -242,7 +220,7 @@ def _shut(draft: Draft, opening: Opening) -> None:
     draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "the door was shut")
     if not _owns_keypad(draft, opening):
         return
-    flow = Confirming(opening.courier_id or "", opening.compartment, opening.tracking_id)
+    flow = Confirming(opening.person or "", opening.compartment, opening.tracking_id or "")
     draft.set_flow(opening.keypad, flow, for_s=draft.rules.confirm_wait_s)
     draft.show(opening.keypad, say(Text.CONFIRM_DEPOSIT, label=opening.compartment))
 
@@ -251,7 +229,7 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     """Report a lock that does not open and offer the courier another box at once."""
     label = opening.compartment
     if cut_short:
-        _abandon(draft, label, opening.tracking_id, opening.courier_id or "", "interrupted")
+        _abandon(draft, label, opening.tracking_id or "", opening.person or "", "interrupted")
         return
     if opening.pulses_sent > 0:
         draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
@@ -265,18 +243,17 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     )
     if not _owns_keypad(draft, opening):
         return
-    parcel = draft.automat.parcels.get(opening.tracking_id)
+    parcel = draft.automat.parcels.get(opening.tracking_id or "")
     if parcel is not None and parcel.state is ParcelState.ANNOUNCED:
-        _open_for(draft, opening.keypad, opening.courier_id or "", parcel)
+        _open_for(draft, opening.keypad, opening.person or "", parcel)
     else:
-        _await_tracking(draft, opening.keypad, opening.courier_id or "")
-        draft.show(opening.keypad, say(Text.COURIER_WELCOME))
+        go_home(draft, opening.keypad, opening.person or "", Role.COURIER)
 
 
 def _left_open(draft: Draft, opening: Opening) -> None:
-    _abandon(draft, opening.compartment, opening.tracking_id, opening.courier_id or "", "door left open")
+    _abandon(draft, opening.compartment, opening.tracking_id or "", opening.person or "", "door left open")
     if _owns_keypad(draft, opening):
-        sign_out(draft, opening.keypad, opening.courier_id or "", "door left open")
+        sign_out(draft, opening.keypad, opening.person or "", Role.COURIER, "door left open")
         draft.show(opening.keypad, say(Text.LEFT_OPEN, label=opening.compartment))
         draft.sound(opening.keypad, Tone.REMIND)
 
@@ -298,7 +275,7 @@ def _return_to_keypad(draft: Draft, opening: Opening) -> None:
     Not for a door that opened late: its courier has gone on, and a passer-by must not confirm.
     """
     if opening.stage is not Stage.LATE and isinstance(draft.flow_at(opening.keypad), Idle | Answering):
-        flow = Depositing(opening.courier_id or "", opening.compartment, opening.tracking_id)
+        flow = Depositing(opening.person or "", opening.compartment, opening.tracking_id or "")
         draft.set_flow(opening.keypad, flow)
 
 

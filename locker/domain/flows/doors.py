@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
-from locker.domain.events import Door, PulseNotSent, PulseSent
+from locker.domain.events import Door, Key, PulseNotSent, PulseSent
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Unlock
 from locker.domain.journal import EntryKind
@@ -47,8 +47,8 @@ def begin(
     purpose: Purpose,
     *,
     keypad: str,
-    tracking_id: str,
-    courier_id: str | None = None,
+    tracking_id: str | None,
+    person: str | None = None,
 ) -> None:
     """Start an opening with its first pulse; replaces a late one of the same door."""
     compartment = draft.automat.compartments[label]
@@ -63,9 +63,17 @@ def begin(
             tracking_id=tracking_id,
             started_at=draft.now.wall_at,
             stage=Stage.BLIND if blind else Stage.WAITING,
-            courier_id=courier_id,
+            person=person,
         ),
     )
+
+
+def press_blind(draft: Draft, label: str, key: Key) -> Progress | None:
+    """Let OK end an opening that no contact can prove; None if this key does not."""
+    opening = draft.automat.openings.get(label)
+    if opening is None or opening.stage is not Stage.BLIND or key is not Key.OK:
+        return None
+    return finish_blind(draft, opening)
 
 
 def note_pulse_sent(draft: Draft, event: PulseSent) -> None:

@@ -5,46 +5,100 @@ from math import ceil
 
 from locker.domain.attempts import Attempts
 from locker.domain.codes import Code, CodeTag
+from locker.domain.commands import Mode
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows import deliver, pickup
-from locker.domain.flows.doors import finish_blind
+from locker.domain.flows import collect, deliver, inspect, pickup, remote, send, service, sessions
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import (
     Answering,
+    ChoosingDoor,
+    ChoosingSize,
+    Collecting,
     Confirming,
+    ConfirmingRemote,
+    ConfirmingRemoval,
+    ConfirmingSending,
     Delivering,
     Depositing,
     Entering,
     Idle,
+    Inspecting,
+    Judging,
     Keypad,
+    Naming,
     PickingUp,
+    ReadingIncidents,
+    Registering,
+    Sending,
+    Serving,
+    TryingKeys,
     Typed,
 )
-from locker.domain.messages import Text, say
-from locker.domain.openings import Stage
-from locker.domain.parcels import Courier, Parcel, ParcelState
+from locker.domain.messages import Message, Text, say
+from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role
 
 CALL_AFTER_MISSES = 2
 """From this miss on, the answer names customer service."""
 
 
-def press(draft: Draft, name: str, key: Key) -> None:
+def press(draft: Draft, name: str, key: Key) -> None:  # noqa: C901  (one flat table of whose keys these are)
     """Take one key in; a keypad that is not configured does not exist."""
     keypad = draft.automat.keypads.get(name)
     if keypad is None:
         return
     match keypad.flow:
-        case PickingUp(compartment=label) | Depositing(compartment=label):
-            _press_at_door(draft, label, key)
+        case PickingUp() as flow:
+            pickup.press_at_door(draft, flow, key)
         case Delivering() as flow:
             deliver.press(draft, name, flow, key)
+        case ChoosingSize() as flow:
+            deliver.press_size(draft, name, flow, key)
+        case Depositing() as flow:
+            deliver.press_at_door(draft, name, flow, key)
         case Confirming() as flow:
             deliver.press_confirming(draft, name, flow, key)
-        case Idle() | Entering() | Answering():
+        case Collecting() as flow:
+            collect.press_at_door(draft, name, flow, key)
+        case ConfirmingRemoval() as flow:
+            collect.press_confirming(draft, name, flow, key)
+        case Inspecting() as flow:
+            inspect.press_at_door(draft, name, flow, key)
+        case Judging() as flow:
+            inspect.press_judging(draft, name, flow, key)
+        case Naming() as flow:
+            inspect.press_naming(draft, name, flow, key)
+        case Sending() as flow:
+            send.press_at_door(draft, name, flow, key)
+        case ConfirmingSending() as flow:
+            send.press_confirming(draft, name, flow, key)
+        case Serving() as flow:
+            service.press(draft, name, flow, key)
+        case ChoosingDoor() as flow:
+            service.press_door(draft, name, flow, key)
+        case TryingKeys() as flow:
+            service.press_trying(draft, name, flow, key)
+        case ReadingIncidents() as flow:
+            service.press_reading(draft, name, flow, key)
+        case ConfirmingRemote() as flow:
+            remote.press(draft, name, flow, key)
+        case Idle() | Entering() | Answering() | Registering():
             _press_free(draft, keypad, key)
+
+
+def scan(draft: Draft, name: str, text: str) -> None:
+    """Take a scanned label in; it means something only to a person who is signed in."""
+    match draft.flow_at(name):
+        case Delivering() as flow:
+            deliver.scan(draft, name, flow, text)
+        case ConfirmingRemoval() as flow:
+            collect.scan(draft, name, flow, text)
+        case Naming() as flow:
+            inspect.scan(draft, name, flow, text)
+        case _:
+            pass
 
 
 def time_out(draft: Draft, name: str) -> None:
@@ -53,10 +107,20 @@ def time_out(draft: Draft, name: str) -> None:
     match flow:
         case PickingUp(compartment="", waiting=waiting):
             pickup.next_door(draft, name, waiting)
-        case Delivering():
-            deliver.sign_out(draft, name, flow.courier_id, "nothing typed")
+        case Delivering() | ChoosingSize():
+            sessions.sign_out(draft, name, flow.courier_id, Role.COURIER, "nothing typed")
         case Confirming():
             deliver.abandon(draft, name, flow)
+        case ConfirmingRemoval():
+            collect.abandon(draft, name, flow)
+        case Judging() | Naming():
+            inspect.abandon(draft, name, flow)
+        case ConfirmingSending():
+            send.abandon(draft, name, flow)
+        case Serving() | ChoosingDoor() | TryingKeys() | ReadingIncidents():
+            service.time_out(draft, name, flow.technician_id)
+        case ConfirmingRemote():
+            remote.lapse(draft, name, flow)
         case _:
             rest(draft, name)
 
@@ -64,20 +128,11 @@ def time_out(draft: Draft, name: str) -> None:
 def rest(draft: Draft, name: str) -> None:
     """Put a keypad back to its idle screen."""
     draft.set_flow(name, Idle())
-    draft.show(name, say(Text.IDLE, name=draft.automat.identity.name))
-
-
-def _press_at_door(draft: Draft, label: str, key: Key) -> None:
-    """While a door is under way the keys only repeat what to do; OK ends what no contact can prove."""
-    opening = draft.automat.openings.get(label)
-    if opening is None:
-        return
-    if opening.stage is Stage.BLIND and key is Key.OK:
-        progress = finish_blind(draft, opening)
-        if progress is not None:
-            (pickup if opening.courier_id is None else deliver).note(draft, progress)
-            return
-    (pickup if opening.courier_id is None else deliver).prompt_again(draft, opening)
+    identity = draft.automat.identity
+    if draft.automat.facts.mode is Mode.FROZEN:
+        draft.show(name, say(Text.FROZEN, phone=identity.customer_service))
+    else:
+        draft.show(name, say(Text.IDLE, name=identity.name))
 
 
 def _press_free(draft: Draft, keypad: Keypad, key: Key) -> None:
@@ -101,15 +156,21 @@ def _press_free(draft: Draft, keypad: Keypad, key: Key) -> None:
 
 def _shut_out(draft: Draft, name: str) -> bool:
     """Tell a person that this keypad does not listen now, if that is so: no key is evaluated."""
-    attempts = _attempts(draft, name)
-    if attempts.guarded:
-        draft.answer(name, say(Text.GUARD_MODE, phone=draft.automat.identity.customer_service))
-        return True
-    wait_s = attempts.wait_s(draft.now.powered_s, draft.rules)
+    wait_s = _attempts(draft, name).wait_s(draft.now.powered_s, draft.rules)
     if wait_s > 0:
         draft.answer(name, say(Text.LOCKED_OUT, minutes=ceil(wait_s / 60)))
         return True
     return False
+
+
+def _only_technicians(draft: Draft, name: str) -> Message | None:
+    """Return what everybody but a technician is told at this keypad now, or None if all may type."""
+    phone = draft.automat.identity.customer_service
+    if draft.automat.facts.mode is Mode.FROZEN:
+        return say(Text.FROZEN, phone=phone)
+    if _attempts(draft, name).guarded:
+        return say(Text.GUARD_MODE, phone=phone)
+    return None
 
 
 def _enter(draft: Draft, name: str, typed: Typed) -> None:
@@ -117,36 +178,58 @@ def _enter(draft: Draft, name: str, typed: Typed) -> None:
     if typed.digits:
         draft.show(name, say(Text.TYPING_CODE, stars="*" * len(typed.digits)))
     else:
-        draft.show(name, say(Text.TYPE_CODE))
+        draft.show(name, _only_technicians(draft, name) or say(Text.TYPE_CODE))
 
 
 def _evaluate(draft: Draft, keypad: Keypad, code: Code) -> None:
     """Look a code up; whatever comes of it is shown only after the commit of this decision."""
     tag = draft.automat.code_key.tag(code)
-    parcels = [parcel for parcel in draft.automat.parcels_with(tag) if _answers_here(parcel, keypad)]
-    courier = _courier_with(draft, tag) if keypad.bound_to is None else None
-    if not parcels and courier is None:
+    credential = _credential_with(draft, tag) if keypad.bound_to is None else None
+    if credential is not None and credential.role is Role.TECHNICIAN:
+        draft.put_keypad(replace(keypad, misses_in_a_row=0))
+        sessions.sign_in(draft, keypad.name, credential)
+        return
+    closed = _only_technicians(draft, keypad.name)
+    if closed is not None:
+        # No word on whether it would have been right; it costs a token, or technicians could be guessed.
+        draft.put_attempts(_attempts(draft, keypad.name).spent(draft.now.powered_s, draft.rules))
+        draft.record(EntryKind.CODE_REFUSED, keypad=keypad.name, reason=str(closed.text))
+        draft.answer(keypad.name, closed)
+        return
+    parcels = [parcel for parcel in draft.automat.parcels_with(tag) if _answers_here(draft, parcel, keypad)]
+    if not parcels and credential is None:
         _miss(draft, keypad)
         return
     draft.put_keypad(replace(keypad, misses_in_a_row=0))
-    if parcels:
+    if credential is not None:
+        sessions.sign_in(draft, keypad.name, credential)
+    elif parcels[0].direction is Direction.OUTBOUND:
+        send.accept_code(draft, keypad.name, parcels[0])
+    else:
         pickup.accept_code(draft, keypad.name, parcels)
-    elif courier is not None:
-        deliver.sign_in(draft, keypad.name, courier)
 
 
-def _answers_here(parcel: Parcel, keypad: Keypad) -> bool:
+def _answers_here(draft: Draft, parcel: Parcel, keypad: Keypad) -> bool:
     if keypad.bound_to is not None and parcel.compartment != keypad.bound_to:
         return False
+    if parcel.direction is Direction.OUTBOUND:
+        return parcel.state is ParcelState.ANNOUNCED and _drop_off_holds(draft, parcel)
     return parcel.state in (ParcelState.STORED, ParcelState.OVERDUE, ParcelState.COLLECTED)
 
 
-def _courier_with(draft: Draft, tag: CodeTag) -> Courier | None:
-    courier_id = draft.automat.courier_of_tag.get(tag)
-    if courier_id is None:
+def _drop_off_holds(draft: Draft, parcel: Parcel) -> bool:
+    """Tell whether a drop-off code is within its time; an untrusted clock cannot say that it has ended."""
+    if not draft.automat.judges_time(draft.now) or parcel.valid_from is None or parcel.valid_until is None:
+        return True
+    return parcel.valid_from <= draft.now.wall_at < parcel.valid_until
+
+
+def _credential_with(draft: Draft, tag: CodeTag) -> Credential | None:
+    holder = draft.automat.holder_of_tag.get(tag)
+    if holder is None:
         return None
-    courier = draft.automat.couriers[courier_id]
-    return courier if deliver.may_sign_in(draft, courier) else None
+    credential = draft.automat.credentials[holder]
+    return credential if sessions.may_sign_in(draft, credential) else None
 
 
 def _miss(draft: Draft, keypad: Keypad) -> None:

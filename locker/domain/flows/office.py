@@ -6,19 +6,21 @@ from datetime import timedelta
 from locker.domain.codes import CodeTag
 from locker.domain.commands import (
     AnnounceParcel,
-    AuthoriseCourier,
+    AuthorisePerson,
     Body,
     Command,
     CommandRecord,
+    OpenCompartment,
     RefusedCommand,
     ReleaseGuard,
-    RevokeCourier,
+    RevokePerson,
     WithdrawParcel,
 )
 from locker.domain.draft import Draft
+from locker.domain.flows import remote
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
-from locker.domain.parcels import Courier, Parcel, ParcelMove, ParcelState
+from locker.domain.parcels import Credential, Parcel, ParcelMove, ParcelState
 
 APPLIED = "applied"
 
@@ -104,17 +106,23 @@ def _apply(draft: Draft, body: Body) -> str | None:
             return _announce(draft, body)
         case WithdrawParcel():
             return _withdraw(draft, body)
-        case AuthoriseCourier():
+        case AuthorisePerson():
             return _authorise(draft, body)
-        case RevokeCourier():
+        case RevokePerson():
             return _revoke(draft, body)
         case ReleaseGuard():
             return _release(draft, body)
+        case OpenCompartment():
+            return remote.request(draft, body)
+        case _:
+            return "not-built"
 
 
 def _announce(draft: Draft, body: AnnounceParcel) -> str | None:
     known = draft.automat.parcels.get(body.tracking_id)
-    if body.size not in {box.fixture.size for box in draft.automat.compartments.values()}:
+    if body.size is None or body.size not in {
+        box.fixture.size for box in draft.automat.compartments.values()
+    }:
         return "unknown-size"
     if body.code_tag is not None and not _code_is_free(draft, body.code_tag, body.recipient):
         return "code-in-use"
@@ -133,7 +141,7 @@ def _announce(draft: Draft, body: AnnounceParcel) -> str | None:
 
 def _code_is_free(draft: Draft, tag: CodeTag, recipient: str | None) -> bool:
     """Live codes are unique on one automat, but for several parcels of one recipient."""
-    if tag in draft.automat.courier_of_tag:
+    if tag in draft.automat.holder_of_tag:
         return False
     return all(
         recipient is not None and parcel.recipient == recipient for parcel in draft.automat.parcels_with(tag)
@@ -152,20 +160,24 @@ def _withdraw(draft: Draft, body: WithdrawParcel) -> str | None:
     return None
 
 
-def _authorise(draft: Draft, body: AuthoriseCourier) -> str | None:
-    holder = draft.automat.courier_of_tag.get(body.code_tag)
-    if any(True for _ in draft.automat.parcels_with(body.code_tag)) or holder not in (None, body.courier_id):
+def _authorise(draft: Draft, body: AuthorisePerson) -> str | None:
+    holder = draft.automat.holder_of_tag.get(body.code_tag)
+    if any(True for _ in draft.automat.parcels_with(body.code_tag)) or holder not in (None, body.holder):
         return "code-in-use"
     if body.valid_until <= body.valid_from:
         return "bad-validity"
-    draft.put_courier(Courier(body.courier_id, body.code_tag, body.valid_from, body.valid_until))
+    known = draft.automat.credentials.get(body.holder)
+    if known is not None and known.role is not body.role:
+        return "id-in-use"
+    draft.put_credential(Credential(body.holder, body.role, body.code_tag, body.valid_from, body.valid_until))
     return None
 
 
-def _revoke(draft: Draft, body: RevokeCourier) -> str | None:
-    if body.courier_id not in draft.automat.couriers:
-        return "unknown-courier"
-    draft.forget_courier(body.courier_id)
+def _revoke(draft: Draft, body: RevokePerson) -> str | None:
+    known = draft.automat.credentials.get(body.holder)
+    if known is None or known.role is not body.role:
+        return f"unknown-{body.role}"
+    draft.forget_credential(body.holder)
     return None
 
 

@@ -6,9 +6,11 @@ Grade C: opened, never seen shut. A door that never moved is an attempt, no hand
 
 from dataclasses import replace
 
+from locker.domain.commands import Mode
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
-from locker.domain.flows.doors import Outcome, Progress, begin
+from locker.domain.events import Key
+from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
@@ -21,7 +23,8 @@ from locker.domain.times import rfc3339
 
 def accept_code(draft: Draft, keypad: str, parcels: list[Parcel]) -> None:
     """Answer a right code: open what may be opened, one door after another, or say why not."""
-    stored = [parcel for parcel in parcels if parcel.state is ParcelState.STORED]
+    stored = [p for p in parcels if p.state is ParcelState.STORED and not p.unpaid]
+    unpaid = [p for p in parcels if p.state is ParcelState.STORED and p.unpaid]
     again = [parcel for parcel in parcels if parcel.state is ParcelState.COLLECTED]
     if stored or again:
         for parcel in stored:
@@ -31,6 +34,12 @@ def accept_code(draft: Draft, keypad: str, parcels: list[Parcel]) -> None:
         draft.sound(keypad, Tone.RIGHT)
         next_door(draft, keypad, tuple(parcel.tracking_id for parcel in stored or again))
         return
+    for parcel in unpaid:
+        draft.record(EntryKind.CODE_UNPAID, parcel.tracking_id, keypad=keypad)
+    if unpaid:
+        draft.answer(keypad, say(Text.UNPAID, phone=draft.automat.identity.customer_service))
+        draft.sound(keypad, Tone.WRONG)
+        return
     for parcel in parcels:
         draft.record(EntryKind.CODE_OVERDUE, parcel.tracking_id, keypad=keypad)
     draft.answer(keypad, say(Text.OVERDUE, phone=draft.automat.identity.customer_service))
@@ -39,6 +48,9 @@ def accept_code(draft: Draft, keypad: str, parcels: list[Parcel]) -> None:
 
 def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
     """Open the next parcel's door; say thank you when there is none left."""
+    if draft.automat.facts.mode is Mode.FROZEN:
+        draft.answer(keypad, say(Text.FROZEN, phone=draft.automat.identity.customer_service))
+        return
     for index, tracking_id in enumerate(waiting):
         parcel = draft.automat.parcels.get(tracking_id)
         if parcel is None or parcel.compartment is None:
@@ -94,7 +106,7 @@ def note(draft: Draft, progress: Progress) -> None:
 
 def hand_over(draft: Draft, opening: Opening, grade: str) -> None:
     """Record that custody has passed, with all the evidence there is."""
-    parcel = draft.automat.parcels[opening.tracking_id]
+    parcel = draft.automat.parcels[opening.tracking_id or ""]
     shut = grade == "A"
     draft.record(
         EntryKind.PARCEL_HANDED_OVER,
@@ -116,6 +128,15 @@ def hand_over(draft: Draft, opening: Opening, grade: str) -> None:
             reopen_until_s=None if grade == "C" else draft.now.powered_s + draft.rules.reopen_window_s,
         )
     )
+
+
+def press_at_door(draft: Draft, flow: PickingUp, key: Key) -> None:
+    """Take a key of a recipient in front of a door: OK ends what no contact can prove, others repeat."""
+    progress = press_blind(draft, flow.compartment, key)
+    if progress is not None:
+        note(draft, progress)
+    elif (opening := draft.automat.openings.get(flow.compartment)) is not None:
+        prompt_again(draft, opening)
 
 
 def start_window(draft: Draft, parcel: Parcel) -> None:
@@ -174,7 +195,7 @@ def _unproven(draft: Draft, opening: Opening) -> None:
 
 
 def _start_window(draft: Draft, opening: Opening) -> None:
-    parcel = draft.automat.parcels.get(opening.tracking_id)
+    parcel = draft.automat.parcels.get(opening.tracking_id or "")
     if parcel is not None:
         start_window(draft, parcel)
 

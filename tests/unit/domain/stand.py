@@ -10,7 +10,7 @@ from immutables import Map
 from locker.domain.attempts import Attempts
 from locker.domain.automat import Automat, Change, Decision, Forgotten
 from locker.domain.codes import Code, CodeKey
-from locker.domain.commands import AnnounceParcel, AuthoriseCourier, Body, Command, CommandRecord
+from locker.domain.commands import AnnounceParcel, AuthorisePerson, Body, Command, CommandRecord
 from locker.domain.compartments import Compartment, ContactKind, Fixture
 from locker.domain.decide import decide
 from locker.domain.draft import restore
@@ -31,7 +31,7 @@ from locker.domain.journal import Entry, EntryKind, Parked
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Message, Text
 from locker.domain.openings import Opening
-from locker.domain.parcels import Courier, Parcel
+from locker.domain.parcels import Credential, Parcel, Role, Seen
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import NEVER_BEFORE, LastSeen, Now, Trust
 
@@ -82,12 +82,13 @@ class Stand:
             self.blank,
             compartments=[Compartment(box) for box in self.boxes],
             parcels=[],
-            couriers=[],
+            credentials=[],
             attempts=[],
             openings=[],
             incidents=[],
             commands=[],
             parked=[],
+            seen=[],
             facts=self.blank.facts,
             last_seen=LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0),
         )
@@ -188,12 +189,13 @@ class Stand:
             self.blank,
             compartments=[boxes.get(box.label, Compartment(box)) for box in self.boxes],
             parcels=self._all(Parcel),
-            couriers=self._all(Courier),
+            credentials=self._all(Credential),
             attempts=self._all(Attempts),
             openings=[each for each in self._all(Opening) if each.compartment in labels],
             incidents=self._all(Incident),
             commands=self._all(CommandRecord),
             parked=self._all(Parked),
+            seen=self._all(Seen),
             facts=self._one(type(self.automat.facts)) or self.blank.facts,
             last_seen=seen,
         )
@@ -227,9 +229,13 @@ class Stand:
 
     def sign_in_courier(self, code: str = "7777", *, keypad: str = "front") -> None:
         """Authorise a courier, if need be, and let her sign in."""
-        if "c-1" not in self.automat.couriers:
-            body = AuthoriseCourier(
-                "c-1", CODE_KEY.tag(Code(code)), self.now.wall_at, self.now.wall_at + timedelta(days=365)
+        if "c-1" not in self.automat.credentials:
+            body = AuthorisePerson(
+                "c-1",
+                Role.COURIER,
+                CODE_KEY.tag(Code(code)),
+                self.now.wall_at,
+                self.now.wall_at + timedelta(days=365),
             )
             assert self.command(body) is None
         self.press(f"C {code} OK", keypad)
@@ -292,7 +298,7 @@ class Stand:
 
 def key_of(change: Any) -> str:
     """The key under which a durable thing is kept."""
-    for name in ("tracking_id", "courier_id", "keypad", "command_id", "number", "sequence"):
+    for name in ("tracking_id", "holder", "keypad", "command_id", "number", "sequence", "tag"):
         if not isinstance(change, Compartment | Opening) and hasattr(change, name):
             return str(getattr(change, name))
     if isinstance(change, Compartment):

@@ -7,15 +7,16 @@ import pytest
 from locker.domain.codes import Code
 from locker.domain.commands import (
     AnnounceParcel,
-    AuthoriseCourier,
+    AuthorisePerson,
+    Cause,
     ReleaseGuard,
-    RevokeCourier,
+    RevokePerson,
     WithdrawParcel,
 )
 from locker.domain.events import Woke
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
-from locker.domain.parcels import ParcelState
+from locker.domain.parcels import ParcelState, Role
 from locker.domain.times import Trust
 from tests.unit.domain.stand import CODE_KEY, MONDAY, Stand
 
@@ -49,7 +50,7 @@ def test_a_bad_envelope_is_refused_and_changes_nothing(envelope: dict[str, objec
 def test_a_repeated_command_is_applied_once_and_its_repetition_journalled() -> None:
     stand = Stand()
     assert stand.command(BODY, command_id="a", digest="1" * 64) is None
-    assert stand.command(WithdrawParcel(PARCEL, "x"), command_id="b") is None
+    assert stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "x"), command_id="b") is None
     assert stand.command(BODY, command_id="a", digest="1" * 64) == "repeated"
     assert stand.parcel().state is ParcelState.CLOSED
 
@@ -57,7 +58,10 @@ def test_a_repeated_command_is_applied_once_and_its_repetition_journalled() -> N
 def test_the_same_id_with_another_content_is_refused() -> None:
     stand = Stand()
     assert stand.command(BODY, command_id="a", digest="1" * 64) is None
-    assert stand.command(WithdrawParcel(PARCEL, "x"), command_id="a", digest="2" * 64) == "id-reused"
+    assert (
+        stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "x"), command_id="a", digest="2" * 64)
+        == "id-reused"
+    )
     assert stand.parcel().state is ParcelState.ANNOUNCED
 
 
@@ -96,11 +100,14 @@ def test_a_replay_under_a_clock_set_back_is_late_all_the_same() -> None:
         (AnnounceParcel("JJFI1", "S", CODE_KEY.tag(Code("7777"))), "code-in-use"),
         (BODY, "code-in-use"),
         (AnnounceParcel(PARCEL, "S", CODE_KEY.tag(Code("5555"))), "already-announced"),
-        (WithdrawParcel("JJFI1", "x"), "unknown-parcel"),
-        (RevokeCourier("c-2"), "unknown-courier"),
-        (AuthoriseCourier("c-2", TAG, MONDAY, MONDAY + HOUR), "code-in-use"),
-        (AuthoriseCourier("c-2", CODE_KEY.tag(Code("7777")), MONDAY, MONDAY + HOUR), "code-in-use"),
-        (AuthoriseCourier("c-2", CODE_KEY.tag(Code("8888")), MONDAY, MONDAY), "bad-validity"),
+        (WithdrawParcel("JJFI1", Cause.REDIRECT, "x"), "unknown-parcel"),
+        (RevokePerson("c-2", Role.COURIER), "unknown-courier"),
+        (AuthorisePerson("c-2", Role.COURIER, TAG, MONDAY, MONDAY + HOUR), "code-in-use"),
+        (
+            AuthorisePerson("c-2", Role.COURIER, CODE_KEY.tag(Code("7777")), MONDAY, MONDAY + HOUR),
+            "code-in-use",
+        ),
+        (AuthorisePerson("c-2", Role.COURIER, CODE_KEY.tag(Code("8888")), MONDAY, MONDAY), "bad-validity"),
         (ReleaseGuard("front", "x"), "not-guarded"),
         (ReleaseGuard("nowhere", "x"), "not-guarded"),
     ],
@@ -108,10 +115,10 @@ def test_a_replay_under_a_clock_set_back_is_late_all_the_same() -> None:
 def test_a_command_that_cannot_be_applied_says_why_and_changes_nothing(body: object, reason: str) -> None:
     stand = Stand()
     stand.command(AnnounceParcel(PARCEL, "S", TAG, "somebody"))
-    stand.command(AuthoriseCourier("c-1", CODE_KEY.tag(Code("7777")), MONDAY, MONDAY + HOUR))
+    stand.command(AuthorisePerson("c-1", Role.COURIER, CODE_KEY.tag(Code("7777")), MONDAY, MONDAY + HOUR))
     before = stand.automat
     assert stand.command(body) == reason  # type: ignore[arg-type]  # a parametrised body
-    assert (stand.automat.parcels, stand.automat.couriers) == (before.parcels, before.couriers)
+    assert (stand.automat.parcels, stand.automat.credentials) == (before.parcels, before.credentials)
 
 
 def test_a_tracking_id_that_was_handed_over_cannot_come_back() -> None:
@@ -126,7 +133,7 @@ def test_a_tracking_id_that_was_handed_over_cannot_come_back() -> None:
 def test_a_withdrawn_parcels_code_is_dead_at_once() -> None:
     stand = Stand()
     stand.deliver()
-    assert stand.command(WithdrawParcel(PARCEL, "redirected")) is None
+    assert stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "redirected")) is None
     stand.press("C 024204 OK")
     assert stand.says(Text.NOT_RECOGNISED)
     assert stand.parcel().state is ParcelState.WITHDRAWN
@@ -137,7 +144,7 @@ def test_a_parcel_withdrawn_while_its_door_is_open_is_handed_over_all_the_same()
     label = stand.deliver()
     stand.press("C 024204 OK")
     stand.opens()
-    stand.command(WithdrawParcel(PARCEL, "too late"))
+    stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "too late"))
     stand.door(label, stand.box("6").door)
     assert stand.count(EntryKind.PARCEL_HANDED_OVER) == 1
 
@@ -145,7 +152,7 @@ def test_a_parcel_withdrawn_while_its_door_is_open_is_handed_over_all_the_same()
 def test_a_courier_s_new_code_replaces_the_old_one() -> None:
     stand = Stand()
     for code in ("7777", "8888"):
-        stand.command(AuthoriseCourier("c-1", CODE_KEY.tag(Code(code)), MONDAY, MONDAY + HOUR))
+        stand.command(AuthorisePerson("c-1", Role.COURIER, CODE_KEY.tag(Code(code)), MONDAY, MONDAY + HOUR))
     stand.press("C 7777 OK")
     assert stand.says(Text.NOT_RECOGNISED)
     stand.press("C 8888 OK")

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from locker.domain.codes import Code
-from locker.domain.commands import AuthoriseCourier, RevokeCourier, WithdrawParcel
+from locker.domain.commands import AuthorisePerson, Cause, RevokePerson, WithdrawParcel
 from locker.domain.compartments import Condition
 from locker.domain.events import StorageChanged
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
-from locker.domain.parcels import ParcelState
+from locker.domain.parcels import ParcelState, Role
 from tests.unit.domain.stand import CODE_KEY, MONDAY, Stand
 
 PARCEL = "JJFI65432110000070773"
@@ -161,16 +161,16 @@ def test_a_courier_without_a_present_right_gets_the_answer_of_an_unknown_code(wh
     stand = Stand()
     begin = MONDAY + timedelta(days=1) if why == "not yet" else MONDAY - timedelta(days=2)
     end = MONDAY - timedelta(days=1) if why == "expired" else MONDAY + timedelta(days=2)
-    stand.command(AuthoriseCourier("c-1", CODE_KEY.tag(Code("7777")), begin, end))
+    stand.command(AuthorisePerson("c-1", Role.COURIER, CODE_KEY.tag(Code("7777")), begin, end))
     if why == "revoked":
-        stand.command(RevokeCourier("c-1"))
+        stand.command(RevokePerson("c-1", Role.COURIER))
     stand.press("C 7777 OK")
     assert stand.says(Text.NOT_RECOGNISED)
 
 
 def test_a_parcel_withdrawn_while_its_courier_stands_there_is_not_stored() -> None:
     stand, label = stand_at_open_box()
-    assert stand.command(WithdrawParcel(PARCEL, "redirected")) is None
+    assert stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "redirected")) is None
     stand.door(label, stand.box("6").door)
     stand.press("OK")
     assert stand.count(EntryKind.PARCEL_STORED) == 0

@@ -114,7 +114,7 @@ def test_what_was_committed_is_what_a_restart_finds() -> None:
     for name in (
         "compartments",
         "parcels",
-        "couriers",
+        "credentials",
         "attempts",
         "openings",
         "incidents",
@@ -122,5 +122,5 @@ def test_what_was_committed_is_what_a_restart_finds() -> None:
         "facts",
     ):
         assert getattr(reloaded, name) == getattr(stand.automat, name), name
-    for name in ("parcels_of_tag", "courier_of_tag", "announced_ending", "wall_agenda"):
+    for name in ("parcels_of_tag", "holder_of_tag", "announced_ending", "wall_agenda"):
         assert getattr(reloaded, name) == getattr(stand.automat, name), name

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from locker.domain.codes import Code
-from locker.domain.commands import AnnounceParcel, RevokeCourier, WithdrawParcel
+from locker.domain.commands import AnnounceParcel, Cause, RevokePerson, WithdrawParcel
 from locker.domain.compartments import Compartment, Condition
 from locker.domain.events import (
     Door,
@@ -21,7 +21,7 @@ from locker.domain.journal import EntryKind
 from locker.domain.keypad import Answering, Idle
 from locker.domain.messages import Text
 from locker.domain.openings import Stage
-from locker.domain.parcels import ParcelState
+from locker.domain.parcels import ParcelState, Role
 from locker.domain.rules import Rules
 from locker.domain.times import Trust
 from tests.unit.domain.stand import CODE_KEY, MONDAY, Stand
@@ -314,7 +314,7 @@ def test_a_courier_revoked_while_signed_in_opens_nothing_more() -> None:
     stand = Stand()
     stand.announce(PARCEL)
     stand.sign_in_courier()
-    assert stand.command(RevokeCourier("c-1")) is None
+    assert stand.command(RevokePerson("c-1", Role.COURIER)) is None
     stand.press("00070773 OK")
     assert not stand.unlocks
     assert stand.last(EntryKind.COURIER_SIGNED_OUT).data["why"] == "no longer authorised"
@@ -326,7 +326,7 @@ def test_a_courier_revoked_with_a_parcel_in_hand_may_still_confirm_it() -> None:
     stand.sign_in_courier()
     stand.press("00070773 OK")
     stand.opens_and_shuts()
-    assert stand.command(RevokeCourier("c-1")) is None
+    assert stand.command(RevokePerson("c-1", Role.COURIER)) is None
     stand.press("OK")
     assert stand.parcel().state is ParcelState.STORED
 
@@ -432,7 +432,7 @@ def test_a_clock_set_back_by_years_across_a_restart_is_doubted() -> None:
     stand.set_clock(MONDAY.replace(year=2016))
     stand.power_cut()
     old = {"issued_at": stand.now.wall_at, "not_after": stand.now.wall_at + timedelta(hours=1)}
-    assert stand.command(WithdrawParcel(PARCEL, "replayed"), **old) == "late"
+    assert stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "replayed"), **old) == "late"
     stand.set_clock(last_at + timedelta(hours=1))
     stand.do(Woke())
     stand.do(JournalAcknowledged(0, 1, sent_at=stand.now.wall_at))

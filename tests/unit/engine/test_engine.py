@@ -16,13 +16,14 @@ from locker.db.migrate import ensure_current
 from locker.db.session import Database
 from locker.domain.automat import Automat, Change, Decision
 from locker.domain.codes import Code, CodeKey
-from locker.domain.commands import AnnounceParcel, AuthoriseCourier, Body, Command
+from locker.domain.commands import AnnounceParcel, AuthorisePerson, Body, Command
 from locker.domain.compartments import Fixture
 from locker.domain.events import CommandReceived, Door, DoorSeen, Key, KeyPressed, Started, Stopping
 from locker.domain.intents import Tone
 from locker.domain.journal import ChainHead, SealedEntry, check
 from locker.domain.keypad import Idle, Keypad
 from locker.domain.messages import Message, Text
+from locker.domain.parcels import Role
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import Now, Trust
 from locker.engine import INBOX_LIMIT, Engine
@@ -116,7 +117,9 @@ class Rig:
         await self.engine.take(Started({"1": Door.SHUT}))
         await self.command("a", AnnounceParcel("JJFI65432110000070773", "S", CODE_KEY.tag(Code("024204"))))
         until_at = START_AT + timedelta(days=1)
-        await self.command("b", AuthoriseCourier("c-1", CODE_KEY.tag(Code("7777")), START_AT, until_at))
+        await self.command(
+            "b", AuthorisePerson("c-1", Role.COURIER, CODE_KEY.tag(Code("7777")), START_AT, until_at)
+        )
         await self.press("C 7777 OK 00070773 OK")
         await self.engine.take(DoorSeen("1", Door.OPEN))
         await self.engine.take(DoorSeen("1", Door.SHUT))

@@ -17,14 +17,16 @@ from joserfc.jwk import OctKey, OKPKey
 from locker.domain.codes import CodeTag
 from locker.domain.commands import (
     AnnounceParcel,
-    AuthoriseCourier,
+    AuthorisePerson,
     Body,
+    Cause,
     RefusedCommand,
     ReleaseGuard,
-    RevokeCourier,
+    RevokePerson,
     WithdrawParcel,
 )
 from locker.domain.events import CommandReceived, CommandUnreadable
+from locker.domain.parcels import Role
 from locker.sync.messages import (
     COMMAND_BYTES_MOST,
     Ack,
@@ -76,7 +78,7 @@ def refusal(payload: bytes, *, signed: bool = False) -> RefusedCommand:
         (
             "parcel.withdraw",
             {"trackingid": "RR1", "reason": "väärä osoite"},
-            WithdrawParcel("RR1", "väärä osoite"),
+            WithdrawParcel("RR1", Cause.REDIRECT, "väärä osoite"),
         ),
         (
             "courier.authorise",
@@ -86,14 +88,15 @@ def refusal(payload: bytes, *, signed: bool = False) -> RefusedCommand:
                 "validfrom": "2026-05-04T00:00:00+03:00",
                 "validuntil": "2026-05-05T00:00:00+03:00",
             },
-            AuthoriseCourier(
+            AuthorisePerson(
                 "k7",
+                Role.COURIER,
                 CodeTag(TAG),
                 datetime(2026, 5, 3, 21, tzinfo=UTC),
                 datetime(2026, 5, 4, 21, tzinfo=UTC),
             ),
         ),
-        ("courier.revoke", {"courierid": "k7"}, RevokeCourier("k7")),
+        ("courier.revoke", {"courierid": "k7"}, RevokePerson("k7", Role.COURIER)),
         ("guard.release", {"keypad": "front", "operator": "desk 4"}, ReleaseGuard("front", "desk 4")),
     ],
 )
