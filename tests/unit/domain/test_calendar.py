@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from locker.domain.deadlines import deadline, last_day_before, last_pickup_date, reminder_at
+from locker.domain.deadlines import deadline, has_passed, last_day_before, last_pickup_date, reminder_at
+from locker.domain.times import Now, Trust
 from tests.unit.domain.eu_calendar import (
     DAY,
     EPOCH,
@@ -114,3 +115,11 @@ def test_the_reminders_of_every_day_come_as_that_day_begins() -> None:
         for days_before in (1, 2):
             reminded_at = reminder_at(ends_at, days_before, HELSINKI)
             assert seconds(reminded_at) == midnight(day + DAYS + 1 - days_before)
+
+
+def test_an_instant_passes_when_it_is_reached_and_never_under_an_untrusted_clock() -> None:
+    at = datetime(2028, 2, 29, 22, tzinfo=UTC)
+    for trust in (Trust.TRUSTED, Trust.HOLDOVER):
+        assert not has_passed(at, Now(at - timedelta(microseconds=1), trust, 0.0))
+        assert has_passed(at, Now(at, trust, 0.0))
+    assert not has_passed(at, Now(at + timedelta(days=3_650), Trust.UNTRUSTED, 0.0))

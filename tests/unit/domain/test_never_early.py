@@ -271,6 +271,16 @@ def test_in_the_end_it_is_overdue_whatever_the_clock_did_meanwhile() -> None:
     assert judge.parcel().state is ParcelState.OVERDUE
 
 
+@pytest.mark.parametrize(("gap_s", "lengthened"), [(59, 0), (60, 1), (61, 1)])
+def test_a_gap_of_a_minute_lengthens_and_a_shorter_one_does_not(gap_s: int, lengthened: int) -> None:
+    judge = judged(
+        TUESDAY, [Down(0, 0, Trust.TRUSTED, powered=False)]
+    )  # a start notes where the clocks stand
+    assert judge.count(EntryKind.DEADLINE_LENGTHENED) == 0
+    judge.play([Down(gap_s, 0, Trust.TRUSTED, powered=False)])
+    assert judge.count(EntryKind.DEADLINE_LENGTHENED) == lengthened
+
+
 @pytest.mark.parametrize("count", [1, 24])
 def test_each_forward_step_of_an_hour_that_a_trusted_clock_makes_is_believed(count: int) -> None:
     """The one way to lose storage time: the judge allows it, hour by hour, and no second more."""
