@@ -21,7 +21,7 @@ from locker.domain.draft import restore
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, Parked
 from locker.domain.openings import Opening
-from locker.domain.parcels import Courier, Parcel
+from locker.domain.parcels import Credential, Parcel, Seen
 from locker.domain.times import LastSeen
 
 Stored = TypeVar("Stored")
@@ -53,12 +53,13 @@ def load_automat(
         replace(blank, epoch=epoch),
         compartments=compartments.values(),
         parcels=all_of(connection, Parcel),
-        couriers=all_of(connection, Courier),
+        credentials=all_of(connection, Credential),
         attempts=all_of(connection, Attempts),
         openings=[opening for label, opening in openings.items() if label in fixtures],
         incidents=all_of(connection, Incident),
         commands=all_of(connection, CommandRecord),
         parked=[entry for entry in all_of(connection, Parked) if entry.epoch == epoch],
+        seen=all_of(connection, Seen),
         facts=_only(connection, Facts, blank.facts),
         last_seen=_only(connection, LastSeen, blank.last_seen),
     )

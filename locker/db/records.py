@@ -13,13 +13,13 @@ from sqlalchemy import RowMapping, Table
 from locker.db.tables import Base
 from locker.domain.attempts import Attempts
 from locker.domain.automat import Durable, Facts
-from locker.domain.commands import CommandRecord
+from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Parked, SealedEntry
 from locker.domain.openings import Opening, Purpose, Stage
-from locker.domain.parcels import Courier, Direction, Parcel, ParcelState
+from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role, Seen
 from locker.domain.times import LastSeen
 
 Row = Mapping[str, Any] | RowMapping
@@ -146,7 +146,11 @@ def _records() -> Iterable[Record]:
         {
             "state": _enum(ParcelState),
             "direction": _enum(Direction),
+            "dimensions_mm": _LIST,
+            "valid_from": _INSTANT,
+            "valid_until": _INSTANT,
             "deposited_at": _INSTANT,
+            "registered_at": _INSTANT,
             "deadline_at": _INSTANT,
             "reminded_days": _LIST,
             "closed_at": _INSTANT,
@@ -158,9 +162,15 @@ def _records() -> Iterable[Record]:
         "label",
         {"condition": _enum(Condition), "door": _enum(Door)},
         # built by the configuration: fixture; told by the openings: opening_ongoing
-        ("label", "condition", "reason", "door", "goods", "tracking_id"),
+        ("label", "condition", "reason", "blocked", "door", "goods", "tracking_id"),
     )
-    yield _record(Courier, "courier", "courier_id", {"valid_from": _INSTANT, "valid_until": _INSTANT})
+    yield _record(
+        Credential,
+        "credential",
+        "holder",
+        {"role": _enum(Role), "valid_from": _INSTANT, "valid_until": _INSTANT},
+    )
+    yield _record(Seen, "seen", "tag", {"until": _INSTANT})
     yield _record(Attempts, "attempts", "keypad", {"misses_s": _LIST})
     yield _record(
         Opening,
@@ -181,7 +191,7 @@ def _records() -> Iterable[Record]:
     )
     yield _record(CommandRecord, "command", "command_id", {"not_after": _INSTANT})
     yield _record(Parked, "parked", "sequence", {})
-    yield _record(Facts, "facts", "id", {}, single=True)
+    yield _record(Facts, "facts", "id", {"mode": _enum(Mode), "remote_openings_s": _LIST}, single=True)
     yield _record(LastSeen, "last_seen", "id", {"wall_at": _INSTANT}, single=True)
     yield _record(SealedEntry, "journal", "sequence", {"at": _INSTANT})
 

@@ -18,7 +18,8 @@ NAMING = {
 }
 """Every constraint has a name, or a migration could not drop it."""
 
-INSIDE_STATES = "state IN ('overdue', 'stored', 'withdrawn')"
+INSIDE_STATES = "state IN ('dropped-off', 'overdue', 'registered', 'stored', 'withdrawn')"
+"""What the domain calls inside; a test holds the two together."""
 
 
 class Base(SQLModel):
@@ -69,13 +70,21 @@ class ParcelRow(Base, table=True):
     )
 
     tracking_id: str = Field(sa_type=Text, primary_key=True)
-    size: str = Field(sa_type=Text)
+    size: str | None = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
     direction: str = Field(sa_type=Text)
     code_tag: str | None = Field(sa_type=Text)
     recipient: str | None = Field(sa_type=Text)
+    dimensions_mm: str | None = Field(sa_type=Text)
+    accessible: bool
+    unpaid: bool
+    redirected: bool
+    refusal: str | None = Field(sa_type=Text)
+    valid_from: str | None = Field(sa_type=Text)
+    valid_until: str | None = Field(sa_type=Text)
     compartment: str | None = Field(sa_type=Text)
     deposited_at: str | None = Field(sa_type=Text)
+    registered_at: str | None = Field(sa_type=Text)
     deadline_at: str | None = Field(sa_type=Text)
     reminded_days: str = Field(sa_type=Text)
     closed_at: str | None = Field(sa_type=Text)
@@ -94,20 +103,31 @@ class CompartmentRow(Base, table=True):
     label: str = Field(sa_type=Text, primary_key=True)
     condition: str = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
+    blocked: str | None = Field(sa_type=Text)
     door: str = Field(sa_type=Text)
     goods: bool | None
     tracking_id: str | None = Field(sa_type=Text)
 
 
-class CourierRow(Base, table=True):
-    """One person who may deliver."""
+class CredentialRow(Base, table=True):
+    """One person who may sign in, and as what."""
 
-    __tablename__ = "courier"
+    __tablename__ = "credential"
 
-    courier_id: str = Field(sa_type=Text, primary_key=True)
+    holder: str = Field(sa_type=Text, primary_key=True)
+    role: str = Field(sa_type=Text)
     code_tag: str = Field(sa_type=Text)
     valid_from: str = Field(sa_type=Text)
     valid_until: str = Field(sa_type=Text)
+
+
+class SeenRow(Base, table=True):
+    """One tracking id that must not come back yet, as a tag."""
+
+    __tablename__ = "seen"
+
+    tag: str = Field(sa_type=Text, primary_key=True)
+    until: str = Field(sa_type=Text)
 
 
 class AttemptsRow(Base, table=True):
@@ -126,7 +146,7 @@ class AttemptsRow(Base, table=True):
 class OpeningRow(Base, table=True):
     """One opening under way.
 
-    Its parcel and courier are no foreign keys: a door left open for good outlives both.
+    Its parcel and person are no foreign keys: a door left open for good outlives both.
     """
 
     __tablename__ = "opening"
@@ -138,7 +158,7 @@ class OpeningRow(Base, table=True):
     compartment: str = Field(sa_type=Text, primary_key=True)
     purpose: str = Field(sa_type=Text)
     keypad: str = Field(sa_type=Text)
-    tracking_id: str = Field(sa_type=Text)
+    tracking_id: str | None = Field(sa_type=Text)
     started_at: str = Field(sa_type=Text)
     stage: str = Field(sa_type=Text)
     pulses: int
@@ -147,7 +167,7 @@ class OpeningRow(Base, table=True):
     opened_at: str | None = Field(sa_type=Text)
     opened_s: float | None
     reminded: bool
-    courier_id: str | None = Field(sa_type=Text)
+    person: str | None = Field(sa_type=Text)
 
 
 class IncidentRow(Base, table=True):
@@ -185,6 +205,9 @@ class FactsRow(Base, table=True):
     acknowledged_through: int
     storage_low: bool
     clock_doubted: bool
+    mode: str = Field(sa_type=Text)
+    outage_since_s: float | None
+    remote_openings_s: str = Field(sa_type=Text)
 
 
 class LastSeenRow(Base, table=True):

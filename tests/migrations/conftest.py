@@ -14,12 +14,15 @@ from locker.db.ladder import LADDER, Ladder
 HERE = Path(__file__).parent
 SHIPPED = Path(str(migrations.__file__)).parent
 
+OLD = [f"{kind}-{revision}" for revision in LADDER.revisions for kind in ("empty", "busy")]
+"""A database of every revision there has been, new and well used."""
+
 MakeLadder = Callable[..., Ladder]
 
 
 @pytest.fixture
 def ladder_of(tmp_path: Path) -> MakeLadder:
-    """Make a ladder of the shipped scripts and some of those in `later/`."""
+    """Make a ladder of the shipped scripts and some of `later/`, whose numbers no release reaches."""
 
     def make(*later: str) -> Ladder:
         scripts = tmp_path / "scripts 100%"

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,29 @@ import pytest
 from locker.db.errors import DamagedDatabase, DatabaseInUse, MigrationFailed, NewerDatabase
 from locker.db.migrate import HEAD, check_current, ensure_current
 from locker.db.session import Database
-from tests.migrations.conftest import MakeLadder
-from tests.unit.db.examples import FIXTURES, blank_automat, files_beside
-
-OLD = ["empty-0001", "busy-0001"]
+from locker.db.tables import Base
+from locker.domain.automat import Facts
+from locker.domain.parcels import Parcel, Role
+from tests.migrations.conftest import OLD, MakeLadder
+from tests.unit.db.examples import (
+    BLOCKED,
+    CLEARED,
+    COLLECTED,
+    COURIER,
+    FACTS,
+    FIXTURES,
+    INCIDENT,
+    OPENING,
+    REFUSED,
+    REMOTE,
+    RETURNED,
+    SEEN,
+    SENT,
+    STORED,
+    TECHNICIAN,
+    blank_automat,
+    files_beside,
+)
 
 
 def test_a_new_database_is_complete_and_alone(tmp_path: Path) -> None:
@@ -44,21 +64,56 @@ def test_old_databases_open_twice(old: Callable[[str], Path], name: str) -> None
         database.close()
 
 
-def test_an_old_database_keeps_every_row(old: Callable[[str], Path]) -> None:
+def test_the_first_schemas_rows_mean_what_they_meant(old: Callable[[str], Path]) -> None:
     path = old("busy-0001")
     ensure_current(path)
     database = Database.open(path)
     automat = database.load(blank_automat(), FIXTURES).automat
-    assert set(automat.parcels) == {"JJFI00000000000000001"}
-    assert automat.compartments["1"].tracking_id == "JJFI00000000000000001"
-    assert set(automat.openings) == {"1"}
-    assert (set(automat.couriers), set(automat.attempts), set(automat.commands)) == (
-        {"c7"},
-        {"front"},
-        {"cmd-1"},
+    stored, announced, collected = (automat.parcels[f"JJFI0000000000000000{number}"] for number in (1, 2, 3))
+    assert stored == replace(STORED, dimensions_mm=None, accessible=False)
+    assert announced == Parcel("JJFI00000000000000002", "M")
+    assert (collected.state, collected.compartment, collected.reopen_until_s) == ("collected", "1", 99.5)
+    assert (automat.compartments["1"].tracking_id, automat.compartments["2"].blocked) == (
+        STORED.tracking_id,
+        None,
     )
+    assert {label: opening.person for label, opening in automat.openings.items()} == {"1": None, "2": "c7"}
+    assert automat.openings["1"] == OPENING
+    assert automat.credentials["c7"] == COURIER
+    assert {holder: person.role for holder, person in automat.credentials.items()} == {
+        "c7": Role.COURIER,
+        "c8": Role.COURIER,
+    }
+    assert (set(automat.attempts), set(automat.commands), set(automat.seen)) == ({"front"}, {"cmd-1"}, set())
+    assert automat.facts == Facts(incidents_numbered=3, storage_low=True)
     assert database.head().sequence == 2
     database.close()
+
+
+def test_the_second_schemas_rows_are_all_there(old: Callable[[str], Path]) -> None:
+    path = old("busy-0002")
+    ensure_current(path)
+    database = Database.open(path)
+    automat = database.load(blank_automat(), FIXTURES).automat
+    assert set(automat.parcels.values()) == {STORED, SENT, REFUSED, COLLECTED}
+    assert automat.compartments["4"] == replace(BLOCKED, opening_ongoing=True)
+    assert set(automat.openings.values()) == {OPENING, REMOTE}
+    assert set(automat.credentials.values()) == {COURIER, TECHNICIAN}
+    assert set(automat.incidents.values()) == {INCIDENT, CLEARED}
+    assert set(automat.seen.values()) == {RETURNED}
+    assert (automat.facts, automat.last_seen) == (FACTS, SEEN)
+    database.close()
+
+
+def test_the_newest_of_the_old_databases_has_a_row_in_every_table_and_a_value_in_every_column(
+    old: Callable[[str], Path],
+) -> None:
+    with closing(sqlite3.connect(old(f"busy-{HEAD}"))) as database:
+        for table in Base.metadata.sorted_tables:
+            for column in table.c:
+                query = f"SELECT {column.name} FROM {table.name}"  # noqa: S608 - names of ours
+                values = {value for (value,) in database.execute(query)}
+                assert values - {None, 0, "", "[]"}, f"nothing in {column}"
 
 
 @pytest.mark.parametrize("name", OLD)
@@ -66,12 +121,12 @@ def test_an_older_database_climbs_with_a_backup_beside_it(
     old: Callable[[str], Path], ladder_of: MakeLadder, name: str
 ) -> None:
     path = old(name)
-    before = _dump(path)
-    ladder = ladder_of("revision_0002", "revision_0003")
+    before, backup = _dump(path), f"locker.db.backup-{name.rpartition('-')[2]}"
+    ladder = ladder_of("revision_9001", "revision_9002")
     assert ensure_current(path, ladder) == "migrated"
-    assert _revision(path) == "0003"
-    assert sorted(files_beside(path)) == ["locker.db", "locker.db.backup-0001"]
-    assert _dump(path.with_name("locker.db.backup-0001")) == before
+    assert _revision(path) == "9002"
+    assert sorted(files_beside(path)) == ["locker.db", backup]
+    assert _dump(path.with_name(backup)) == before
     assert ensure_current(path, ladder) == "current"
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT count(*) FROM parcel WHERE weight_g = 0").fetchone() == (
@@ -92,27 +147,27 @@ def test_what_stands_only_in_the_log_is_in_the_backup_and_migrated(
         database.execute("UPDATE parcel SET size = 'XL'")
         for suffix in ("", "-wal"):
             cut.with_name(f"locker.db{suffix}").write_bytes(path.with_name(f"locker.db{suffix}").read_bytes())
-    ensure_current(cut, ladder_of("revision_0002"))
+    ensure_current(cut, ladder_of("revision_9001"))
     for file in (cut, cut.with_name("locker.db.backup-0001")):
         with closing(sqlite3.connect(file)) as database:
-            assert database.execute("SELECT size FROM parcel").fetchall() == [("XL",)]
+            assert database.execute("SELECT DISTINCT size FROM parcel").fetchall() == [("XL",)]
 
 
 @pytest.mark.parametrize(
     ("last", "reason"),
-    [("failing_0003", "no such table: nowhere"), ("dangling_0003", "points at a missing row of parcel")],
+    [("failing_9002", "no such table: nowhere"), ("dangling_9002", "points at a missing row of parcel")],
 )
 def test_a_step_that_fails_leaves_the_one_before_it_whole(
     old: Callable[[str], Path], ladder_of: MakeLadder, last: str, reason: str, tmp_path: Path
 ) -> None:
     path = old("busy-0001")
-    ladder = ladder_of("revision_0002", last)
+    ladder = ladder_of("revision_9001", last)
     with pytest.raises(MigrationFailed, match=reason):
         ensure_current(path, ladder)
-    assert _revision(path) == "0002"
+    assert _revision(path) == "9001"
     with closing(sqlite3.connect(path)) as database:
         assert [row[1] for row in database.execute("PRAGMA table_info(shelf)")] == ["name"]
-        assert database.execute("SELECT count(*) FROM parcel").fetchone() == (1,)
+        assert database.execute("SELECT count(*) FROM parcel").fetchone() == (3,)
     assert path.with_name("locker.db.backup-0001").exists()
 
 
@@ -120,23 +175,23 @@ def test_a_new_file_whose_making_fails_is_not_there(tmp_path: Path, ladder_of: M
     path = tmp_path / "place" / "locker.db"
     path.parent.mkdir()
     with pytest.raises(MigrationFailed):
-        ensure_current(path, ladder_of("revision_0002", "failing_0003"))
+        ensure_current(path, ladder_of("revision_9001", "failing_9002"))
     assert not path.exists()
 
 
 def test_a_newer_database_is_not_migrated(tmp_path: Path, ladder_of: MakeLadder) -> None:
     path = tmp_path / "place" / "locker.db"
     path.parent.mkdir()
-    ensure_current(path, ladder_of("revision_0002"))
+    ensure_current(path, ladder_of("revision_9001"))
     before = files_beside(path)
-    with pytest.raises(NewerDatabase, match="'0002'"):
+    with pytest.raises(NewerDatabase, match="'9001'"):
         ensure_current(path)
     assert files_beside(path) == before
 
 
 def test_a_database_in_use_is_not_migrated(old: Callable[[str], Path], ladder_of: MakeLadder) -> None:
-    path = old("empty-0001")
-    ladder = ladder_of("revision_0002")
+    path = old(f"empty-{HEAD}")
+    ladder = ladder_of("revision_9001")
     database = Database.open(path)
     with pytest.raises(DatabaseInUse):
         ensure_current(path, ladder)
@@ -145,7 +200,7 @@ def test_a_database_in_use_is_not_migrated(old: Callable[[str], Path], ladder_of
         shell.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseInUse):
             ensure_current(path, ladder)
-    assert _revision(path) == "0001"
+    assert _revision(path) == HEAD
 
 
 def test_a_damaged_older_database_is_left_alone(old: Callable[[str], Path], ladder_of: MakeLadder) -> None:
@@ -155,7 +210,7 @@ def test_a_damaged_older_database_is_left_alone(old: Callable[[str], Path], ladd
     path.write_bytes(data)
     before = files_beside(path)
     with pytest.raises(DamagedDatabase):
-        ensure_current(path, ladder_of("revision_0002"))
+        ensure_current(path, ladder_of("revision_9001"))
     assert files_beside(path) == before
 
 

@@ -34,6 +34,7 @@ CREATE TABLE compartment (
 	CONSTRAINT fk_compartment_tracking_id FOREIGN KEY(tracking_id) REFERENCES parcel (tracking_id) DEFERRABLE INITIALLY DEFERRED
 );
 INSERT INTO "compartment" VALUES('1','sound',NULL,'shut',1,'JJFI00000000000000001');
+INSERT INTO "compartment" VALUES('2','suspect','nobody has confirmed','shut',NULL,NULL);
 INSERT INTO "compartment" VALUES('3R1','suspect','nobody has looked','unknown',0,NULL);
 CREATE TABLE courier (
 	courier_id TEXT NOT NULL, 
@@ -43,6 +44,7 @@ CREATE TABLE courier (
 	CONSTRAINT pk_courier PRIMARY KEY (courier_id)
 );
 INSERT INTO "courier" VALUES('c7','cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd','2026-03-29T00:59:59.999999+00:00','2026-04-28T00:59:59.999999+00:00');
+INSERT INTO "courier" VALUES('c8','9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a9a','2026-03-29T00:59:59.999999+00:00','2026-03-29T00:59:59.999999+00:00');
 CREATE TABLE facts (
 	id INTEGER NOT NULL, 
 	incidents_numbered INTEGER NOT NULL, 
@@ -105,6 +107,7 @@ CREATE TABLE opening (
 	CONSTRAINT fk_opening_compartment FOREIGN KEY(compartment) REFERENCES compartment (label) DEFERRABLE INITIALLY DEFERRED
 );
 INSERT INTO "opening" VALUES('1','pickup','front','JJFI00000000000000001','2026-03-29T00:59:59.999999+00:00','open',2,1,17.25,'2026-03-29T00:59:59.999999+00:00',12.125,1,NULL);
+INSERT INTO "opening" VALUES('2','deposit','front','JJFI00000000000000002','2026-03-29T00:59:59.999999+00:00','waiting',1,0,20.5,NULL,NULL,0,'c7');
 CREATE TABLE parcel (
 	tracking_id TEXT NOT NULL, 
 	size TEXT NOT NULL, 
@@ -123,6 +126,8 @@ CREATE TABLE parcel (
 	CONSTRAINT ck_parcel_inside CHECK (compartment IS NOT NULL OR NOT (state IN ('overdue', 'stored', 'withdrawn')))
 );
 INSERT INTO "parcel" VALUES('JJFI00000000000000001','S','stored','inbound','abababababababababababababababababababababababababababababababab','r1','1','2026-03-29T00:59:59.999999+00:00','2026-04-05T00:59:59.999999+00:00','[2,1]',NULL,NULL);
+INSERT INTO "parcel" VALUES('JJFI00000000000000002','M','announced','inbound',NULL,NULL,NULL,NULL,NULL,'[]',NULL,NULL);
+INSERT INTO "parcel" VALUES('JJFI00000000000000003','S','collected','inbound','5656565656565656565656565656565656565656565656565656565656565656',NULL,'1','2026-03-29T00:59:59.999999+00:00','2026-03-29T00:59:59.999999+00:00','[]','2026-03-29T00:59:59.999999+00:00',99.5);
 CREATE TABLE parked (
 	epoch INTEGER NOT NULL, 
 	sequence INTEGER NOT NULL, 

@@ -9,21 +9,21 @@ from immutables import Map
 from locker.domain.attempts import Attempts
 from locker.domain.automat import Automat, Facts
 from locker.domain.codes import CodeKey, CodeTag
-from locker.domain.commands import CommandRecord
+from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Parked, SealedEntry
 from locker.domain.keypad import Keypad
 from locker.domain.openings import Opening, Purpose, Stage
-from locker.domain.parcels import Courier, Parcel, ParcelState
+from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role, Seen
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import LastSeen
 
 AT = datetime(2026, 3, 29, 0, 59, 59, 999_999, tzinfo=UTC)
 TAG = CodeTag("ab" * 32)
 
-FIXTURES = {label: Fixture(label, "S", 400, 120, 600) for label in ("1", "2", "3R1")}
+FIXTURES = {label: Fixture(label, "S", 400, 120, 600) for label in ("1", "2", "3R1", "4")}
 
 STORED = Parcel(
     "JJFI00000000000000001",
@@ -31,23 +31,86 @@ STORED = Parcel(
     ParcelState.STORED,
     code_tag=TAG,
     recipient="r1",
+    dimensions_mm=(390, 110, 590),
+    accessible=True,
     compartment="1",
     deposited_at=AT,
     deadline_at=AT + timedelta(days=7),
     reminded_days=(2, 1),
 )
+SENT = Parcel(
+    "JJFI00000000000000002",
+    state=ParcelState.REGISTERED,
+    direction=Direction.OUTBOUND,
+    code_tag=CodeTag("12" * 32),
+    valid_from=AT - timedelta(days=1),
+    valid_until=AT + timedelta(days=1),
+    compartment="4",
+    deposited_at=AT,
+    registered_at=AT + timedelta(hours=1),
+)
+REFUSED = Parcel(
+    "JJFI00000000000000003",
+    "XL",
+    ParcelState.REFUSED,
+    unpaid=True,
+    redirected=True,
+    refusal="too-heavy",
+    closed_at=AT,
+)
+COLLECTED = Parcel(
+    "JJFI00000000000000004",
+    "S",
+    ParcelState.COLLECTED,
+    compartment="1",
+    deposited_at=AT,
+    closed_at=AT + timedelta(hours=1),
+    reopen_until_s=1294.5,
+)
 FULL = Compartment(FIXTURES["1"], door=Door.SHUT, goods=True, tracking_id=STORED.tracking_id)
 SUSPECT = Compartment(FIXTURES["3R1"], Condition.SUSPECT, reason="nobody has looked", goods=False)
-COURIER = Courier("c7", CodeTag("cd" * 32), AT, AT + timedelta(days=30))
+BLOCKED = Compartment(FIXTURES["4"], blocked="wet paint", tracking_id=SENT.tracking_id)
+COURIER = Credential("c7", Role.COURIER, CodeTag("cd" * 32), AT, AT + timedelta(days=30))
+TECHNICIAN = Credential("t1", Role.TECHNICIAN, CodeTag("ef" * 32), AT, AT + timedelta(days=1))
 BUCKET = Attempts("front", 7, 1234.5, (0.1, 99.0), guarded=True)
 OPENING = Opening(
     "1", Purpose.PICKUP, "front", STORED.tracking_id, AT, Stage.OPEN, 2, 1, 17.25, AT, 12.125, reminded=True
 )
+REMOTE = Opening("4", Purpose.REMOTE, "", None, AT, Stage.WAITING, person="o3")
 INCIDENT = Incident(3, IncidentKind.DOOR_DID_NOT_OPEN, "1", "three pulses", AT)
+CLEARED = Incident(2, IncidentKind.PART_LOST, "board A", "silent", AT, AT + timedelta(hours=2))
 COMMAND = CommandRecord("cmd-1", "0f" * 32, "applied", AT)
-FACTS = Facts(incidents_numbered=3, acknowledged_through=0, storage_low=True)
+RETURNED = Seen("34" * 32, AT + timedelta(days=90))
+FACTS = Facts(
+    incidents_numbered=3,
+    acknowledged_through=1,
+    storage_low=True,
+    clock_doubted=True,
+    mode=Mode.EVACUATE,
+    outage_since_s=1200.25,
+    remote_openings_s=(17.5, 1234.0),
+)
 SEEN = LastSeen(AT, trusted=True, powered_s=1234.5)
-EVERYTHING = (STORED, FULL, SUSPECT, COURIER, BUCKET, OPENING, INCIDENT, COMMAND, FACTS, SEEN)
+EVERYTHING = (
+    STORED,
+    SENT,
+    REFUSED,
+    COLLECTED,
+    FULL,
+    SUSPECT,
+    BLOCKED,
+    COURIER,
+    TECHNICIAN,
+    BUCKET,
+    OPENING,
+    REMOTE,
+    INCIDENT,
+    CLEARED,
+    COMMAND,
+    RETURNED,
+    FACTS,
+    SEEN,
+)
 
 
 def blank_automat() -> Automat:

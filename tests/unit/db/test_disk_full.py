@@ -88,7 +88,7 @@ def test_a_full_disk_refuses_whole_decisions_and_goes_on_when_there_is_room(
 
     reopened = Database.open(path)
     assert reopened.head().sequence == written + 1
-    assert set(reopened.load(blank_automat(), FIXTURES).automat.couriers) == {"c7"}
+    assert set(reopened.load(blank_automat(), FIXTURES).automat.credentials) == {"c7"}
     reopened.close()
 
 

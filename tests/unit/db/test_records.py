@@ -25,13 +25,13 @@ from locker.db.tables import INSIDE_STATES
 from locker.domain.attempts import Attempts
 from locker.domain.automat import Change, Durable, Facts, Forgotten
 from locker.domain.codes import CodeTag
-from locker.domain.commands import CommandRecord
+from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Parked, SealedEntry
 from locker.domain.openings import Opening, Purpose, Stage
-from locker.domain.parcels import INSIDE, Courier, Direction, Parcel, ParcelState
+from locker.domain.parcels import INSIDE, Credential, Direction, Parcel, ParcelState, Role, Seen
 from locker.domain.times import LastSeen
 from tests.unit.db.examples import AT, SEEN, STORED, blank_automat
 
@@ -50,13 +50,21 @@ FIXTURE = Fixture("box", "S", 1, 1, 1)
 PARCELS = st.builds(
     Parcel,
     tracking_id=NAMES,
-    size=TEXTS,
+    size=st.none() | TEXTS,
     state=st.sampled_from(ParcelState),
     direction=st.sampled_from(Direction),
     code_tag=st.none() | NAMES.map(CodeTag),
     recipient=st.none() | TEXTS,
+    dimensions_mm=st.none() | st.tuples(COUNTS, COUNTS, COUNTS),
+    accessible=st.booleans(),
+    unpaid=st.booleans(),
+    redirected=st.booleans(),
+    refusal=st.none() | TEXTS,
+    valid_from=st.none() | INSTANTS,
+    valid_until=st.none() | INSTANTS,
     compartment=NAMES,
     deposited_at=st.none() | INSTANTS,
+    registered_at=st.none() | INSTANTS,
     deadline_at=st.none() | INSTANTS,
     reminded_days=st.lists(st.integers()).map(tuple),
     closed_at=st.none() | INSTANTS,
@@ -67,6 +75,7 @@ COMPARTMENTS = st.builds(
     fixture=NAMES.map(lambda label: replace(FIXTURE, label=label)),
     condition=st.sampled_from(Condition),
     reason=st.none() | TEXTS,
+    blocked=st.none() | TEXTS,
     door=st.sampled_from(Door),
     goods=st.none() | st.booleans(),
     tracking_id=st.none() | st.just(STORED.tracking_id),
@@ -77,7 +86,7 @@ OPENINGS = st.builds(
     compartment=st.just("box"),
     purpose=st.sampled_from(Purpose),
     keypad=TEXTS,
-    tracking_id=TEXTS,
+    tracking_id=st.none() | TEXTS,
     started_at=INSTANTS,
     stage=st.sampled_from(Stage),
     pulses=COUNTS,
@@ -86,12 +95,18 @@ OPENINGS = st.builds(
     opened_at=st.none() | INSTANTS,
     opened_s=st.none() | SECONDS,
     reminded=st.booleans(),
-    courier_id=st.none() | TEXTS,
+    person=st.none() | TEXTS,
 )
 OTHERS = (
     st.builds(
-        Courier, courier_id=NAMES, code_tag=NAMES.map(CodeTag), valid_from=INSTANTS, valid_until=INSTANTS
+        Credential,
+        holder=NAMES,
+        role=st.sampled_from(Role),
+        code_tag=NAMES.map(CodeTag),
+        valid_from=INSTANTS,
+        valid_until=INSTANTS,
     )
+    | st.builds(Seen, tag=NAMES, until=INSTANTS)
     | st.builds(
         Attempts,
         keypad=NAMES,
@@ -117,6 +132,9 @@ OTHERS = (
         acknowledged_through=COUNTS,
         storage_low=st.booleans(),
         clock_doubted=st.booleans(),
+        mode=st.sampled_from(Mode),
+        outage_since_s=st.none() | SECONDS,
+        remote_openings_s=st.lists(SECONDS).map(tuple),
     )
     | st.builds(LastSeen, wall_at=INSTANTS, trusted=st.booleans(), powered_s=SECONDS)
 )

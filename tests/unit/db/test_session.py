@@ -11,10 +11,13 @@ from locker.domain.automat import Forgotten
 from locker.domain.compartments import Compartment
 from locker.domain.journal import NO_HASH, ChainHead
 from locker.domain.openings import Opening
-from locker.domain.parcels import Parcel, ParcelState
+from locker.domain.parcels import INSIDE, Credential, Parcel, ParcelState, Seen
 from tests.unit.db.examples import (
     AT,
+    BLOCKED,
     BUCKET,
+    CLEARED,
+    COLLECTED,
     COMMAND,
     COURIER,
     EVERYTHING,
@@ -23,9 +26,14 @@ from tests.unit.db.examples import (
     FULL,
     INCIDENT,
     OPENING,
+    REFUSED,
+    REMOTE,
+    RETURNED,
     SEEN,
+    SENT,
     STORED,
     SUSPECT,
+    TECHNICIAN,
     blank_automat,
     entry,
     parked,
@@ -49,15 +57,18 @@ def test_everything_committed_is_loaded_by_the_next_session(path: Path) -> None:
 
     reopened = Database.open(path)
     automat = reopened.load(blank_automat(), FIXTURES).automat
-    assert dict(automat.parcels) == {STORED.tracking_id: STORED}
+    parcels = (STORED, SENT, REFUSED, COLLECTED)
+    assert dict(automat.parcels) == {parcel.tracking_id: parcel for parcel in parcels}
     assert automat.compartments["1"] == replace(FULL, opening_ongoing=True)
     assert automat.compartments["3R1"] == SUSPECT
+    assert automat.compartments["4"] == replace(BLOCKED, opening_ongoing=True)
     assert automat.compartments["2"] == Compartment(FIXTURES["2"])
-    assert dict(automat.couriers) == {"c7": COURIER}
+    assert dict(automat.credentials) == {"c7": COURIER, "t1": TECHNICIAN}
     assert dict(automat.attempts) == {"front": BUCKET}
-    assert dict(automat.openings) == {"1": OPENING}
-    assert dict(automat.incidents) == {3: INCIDENT}
+    assert dict(automat.openings) == {"1": OPENING, "4": REMOTE}
+    assert dict(automat.incidents) == {2: CLEARED, 3: INCIDENT}
     assert dict(automat.commands) == {"cmd-1": COMMAND}
+    assert dict(automat.seen) == {RETURNED.tag: RETURNED}
     assert (automat.facts, automat.last_seen, automat.epoch) == (FACTS, SEEN, 4)
     assert reopened.head() == entry(1, epoch=4).head
     reopened.close()
@@ -65,10 +76,11 @@ def test_everything_committed_is_loaded_by_the_next_session(path: Path) -> None:
 
 def test_a_changed_value_replaces_the_old_one_and_a_forgotten_one_is_gone(database: Database) -> None:
     database.commit(EVERYTHING, [], SEEN)
-    database.commit([Forgotten(Opening, "1"), replace(COURIER, valid_until=AT)], [], SEEN)
+    gone = [Forgotten(Opening, "1"), Forgotten(Credential, "t1"), Forgotten(Seen, RETURNED.tag)]
+    database.commit([*gone, replace(COURIER, valid_until=AT)], [], SEEN)
     automat = database.load(blank_automat(), FIXTURES).automat
-    assert not automat.openings
-    assert automat.couriers["c7"].valid_until == AT
+    assert (set(automat.openings), set(automat.credentials), set(automat.seen)) == ({"4"}, {"c7"}, set())
+    assert automat.credentials["c7"].valid_until == AT
 
 
 def test_the_given_clocks_stand_for_those_among_the_changes(database: Database) -> None:
@@ -85,16 +97,17 @@ def test_a_row_without_a_configured_box_is_reported_with_its_opening(database: D
     assert set(loaded.automat.compartments) == {"2"}
     assert not loaded.automat.openings
     reported = {box.label: (box.tracking_id, box.opening) for box in loaded.unknown_compartments}
-    assert reported == {"1": (STORED.tracking_id, True), "3R1": (None, False)}
+    assert reported == {"1": (STORED.tracking_id, True), "3R1": (None, False), "4": (SENT.tracking_id, True)}
 
 
-def test_two_parcels_cannot_lie_in_one_compartment(database: Database) -> None:
-    database.commit([STORED], [], SEEN)
+@pytest.mark.parametrize("state", sorted(INSIDE))
+def test_two_parcels_cannot_lie_in_one_compartment(database: Database, state: ParcelState) -> None:
+    database.commit([replace(STORED, state=state)], [], SEEN)
     with pytest.raises(DatabaseFailed, match="UNIQUE"):
         database.commit([COURIER, replace(STORED, tracking_id="other")], [entry(1)], SEEN)
     automat = database.load(blank_automat(), FIXTURES).automat
     assert list(automat.parcels) == [STORED.tracking_id]
-    assert not automat.couriers
+    assert not automat.credentials
     assert database.head().sequence == 0
 
 
@@ -106,9 +119,10 @@ def test_a_compartment_changes_hands_within_one_decision(database: Database) -> 
     assert database.load(blank_automat(), FIXTURES).automat.compartments["1"].tracking_id == "other"
 
 
-def test_a_parcel_inside_needs_a_compartment(database: Database) -> None:
+@pytest.mark.parametrize("state", sorted(INSIDE))
+def test_a_parcel_inside_needs_a_compartment(database: Database, state: ParcelState) -> None:
     with pytest.raises(DatabaseFailed, match="ck_parcel_inside"):
-        database.commit([replace(STORED, compartment=None)], [], SEEN)
+        database.commit([replace(STORED, state=state, compartment=None)], [], SEEN)
 
 
 def test_a_compartment_cannot_hold_a_parcel_that_nobody_knows(database: Database) -> None:
@@ -122,14 +136,14 @@ def test_a_compartment_cannot_hold_a_parcel_that_nobody_knows(database: Database
 def test_a_text_that_no_file_can_hold_is_refused_whole(database: Database, text: str) -> None:
     with pytest.raises(DatabaseFailed):
         database.commit([COURIER, replace(INCIDENT, detail=text)], [entry(1)], SEEN)
-    assert not database.load(blank_automat(), {}).automat.couriers
+    assert not database.load(blank_automat(), {}).automat.credentials
     assert database.head().sequence == 0
 
 
 def test_a_number_that_no_column_can_hold_is_refused_whole(database: Database) -> None:
     with pytest.raises(DatabaseFailed):
         database.commit([COURIER, replace(FACTS, acknowledged_through=2**70)], [], SEEN)
-    assert not database.load(blank_automat(), {}).automat.couriers
+    assert not database.load(blank_automat(), {}).automat.credentials
 
 
 @pytest.mark.parametrize(
@@ -142,7 +156,7 @@ def test_entries_that_do_not_continue_the_journal_are_refused_whole(
         database.commit([COURIER], [entry(sequence, epoch=epoch) for epoch, sequence in numbers], SEEN)
     assert database.latest(10) == []
     assert database.head() == ChainHead(1, 0, NO_HASH)
-    assert not database.load(blank_automat(), {}).automat.couriers
+    assert not database.load(blank_automat(), {}).automat.credentials
 
 
 def test_an_empty_journal_has_no_head_until_an_epoch_begins(path: Path) -> None:

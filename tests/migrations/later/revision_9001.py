@@ -3,8 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0002"
-down_revision: str | None = "0001"
+from locker.db.ladder import LADDER
+
+revision: str = "9001"
+down_revision: str | None = LADDER.head
 branch_labels: str | None = None
 depends_on: str | None = None
 

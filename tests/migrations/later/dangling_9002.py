@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision: str = "0003"
-down_revision: str | None = "0002"
+revision: str = "9002"
+down_revision: str | None = "9001"
 branch_labels: str | None = None
 depends_on: str | None = None
 
