@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from locker.domain.events import Key
+from locker.domain.openings import Evidence
 from locker.domain.parcels import Role
 
 
@@ -98,12 +99,17 @@ class Confirming:
 
 @dataclass(frozen=True, slots=True)
 class Collecting:
-    """A courier takes parcels away, one by one in walking order; `waiting` are those still to come."""
+    """A courier takes parcels away, one by one in walking order; `waiting` are those still to come.
+
+    `why` is what the journal will give as the reason; `taken` counts the parcels of this round.
+    """
 
     courier_id: str
     compartment: str
     tracking_id: str
+    why: str
     waiting: tuple[str, ...] = ()
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,10 @@ class ConfirmingRemoval:
     courier_id: str
     compartment: str
     tracking_id: str
+    why: str
+    evidence: Evidence
     waiting: tuple[str, ...] = ()
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,7 @@ class Judging:
     person: str
     role: Role
     compartment: str
+    evidence: Evidence
     waiting: tuple[str, ...] = ()
 
 
@@ -143,6 +153,7 @@ class Naming:
     person: str
     role: Role
     compartment: str
+    evidence: Evidence
     waiting: tuple[str, ...] = ()
     typed: Typed = Typed()
 

@@ -95,3 +95,22 @@ class Opening:
     def after(self, happening: Happening) -> Stage | None:
         """Return the stage that a happening leads to, None if it ends; KeyError if the table has none."""
         return TRANSITIONS[self.stage, happening]
+
+    def evidence(self, shut_at: datetime | None) -> "Evidence":
+        """Return what this opening proves now that it ends; `shut_at` is None where no contact saw it."""
+        grade = "A" if self.opened_at is not None and shut_at is not None else "B"
+        return Evidence(grade, self.pulses, self.pulses_sent, self.opened_at, shut_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a door while a person says what lies behind it.
+
+    Grade A: seen open and seen shut; B: no trustworthy contact.
+    """
+
+    grade: str
+    pulses: int
+    pulses_sent: int
+    opened_at: datetime | None = None
+    shut_at: datetime | None = None
