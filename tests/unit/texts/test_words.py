@@ -21,6 +21,8 @@ USUAL = {
     "stars": "******",
     "typed": "12345678",
     "size": "M",
+    "taken": "3",
+    "left": "2",
 }
 LONGEST = {
     "name": "Kauppakeskus Iso Omena, kolmas kerros 12",
@@ -31,6 +33,8 @@ LONGEST = {
     "stars": "*" * 12,
     "typed": "1" * 12,
     "size": "XXL-1234",
+    "taken": "1000",
+    "left": "1000",
 }
 
 
