@@ -54,6 +54,12 @@ class NoHardware:
     def sound(self, keypad: str, tone: Tone) -> None:
         """Do nothing."""
 
+    def tick(self, keypad: str, *, on: bool) -> None:
+        """Do nothing."""
+
+    def lamp_test(self, keypad: str) -> None:
+        """Do nothing."""
+
 
 class Counter:
     """The counter's process."""

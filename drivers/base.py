@@ -1,4 +1,4 @@
-"""What every family of lock board, keypad and display looks like from above; no family named here."""
+"""What every family of device looks like from above: boards, keypads, scanners, displays; none is named."""
 
 import enum
 from collections.abc import Callable, Mapping
@@ -145,6 +145,17 @@ class Keypad(Protocol):
 
     def stop(self) -> None:
         """Take no more keys."""
+        ...
+
+
+class Scanner(Protocol):
+    """One scanner that reads labels; `on_refused` tells why something was no label, quoting nothing of it."""
+
+    on_label: Callable[[str], None]
+    on_refused: Callable[[str], None]
+
+    def stop(self) -> None:
+        """Take no more labels."""
         ...
 
 

@@ -9,10 +9,11 @@ CAPACITY = 512
 
 
 class Direction(enum.Enum):
-    """Seen from the host."""
+    """Seen from the host; NOTED is no byte but a remark of whoever reads the bytes."""
 
     SENT = ">"
     RECEIVED = "<"
+    NOTED = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,17 @@ class WireLog:
     def record(self, direction: Direction, data: bytes, at_s: float) -> None:
         """Note bytes that passed at `at_s`."""
         text = " ".join(["**"] * len(data)) if self._redact else data.hex(" ").upper()
-        entry = WireRecord(at_s, direction, text)
-        self._ring.append(entry)
-        if self._sink is not None:
-            self._sink(entry)
+        self._keep(WireRecord(at_s, direction, text))
+
+    def note(self, remark: str, at_s: float) -> None:
+        """Add a remark between the bytes; it is kept as it is, also with `redact`."""
+        self._keep(WireRecord(at_s, Direction.NOTED, remark))
 
     def records(self) -> tuple[WireRecord, ...]:
         """The oldest first."""
         return tuple(self._ring)
+
+    def _keep(self, entry: WireRecord) -> None:
+        self._ring.append(entry)
+        if self._sink is not None:
+            self._sink(entry)

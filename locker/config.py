@@ -29,6 +29,7 @@ from locker.settings.tables import (
     LineTable,
     PathsTable,
     RulesTable,
+    ScannerTable,
     UplinkTable,
 )
 
@@ -51,6 +52,7 @@ class Config:
     boards: tuple[BoardTable, ...]
     keypads: tuple[KeypadTable, ...]
     displays: tuple[DisplayTable, ...]
+    scanners: tuple[ScannerTable, ...]
     compartments: tuple[CompartmentTable, ...]
 
     def identity(self) -> Identity:
@@ -133,6 +135,8 @@ class Config:
             yield "keypads", keypad.id, keypad.port
         for display in self.displays:
             yield "displays", display.id, display.port
+        for scanner in self.scanners:
+            yield "scanners", scanner.id, scanner.port
 
 
 def load(file: Path, environ: Mapping[str, str] = os.environ) -> Config:
@@ -171,6 +175,7 @@ def _config(file: Path, tables: FileTables) -> Config:
         boards=tables.boards,
         keypads=tuple(map(absolute, tables.keypads)),
         displays=tuple(map(absolute, tables.displays)),
+        scanners=tuple(map(absolute, tables.scanners)),
         compartments=tables.compartments,
     )
 

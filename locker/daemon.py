@@ -23,13 +23,23 @@ from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch, free_bytes
 from locker.domain.automat import Automat, Decision
 from locker.domain.events import Event, Started, Stopping, StorageChanged
+from locker.domain.intents import Tone
 from locker.domain.journal import ChainHead, SealedEntry
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Text
 from locker.engine import Engine
 from locker.errors import ExitCode
 from locker.hardware.translation import LockerHardware
-from locker.hardware.wiring import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, PortSpec, Wiring
+from locker.hardware.wiring import (
+    BoardSpec,
+    DisplaySpec,
+    DoorSpec,
+    KeypadSpec,
+    Pattern,
+    PortSpec,
+    ScannerSpec,
+    Wiring,
+)
 from locker.keys import Keys, next_epoch
 from locker.sync.link import Link
 from locker.sync.outbox import JournalPosition
@@ -316,11 +326,35 @@ def wiring(config: Config) -> Wiring:
             for box in config.compartments
         ],
         keypads=[
-            KeypadSpec(pad.id, PortSpec(str(pad.port), pad.baud), pad.family, pad.display)
+            KeypadSpec(
+                pad.id,
+                PortSpec(str(pad.port), pad.baud),
+                pad.family,
+                pad.display,
+                {Tone(name): _pattern(beeps) for name, beeps in pad.tones},
+            )
             for pad in config.keypads
         ],
         displays=[
             DisplaySpec(display.id, PortSpec(str(display.port), display.baud), display.family)
             for display in config.displays
         ],
+        scanners=[
+            ScannerSpec(
+                scanner.id,
+                PortSpec(str(scanner.port), scanner.baud),
+                scanner.family,
+                scanner.keypad,
+                {
+                    "terminator": scanner.terminator,
+                    "prefix": scanner.prefix,
+                    "aim_id": scanner.aim_id,
+                },
+            )
+            for scanner in config.scanners
+        ],
     )
+
+
+def _pattern(beeps: str) -> Pattern:
+    return tuple("bell" for _ in beeps.split()) if beeps != "none" else ()

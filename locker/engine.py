@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from locker.domain.automat import Automat, Change, Decision
 from locker.domain.decide import decide
 from locker.domain.events import Event, Stopping, Woke
-from locker.domain.intents import Intent, Show, Sound, Unlock
+from locker.domain.intents import Intent, LampTest, Show, Sound, Tick, Unlock
 from locker.domain.journal import ChainHead, SealedEntry, Sign, seal
 from locker.ports import Clock, Hardware
 
@@ -127,3 +127,7 @@ class Engine:
                 self._hardware.show(intent.keypad, intent.message)
             case Sound():
                 self._hardware.sound(intent.keypad, intent.tone)
+            case Tick():
+                self._hardware.tick(intent.keypad, on=intent.on)
+            case LampTest():
+                self._hardware.lamp_test(intent.keypad)

@@ -34,3 +34,9 @@ class Hardware(Protocol):
 
     def sound(self, keypad: str, tone: Tone) -> None:
         """Let a keypad's sounder speak. Never waits."""
+
+    def tick(self, keypad: str, *, on: bool) -> None:
+        """Let a keypad's sounder tick about once a second, or no more; it ends by itself. Never waits."""
+
+    def lamp_test(self, keypad: str) -> None:
+        """Light every cell of the display, then play every tone; messages wait for its end. Never waits."""

@@ -41,7 +41,8 @@ class DisplayView:
 class SimulatedAutomat:
     """Runs a cabinet behind ptys `directory/PORT.tty`; sleeps while nothing moves.
 
-    Wrong names raise KeyError, impossible hands HandRefusedError, wrong faults UnknownFaultError.
+    Wrong names raise KeyError, impossible hands HandRefusedError, wrong faults UnknownFaultError,
+    labels that nobody could read UnreadableLabelError.
     """
 
     def __init__(self, plan: CabinetPlan, *, directory: Path, seed: int = 0, paced: bool = True) -> None:
@@ -137,6 +138,12 @@ class SimulatedAutomat:
             await asyncio.sleep(max(0.0, pressed_s + gap_s - loop.time()))
             self.press(keypad, key)
             self._last_typed[keypad] = (key, loop.time())
+
+    def scan(self, scanner: str, text: str) -> None:
+        """Hold a label in front of a scanner."""
+        self._now()
+        self._cabinet.scan(scanner, text)
+        self._now()
 
     def display(self, name: str) -> DisplayView:
         """A display, for reading."""

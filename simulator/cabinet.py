@@ -12,6 +12,7 @@ from simulator.events import (
     DisplayChanged,
     FaultChanged,
     KeyPressed,
+    LabelScanned,
     ParcelPut,
     ParcelTaken,
     SimulatorEvent,
@@ -20,6 +21,7 @@ from simulator.faults import FaultSet, FaultValue, UnknownFaultError, declared
 from simulator.keypads.serial_ascii import SerialAsciiKeypad
 from simulator.line import Device, Line
 from simulator.plan import CabinetPlan
+from simulator.scanners.serial_text import SerialTextScanner
 from simulator.world import DoorView, World
 
 _MOVING_SLICE_S = 0.005
@@ -31,7 +33,7 @@ class _Faulty(Protocol):
 
 
 class Cabinet:
-    """World, lines, boards, keypads and displays of one plan; same seed and inputs, same outputs."""
+    """All hardware of one plan; same seed and inputs, same outputs."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Cabinet:
         dice = random.Random(seed)
         self._world = World(plan.compartments, dice)
         self._keypads = {keypad.id: SerialAsciiKeypad(dice) for keypad in plan.keypads}
+        self._scanners = {scanner.id: SerialTextScanner(dice) for scanner in plan.scanners}
         self._displays = {d.id: Cd5220Display(d.columns, d.rows) for d in plan.displays}
         self._boards = {
             board.id: XorBccBoard(
@@ -70,6 +73,7 @@ class Cabinet:
         self._devices: Mapping[str, Device] = {
             **self._lines,
             **{f"keypad-{name}": keypad for name, keypad in self._keypads.items()},
+            **{f"scanner-{name}": scanner for name, scanner in self._scanners.items()},
         }
 
     @property
@@ -126,6 +130,11 @@ class Cabinet:
         self._named(self._keypads, keypad, "keypad").press(key)
         self._tell(KeyPressed(keypad, key))
 
+    def scan(self, scanner: str, text: str) -> None:
+        """A label is held in front of a scanner."""
+        self._named(self._scanners, scanner, "scanner").scan(text)
+        self._tell(LabelScanned(scanner, text))
+
     def lines(self, display: str) -> tuple[str, ...]:
         """What a display shows."""
         return self._named(self._displays, display, "display").lines()
@@ -159,7 +168,7 @@ class Cabinet:
         self._named(self._lines, line, "line").inject(data)
 
     def set_fault(self, name: str, target: str, value: FaultValue | None) -> None:
-        """Set or heal a declared fault of a board, line, keypad, display or door (by label)."""
+        """Set or heal a declared fault of a board, line, keypad, scanner, display or door (by label)."""
         kind = declared(name).target
         if kind == "door":
             self._world.set_fault(target, name, value)
@@ -168,6 +177,7 @@ class Cabinet:
                 "board": self._boards,
                 "line": self._lines,
                 "keypad": self._keypads,
+                "scanner": self._scanners,
                 "display": self._displays,
             }
             if kind not in parts:

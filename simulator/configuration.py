@@ -111,6 +111,14 @@ def _hardware(plan: CabinetPlan, port_of: Mapping[str, Path]) -> Iterator[str]:
             display=shown,
             bound_to=keypad.compartment,
         )
+    for scanner in plan.scanners:
+        yield _table(
+            "[[scanners]]",
+            id=scanner.id,
+            port=port_of[f"scanner-{scanner.id}"],
+            family="text",
+            keypad=scanner.keypad,
+        )
     for box in plan.compartments:
         yield _table(
             "[[compartments]]",

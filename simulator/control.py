@@ -174,6 +174,12 @@ def _verbs(automat: SimulatedAutomat) -> dict[str, Verb]:
     return {
         "press": verb("press one key", lambda r: automat.press(r["keypad"], r["key"]), keypad=text, key=text),
         "type": Verb('press keys one after another, "C 1234 OK"', {"keypad": text, "keys": text}, typed, {}),
+        "scan": verb(
+            "hold a label in front of a scanner",
+            lambda r: automat.scan(r["scanner"], r["text"]),
+            scanner=text,
+            text=text,
+        ),
         "display": verb(
             "the lines of a display", lambda r: list(automat.display(r["display"]).lines()), display=text
         ),

@@ -27,6 +27,14 @@ class KeyPressed:
 
 
 @dataclass(frozen=True)
+class LabelScanned:
+    """Somebody held a label in front of a scanner."""
+
+    scanner: str
+    text: str
+
+
+@dataclass(frozen=True)
 class DisplayChanged:
     """The display shows something else than before."""
 
@@ -100,6 +108,7 @@ class FaultChanged:
 SimulatorEvent = (
     WireBytes
     | KeyPressed
+    | LabelScanned
     | DisplayChanged
     | Beeped
     | DoorMoved

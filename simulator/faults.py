@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Target = Literal["board", "line", "keypad", "display", "door", "port"]
+Target = Literal["board", "line", "keypad", "scanner", "display", "door", "port"]
 Kind = Literal["switch", "count", "seconds", "number", "text"]
 FaultValue = bool | int | float | str
 
@@ -54,6 +54,12 @@ _ALL = (
     Fault("bouncing-key", "keypad", "number", "each press sends its byte that many times"),
     Fault("ghost-bytes", "keypad", "number", "that many arbitrary bytes a second that nobody typed"),
     Fault("dead-keypad", "keypad", "switch", "presses send nothing, commands are ignored"),
+    Fault("acknowledgement-in-front", "scanner", "count", "acknowledges a command in front of the label"),
+    Fault("no-terminator", "scanner", "count", "sends a label without its suffix"),
+    Fault("fragmented-label", "scanner", "seconds", "splits each label with that gap in the middle"),
+    Fault("double-read", "scanner", "count", "sends the label twice"),
+    Fault("stray-bytes", "scanner", "number", "sends that many bytes that are no text before each label"),
+    Fault("dead-scanner", "scanner", "switch", "reads nothing, commands are ignored"),
     Fault("dead-display", "display", "switch", "ignores every byte and stays as it is"),
     Fault("jam", "door", "text", "stuck, late, press or ice: how the door refuses to open"),
     Fault("weak-coil", "door", "number", "fraction of its pull that the coil still has"),

@@ -1,4 +1,4 @@
-"""What a simulated cabinet consists of: compartments, boards, lines, keypads, displays."""
+"""What a simulated cabinet consists of: compartments, boards, lines, keypads, displays, scanners."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -76,6 +76,14 @@ class DisplayPlan:
 
 
 @dataclass(frozen=True)
+class ScannerPlan:
+    """A scanner for labels, and the keypad that it stands beside."""
+
+    id: str
+    keypad: str
+
+
+@dataclass(frozen=True)
 class CabinetPlan:
     """A whole automat; PlanError if its parts contradict one another."""
 
@@ -86,6 +94,7 @@ class CabinetPlan:
     lines: tuple[LinePlan, ...]
     keypads: tuple[KeypadPlan, ...] = (KeypadPlan("front"),)
     displays: tuple[DisplayPlan, ...] = (DisplayPlan("front"),)
+    scanners: tuple[ScannerPlan, ...] = ()
 
     def __post_init__(self) -> None:
         _unique("port", self.ports())
@@ -108,13 +117,20 @@ class CabinetPlan:
                     raise PlanError(f"compartment {box.label}: board {home.id} has no channel {channel}")
                 wires.append(f"{home.id}/{channel}")
         _unique("channel", wires)
+        keypads = {keypad.id for keypad in self.keypads}
+        for scanner in self.scanners:
+            if scanner.keypad not in keypads:
+                raise PlanError(
+                    f"scanner {scanner.id} is beside keypad {scanner.keypad}, which does not exist"
+                )
 
     def ports(self) -> tuple[str, ...]:
-        """The names of all serial ports: lines, then keypads, then displays."""
+        """The names of all serial ports: lines, then keypads, displays, scanners."""
         return (
             *(line.id for line in self.lines),
             *(f"keypad-{keypad.id}" for keypad in self.keypads),
             *(f"display-{display.id}" for display in self.displays),
+            *(f"scanner-{scanner.id}" for scanner in self.scanners),
         )
 
 
@@ -134,6 +150,7 @@ def demo_plan() -> CabinetPlan:
         compartments=tuple(boxes),
         boards=(BoardPlan("A", "locks", 1),),
         lines=(LinePlan("locks"),),
+        scanners=(ScannerPlan("front", "front"),),
     )
 
 

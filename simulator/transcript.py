@@ -13,6 +13,7 @@ from simulator.events import (
     DoorMoved,
     FaultChanged,
     KeyPressed,
+    LabelScanned,
     ParcelPut,
     ParcelTaken,
     PortPlugged,
@@ -22,7 +23,7 @@ from simulator.events import (
 )
 
 Kind = Literal[
-    "story", "say", "key", "display", "beep", "wire", "coil", "door", "hand", "port", "fault",
+    "story", "say", "key", "scan", "display", "beep", "wire", "coil", "door", "hand", "port", "fault",
     "entry", "lockerd", "broker", "clock", "seen", "failed", "result",
 ]  # fmt: skip
 
@@ -73,8 +74,8 @@ class Transcript:
                     direction=direction,
                     hex=data.hex(),
                 )
-            case KeyPressed(keypad, key):
-                self.add("key", key, keypad=keypad, key=key)
+            case KeyPressed() | LabelScanned() | ParcelPut() | ParcelTaken():
+                self._person(event)
             case DisplayChanged(display, lines):
                 shown = " | ".join(line.rstrip() for line in lines)
                 self.add("display", f"[{shown}]", display=display, lines=list(lines))
@@ -84,11 +85,6 @@ class Transcript:
                 self.add("coil", f"lock {label} pulsed for {seconds:g} s", compartment=label, seconds=seconds)
             case DoorMoved(label, state):
                 self.add("door", f"{label} {state}", compartment=label, state=state)
-            case ParcelPut(label, parcel):
-                self.add("hand", f"puts {parcel} into {label}", compartment=label, put=parcel)
-            case ParcelTaken(label, parcels):
-                what = ", ".join(parcels) or "nothing"
-                self.add("hand", f"takes {what} out of {label}", compartment=label, taken=list(parcels))
             case PortUnplugged(port):
                 self.add("port", f"{port} unplugged", port=port, plugged=False)
             case PortPlugged(port):
@@ -118,6 +114,18 @@ class Transcript:
             case ClockMoved(seconds):
                 self.add("clock", f"moved forward by {duration(seconds)}", seconds=seconds)
 
+    def _person(self, event: KeyPressed | LabelScanned | ParcelPut | ParcelTaken) -> None:
+        match event:
+            case KeyPressed(keypad, key):
+                self.add("key", key, keypad=keypad, key=key)
+            case LabelScanned(scanner, text):
+                self.add("scan", text, scanner=scanner, label=text)
+            case ParcelPut(label, parcel):
+                self.add("hand", f"puts {parcel} into {label}", compartment=label, put=parcel)
+            case ParcelTaken(label, parcels):
+                what = ", ".join(parcels) or "nothing"
+                self.add("hand", f"takes {what} out of {label}", compartment=label, taken=list(parcels))
+
 
 class TextPrinter:
     """Prints lines for people; an exchange on a line of boards that repeats unchanged is only counted."""
@@ -129,7 +137,7 @@ class TextPrinter:
 
     def __call__(self, line: Line) -> None:
         """Print one line, or count it."""
-        if line.kind != "wire" or line.data["port"].startswith(("keypad-", "display-")):
+        if line.kind != "wire" or line.data["port"].startswith(("keypad-", "display-", "scanner-")):
             self._write(line.as_text())
             return
         port, direction, sent = line.data["port"], line.data["direction"], line.data["hex"]

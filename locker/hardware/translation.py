@@ -23,7 +23,10 @@ from locker.domain.events import Door, Event
 from locker.domain.intents import Tone
 from locker.domain.messages import Message, Text, say
 from locker.hardware.belief import Belief
+from locker.hardware.labels import LabelReader
+from locker.hardware.lamps import LampTest
 from locker.hardware.presenter import Presenter, Render
+from locker.hardware.sounder import Sounder
 from locker.hardware.wiring import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, PortSpec, Wiring
 from locker.ports import Post
 
@@ -35,6 +38,7 @@ SILENT_READS = 2
 """So many unanswered reads in a row make a board lost."""
 FIRST_READ_LIMIT_S = 3.0
 KEYS_WAITING_LIMIT = 64
+"""Keys and labels that may wait for the inbox; what a person does beyond that is not taken."""
 REOPEN_EVERY_S = 10.0
 """A line on which no board answers is closed and opened again so often: the cure for a hung adapter."""
 
@@ -92,6 +96,9 @@ class LockerHardware:
         self._displays = {spec.name: self._make_display(spec) for spec in wiring.displays}
         self._display_of = {spec.name: spec.display for spec in wiring.keypads}
         self._keypads = [self._make_keypad(spec) for spec in wiring.keypads]
+        self._sounders = {spec.name: self._make_sounder(spec) for spec in wiring.keypads}
+        self._lamp_tests = {spec.name: self._make_lamp_test(spec) for spec in wiring.keypads}
+        self._scanners = {spec.name: LabelReader(spec, self._emit_reading) for spec in wiring.scanners}
 
     async def start(self) -> Mapping[str, Door]:
         """Open every port, read every door; return what they say after at most 3 s.
@@ -106,6 +113,8 @@ class LockerHardware:
             self._spawn(self._poll(line), f"hardware: doors of line {line.name}")
         for _, keeper in self._keypads:
             keeper.start()
+        for scanner in self._scanners.values():
+            scanner.start()
         boards = [board for line in self._lines.values() for board in line.boards]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_READ_LIMIT_S):
@@ -122,6 +131,12 @@ class LockerHardware:
         for keypad, keeper in self._keypads:
             keypad.stop()
             await keeper.stop()
+        for scanner in self._scanners.values():
+            await scanner.stop()
+        for test in self._lamp_tests.values():
+            test.stop()
+        for sounder in self._sounders.values():
+            sounder.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -147,19 +162,31 @@ class LockerHardware:
             self._displays[name].present(self._render(message))
 
     def sound(self, keypad: str, tone: Tone) -> None:
-        """Let the display's bell speak; it has one voice, keys are left silent."""
-        name = self._display_of.get(keypad)
-        if name is not None and tone is not Tone.KEY:
-            self._displays[name].display.beep()
+        """Play a tone as the configuration maps it."""
+        if keypad in self._sounders:
+            self._sounders[keypad].play(tone)
+
+    def tick(self, keypad: str, *, on: bool) -> None:
+        """Tick about once a second, two minutes at most, or no more."""
+        if keypad in self._sounders:
+            self._sounders[keypad].tick(on=on)
+
+    def lamp_test(self, keypad: str) -> None:
+        """Light every cell, then none, then play every tone; messages wait for the end of it."""
+        if keypad in self._lamp_tests:
+            self._lamp_tests[keypad].begin()
 
     def show_everywhere(self, text: Text, **values: object) -> None:
         """Put one message on every display; for start-up and shutdown, when no flow is at work."""
+        for test in self._lamp_tests.values():
+            test.stop()
         for presenter in self._displays.values():
             presenter.present(self._render(say(text, **values)))
 
     def wire_logs(self) -> Mapping[str, WireLog]:
-        """Give the wire log of every lock line by its name."""
-        return {name: line.wire_log for name, line in self._lines.items()}
+        """Give the wire log of every lock line by its name, and of every scanner as "scanner NAME"."""
+        lines = {name: line.wire_log for name, line in self._lines.items()}
+        return lines | {f"scanner {name}": scanner.wire_log for name, scanner in self._scanners.items()}
 
     # -- pulses
 
@@ -273,11 +300,17 @@ class LockerHardware:
             self._emit(events.PartRestored(f"line {name}"))
             line.wake.set()
 
-    # -- keypads
+    # -- keypads and scanners
 
     def _key_pressed(self, keypad: str, key: Key) -> None:
-        if len(self._outgoing) < KEYS_WAITING_LIMIT:
-            self._emit(events.KeyPressed(keypad, KEY_OF[key]))
+        self._emit_reading(events.KeyPressed(keypad, KEY_OF[key]))
+
+    def _emit_reading(self, event: Event) -> None:
+        # That a part is lost or found must not be dropped; what a person does again may be.
+        if isinstance(event, events.PartLost | events.PartRestored) or (
+            len(self._outgoing) < KEYS_WAITING_LIMIT
+        ):
+            self._emit(event)
 
     def _keypad_changed(self, name: str, change: PortChange) -> None:
         if isinstance(change, PortDown):
@@ -326,6 +359,14 @@ class LockerHardware:
         keypad.on_fault = lambda _key: self._emit(events.KeypadFaulted(spec.name, "a key is stuck"))
         keypad.on_fault_cleared = lambda _key: self._emit(events.KeypadRecovered(spec.name))
         return keypad, keeper
+
+    def _make_sounder(self, spec: KeypadSpec) -> Sounder:
+        bell = None if spec.display is None else self._displays[spec.display].display.beep
+        return Sounder({} if bell is None else {"bell": bell}, spec.tones, asyncio.get_running_loop())
+
+    def _make_lamp_test(self, spec: KeypadSpec) -> LampTest:
+        presenter = None if spec.display is None else self._displays[spec.display]
+        return LampTest(presenter, self._sounders[spec.name], asyncio.get_running_loop())
 
     # -- tasks
 

@@ -1,8 +1,16 @@
-"""What there is to open: ports, boards, doors, keypads, displays, by the names of the configuration."""
+"""What there is to open, by the names of the configuration."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from locker.domain.intents import Tone
+
+Voice = Literal["bell"]
+"""What can make a sound: the bell of the display that belongs to the keypad."""
+
+Pattern = tuple[Voice, ...]
+"""A tone as beeps one after another; empty is silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,13 @@ class DoorSpec:
 
 @dataclass(frozen=True, slots=True)
 class KeypadSpec:
-    """A keypad and the display that belongs to it, if one does."""
+    """A keypad, the display that belongs to it, if one does, and its tones; one that is missing is silent."""
 
     name: str
     port: PortSpec
     family: str
     display: str | None
+    tones: Mapping[Tone, Pattern] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,17 @@ class DisplaySpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ScannerSpec:
+    """A scanner, the keypad that it stands beside, and the settings of its family by name."""
+
+    name: str
+    port: PortSpec
+    family: str
+    keypad: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Wiring:
     """All hardware of an automat."""
 
@@ -63,3 +83,4 @@ class Wiring:
     doors: Sequence[DoorSpec]
     keypads: Sequence[KeypadSpec]
     displays: Sequence[DisplaySpec]
+    scanners: Sequence[ScannerSpec] = ()

@@ -18,6 +18,7 @@ PURE = (
     "simulator/boards/*.py",
     "simulator/keypads/*.py",
     "simulator/displays/*.py",
+    "simulator/scanners/*.py",
 )
 GUESTS = ("tui/**/*.py", "locker/ctl.py")
 GUESTS_SEE = {"locker.api.client", "locker.api.schema", "locker.errors"}

@@ -38,6 +38,7 @@ LIGHT = {
     "drivers.registry": ("locker", "simulator", "tui", "sqlmodel", "aiomqtt", "pydantic"),
     "drivers.xor_bcc.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
     "drivers.keypad_serial.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
+    "drivers.scanner_serial.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
     "drivers.cd5220.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
     "simulator.world": (*FRAMEWORKS, "asyncio", "socket", "locker", "drivers"),
 }

@@ -65,6 +65,15 @@ depth_mm = 600
 contact = "missing"
 """
 
+# Appended to the sample: its keypad's scanner.
+SCANNER = """
+[[scanners]]
+id = "front"
+port = "scanner-front.tty"
+family = "text"
+keypad = "front"
+"""
+
 
 def write(directory: Path, text: str = SAMPLE) -> Path:
     """Write a configuration and return its path."""

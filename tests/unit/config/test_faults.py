@@ -6,7 +6,7 @@ import pytest
 
 from locker.config import load
 from locker.errors import ExitCode, WrongConfiguration
-from tests.unit.config.sample import SAMPLE, faults_of, only_fault_of
+from tests.unit.config.sample import SAMPLE, SCANNER, faults_of, only_fault_of
 
 SEVEN = '[[compartments]] "7"'
 
@@ -184,6 +184,78 @@ def test_one_mistake_is_one_fault(
     assert fault.where == where
     assert what in fault.what
     assert remedy in fault.remedy
+
+
+# as above, in the sample with a scanner
+SCANNER_MISTAKES = {
+    "no-such-keypad": ('keypad = "front"', 'keypad = "fornt"', "keypad", '"fornt"', '"front"'),
+    "no-keypad": ('keypad = "front"\n', "", "keypad", "`keypad` is missing", "[[keypads]]"),
+    "port-of-another": ('"scanner-front.tty"', '"locks.tty"', "port", '[[lines]] "locks"', "own port"),
+    "unknown-family": ('family = "text"', 'family = "txet"', "family", "not known", '"text"'),
+    "unknown-terminator": (
+        'family = "text"',
+        'family = "text"\nterminator = "cr"',
+        "terminator",
+        "not known",
+        "line-end",
+    ),
+    "no-ascii": ('family = "text"', 'family = "text"\nprefix = "Ä"', "prefix", "cannot be used", "ASCII"),
+    "long-prefix": (
+        'family = "text"',
+        f'family = "text"\nprefix = "{"x" * 17}"',
+        "prefix",
+        "too long",
+        "at most 16",
+    ),
+    "odd-speed": ('family = "text"', 'family = "text"\nbaud = 9601', "baud", "not known", "9600"),
+    "typo": ('family = "text"', 'family = "text"\naimid = true', "aimid", "no `aimid`", "`aim_id`"),
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "what", "remedy"), SCANNER_MISTAKES.values(), ids=SCANNER_MISTAKES.keys()
+)
+def test_one_mistake_about_a_scanner_is_one_fault(
+    tmp_path: Path, old: str, new: str, key: str, what: str, remedy: str
+) -> None:
+    assert old in SCANNER
+    fault = only_fault_of(tmp_path, SAMPLE + SCANNER.replace(old, new))
+    assert fault.where == f'[[scanners]] "front" {key}'
+    assert what in fault.what
+    assert remedy in fault.remedy
+
+
+def test_two_scanners_of_one_name(tmp_path: Path) -> None:
+    second = SCANNER.replace("scanner-front.tty", "other.tty")
+    fault = only_fault_of(tmp_path, SAMPLE + SCANNER + second)
+    assert fault.where == '[[scanners]] "front" id'
+
+
+@pytest.mark.parametrize(
+    ("tones", "where", "what", "remedy"),
+    [
+        ('{ wrong = "bell  bell" }', "tones wrong", "cannot be used", "up to five times"),
+        ('{ wrong = "" }', "tones wrong", "cannot be used", '"none"'),
+        ('{ wrong = "horn" }', "tones wrong", '"horn" cannot be used', '"bell"'),
+        ('{ wrong = "bell bell bell bell bell bell" }', "tones wrong", "cannot be used", "five"),
+        ('{ wrnog = "bell" }', "tones wrnog", "no `wrnog`", "`wrong`"),
+        ("{ wrong = 2 }", "tones wrong", "text in quotes", "quotes"),
+        ('"bell"', "tones", "must be a table", "a table"),
+    ],
+)
+def test_a_wrong_tone_is_one_fault(tmp_path: Path, tones: str, where: str, what: str, remedy: str) -> None:
+    text = SAMPLE.replace('display = "front"', f'display = "front"\ntones = {tones}')
+    fault = only_fault_of(tmp_path, text)
+    assert fault.where == f'[[keypads]] "front" {where}'
+    assert what in fault.what
+    assert remedy in fault.remedy
+
+
+def test_a_keypad_without_display_has_no_bell(tmp_path: Path) -> None:
+    text = SAMPLE.replace('display = "front"', 'tones = { key = "none", right = "bell" }')
+    fault = only_fault_of(tmp_path, text)
+    assert fault.where == '[[keypads]] "front" tones right'
+    assert "this keypad has none" in fault.what
 
 
 def test_address_twice_on_a_line(tmp_path: Path) -> None:

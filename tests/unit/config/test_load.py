@@ -8,13 +8,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS
+from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS, SCANNERS
 from locker.config import load
 from locker.domain.compartments import ContactKind, Fixture
+from locker.domain.intents import Tone
 from locker.domain.rules import Identity, Rules
 from locker.errors import WrongConfiguration
-from locker.settings.tables import DISPLAY_FAMILIES, KEYPAD_FAMILIES, LOCK_BOARD_FAMILIES, RulesTable
-from tests.unit.config.sample import SAMPLE, only_fault_of, write
+from locker.settings.tables import (
+    DISPLAY_FAMILIES,
+    KEYPAD_FAMILIES,
+    LOCK_BOARD_FAMILIES,
+    SCANNER_FAMILIES,
+    RulesTable,
+    TonesTable,
+)
+from tests.unit.config.sample import SAMPLE, SCANNER, only_fault_of, write
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "lockerd.toml"
 
@@ -30,13 +38,14 @@ def test_domain_values_come_out(tmp_path: Path) -> None:
 
 
 def test_paths_start_at_the_file(tmp_path: Path) -> None:
-    config = load(write(tmp_path), {})
+    config = load(write(tmp_path, SAMPLE + SCANNER), {})
     assert config.paths.database == tmp_path / "automat.db"
     assert config.ballast == tmp_path / "ballast"
     assert [port for _, _, port in config.ports()] == [
         tmp_path / "locks.tty",
         tmp_path / "keypad-front.tty",
         tmp_path / "display-front.tty",
+        tmp_path / "scanner-front.tty",
     ]
 
 
@@ -84,7 +93,15 @@ def test_example_is_sound_and_shows_every_key() -> None:
     for table in (config.automat, config.paths, config.clock, config.uplink, config.rules, config.lines[0]):
         for key in type(table).model_fields:
             assert f"{key} = " in text
-    for item in (config.boards[0], config.keypads[0], config.displays[0], config.compartments[0]):
+    items = (
+        config.boards[0],
+        config.keypads[0],
+        config.keypads[0].tones,
+        config.displays[0],
+        config.scanners[0],
+        config.compartments[0],
+    )
+    for item in items:
         for key in type(item).model_fields:
             assert f"{key} = " in text
 
@@ -106,6 +123,35 @@ def test_families_are_those_of_the_drivers() -> None:
     assert set(LOCK_BOARD_FAMILIES) == set(LOCK_BOARDS)
     assert set(KEYPAD_FAMILIES) == set(KEYPADS)
     assert set(DISPLAY_FAMILIES) == set(DISPLAYS)
+    assert set(SCANNER_FAMILIES) == set(SCANNERS)
+
+
+def test_example_shows_the_defaults_of_tones_and_scanners(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    shown = text
+    for key in ("tones", "terminator", "prefix", "aim_id"):
+        assert shown.count(f"# {key} = ") == 1
+        shown = shown.replace(f"# {key} = ", f"{key} = ")
+    example, spelled = load(EXAMPLE, {}), load(write(tmp_path, shown), {})
+    assert spelled.keypads == example.keypads
+    assert spelled.scanners == example.scanners
+    assert spelled.scanners[0].model_fields_set > example.scanners[0].model_fields_set
+
+
+def test_a_tone_may_be_changed_alone(tmp_path: Path) -> None:
+    text = SAMPLE.replace('display = "front"', 'display = "front"\ntones = { key = "bell" }')
+    tones = load(write(tmp_path, text), {}).keypads[0].tones
+    assert dict(tones) == {
+        "key": "bell",
+        "right": "bell",
+        "wrong": "bell bell",
+        "remind": "bell bell bell",
+        "tick": "bell",
+    }
+
+
+def test_there_is_a_tone_in_the_file_for_each_of_the_domain() -> None:
+    assert set(TonesTable.model_fields) == set(Tone)
 
 
 def test_missing_ports_are_named_only_when_asked_for(tmp_path: Path) -> None:

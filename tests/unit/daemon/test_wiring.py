@@ -4,6 +4,7 @@ from pathlib import Path
 
 from locker.config import load
 from locker.daemon import wiring
+from locker.domain.intents import Tone
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "lockerd.toml"
 
@@ -21,6 +22,16 @@ def test_the_example_is_wired_as_it_is_written() -> None:
     ]
     assert all(door.contact_fitted and door.closed_means_shut for door in made.doors)
     assert made.keypads[0].display == made.displays[0].name
+    assert {tone: len(pattern) for tone, pattern in made.keypads[0].tones.items()} == {
+        Tone.KEY: 0,
+        Tone.RIGHT: 1,
+        Tone.WRONG: 2,
+        Tone.REMIND: 3,
+        Tone.TICK: 1,
+    }
+    (scanner,) = made.scanners
+    assert (scanner.family, scanner.keypad, scanner.port.baud) == ("text", "front", 9600)
+    assert scanner.settings == {"terminator": "line-end", "prefix": "", "aim_id": False}
 
 
 def test_polarity_missing_contacts_and_goods_sensors_are_carried_over(tmp_path: Path) -> None:

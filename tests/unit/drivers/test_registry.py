@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from drivers.bus import Bus
-from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS, Family
+from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS, SCANNERS, Family
 from tests.unit.drivers.support import MemoryLine
 
 
 @pytest.mark.parametrize(
-    ("table", "name"), [(LOCK_BOARDS, "xor-bcc"), (KEYPADS, "serial-ascii"), (DISPLAYS, "cd5220")]
+    ("table", "name"),
+    [(LOCK_BOARDS, "xor-bcc"), (KEYPADS, "serial-ascii"), (DISPLAYS, "cd5220"), (SCANNERS, "text")],
 )
 async def test_every_family_is_made_from_its_default_settings(
     table: Mapping[str, Family[Any, Any]], name: str
@@ -36,7 +37,8 @@ def test_the_drivers_reach_nothing_of_the_rest() -> None:
 
 def test_a_codec_reaches_neither_port_nor_event_loop() -> None:
     program = (
-        "import drivers.xor_bcc.codec, drivers.keypad_serial.codec, drivers.cd5220.codec, sys;"
+        "import drivers.xor_bcc.codec, drivers.keypad_serial.codec, drivers.cd5220.codec;"
+        "import drivers.scanner_serial.codec, sys;"
         "print([m for m in ('serial', 'asyncio', 'termios') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -70,6 +70,15 @@ async def test_typed_keys_arrive_in_order_and_one_key_twice_is_slower(automat: S
     host.close()
 
 
+async def test_a_label_held_in_front_of_the_scanner_arrives(automat: SimulatedAutomat) -> None:
+    host = Host(automat.port("scanner-front"))
+    automat.scan("front", "JJFI1")
+    assert await host.read(6) == b"JJFI1\r"
+    with pytest.raises(KeyError, match="no scanner 'back'; there are front"):
+        automat.scan("back", "JJFI1")
+    host.close()
+
+
 async def test_the_display_shows_what_the_host_wrote(automat: SimulatedAutomat) -> None:
     host = Host(automat.port("display-front"))
     host.write(b"\x1b@\x1bQATervetuloa\r\x1bQB\x8fland\r\x07")

@@ -10,6 +10,7 @@ from simulator.events import (
     DisplayChanged,
     DoorMoved,
     KeyPressed,
+    LabelScanned,
     ParcelPut,
     ParcelTaken,
     SimulatorEvent,
@@ -62,6 +63,16 @@ def test_keys_come_out_of_the_keypads_port() -> None:
     c.press("front", "C")
     assert c.advance(0) == [("keypad-front", b"\x08")]
     assert events == [KeyPressed("front", "C")]
+
+
+def test_labels_come_out_of_the_scanners_port() -> None:
+    c, events = cabinet()
+    c.set_fault("fragmented-label", "front", 0.5)
+    c.scan("front", "JJFI1")
+    assert events[-1] == LabelScanned("front", "JJFI1")
+    assert c.advance(1.0) == [("scanner-front", b"JJF"), ("scanner-front", b"I1\r")]
+    c.feed("scanner-front", bytes.fromhex("7E 00 08 01 00 02 01 AB CD"))
+    assert c.advance(0) == [("scanner-front", bytes.fromhex("02 00 00 01 00 33 31"))]
 
 
 def test_the_display_tells_its_changes_and_beeps() -> None:

@@ -36,6 +36,7 @@ async def test_a_whole_visit_by_pokes(control: Path, automat: SimulatedAutomat) 
         " " * 20,
     ]
     await poke(control, {"do": "type", "keypad": "front", "keys": "C 12 OK"})
+    await poke(control, {"do": "scan", "scanner": "front", "text": "JJFI1"})
     await poke(control, {"do": "inject", "line": "locks", "hex": "8A 01 03 11 99"})
     await automat.until(lambda: automat.door("3").state == "open", 5, "door 3 open")
     await poke(control, {"do": "put", "label": "3", "parcel": "JJFI1"})
@@ -78,6 +79,8 @@ def _ignore(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> Non
         ({"do": "press", "keypad": "front", "key": "C", "x": 1}, "press: no field 'x'"),
         ({"do": "press", "keypad": "front", "key": "#"}, "no key '#'"),
         ({"do": "press", "keypad": "back", "key": "C"}, "no keypad 'back'"),
+        ({"do": "scan", "scanner": "front", "text": ""}, "a label holds 1 to 1000 characters"),
+        ({"do": "scan", "scanner": "back", "text": "A"}, "no scanner 'back'"),
         ({"do": "door", "label": "99"}, "no compartment '99'"),
         ({"do": "take", "label": "1"}, "compartment 1 is shut"),
         ({"do": "push-shut", "label": "1", "strength": float("nan")}, "strength"),

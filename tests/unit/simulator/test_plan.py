@@ -5,14 +5,14 @@ import dataclasses
 import pytest
 
 from simulator.faults import CATALOGUE, FaultSet, UnknownFaultError, checked
-from simulator.plan import BoardPlan, CabinetPlan, LinePlan, PlanError, demo_plan, plan_of
+from simulator.plan import BoardPlan, CabinetPlan, LinePlan, PlanError, ScannerPlan, demo_plan, plan_of
 
 
 def test_the_demo_has_fourteen_compartments_in_three_columns_of_one_height() -> None:
     plan = demo_plan()
     assert [box.label for box in plan.compartments] == [str(n) for n in range(1, 15)]
     assert {box.size for box in plan.compartments} == {"S", "M", "L", "XL"}
-    assert plan.ports() == ("locks", "keypad-front", "display-front")
+    assert plan.ports() == ("locks", "keypad-front", "display-front", "scanner-front")
     heights = [
         sum(box.height_mm + 10 for box in plan.compartments if box.column == column) for column in (1, 2, 3)
     ]
@@ -35,6 +35,11 @@ def test_larger_cabinets_fill_boards_and_lines() -> None:
         ({"boards": ()}, "board A, which does not exist"),
         ({"boards": (BoardPlan("A", "locks", 1, channels=8),)}, "board A has no channel 9"),
         ({"lines": (LinePlan("locks"), LinePlan("locks"))}, "port locks is there twice"),
+        ({"scanners": (ScannerPlan("front", "back"),)}, "beside keypad back, which does not exist"),
+        (
+            {"scanners": (ScannerPlan("a", "front"), ScannerPlan("a", "front"))},
+            "port scanner-a is there twice",
+        ),
     ],
 )
 def test_a_contradiction_is_named(change: dict[str, object], reason: str) -> None:

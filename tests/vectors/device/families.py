@@ -7,6 +7,7 @@ from typing import Any
 from simulator.boards import xor_bcc
 from simulator.displays.cd5220 import DisplayCommand, DisplayParser
 from simulator.keypads.serial_ascii import DEFAULT_KEYS, PRESENT, CommandParser, KeypadCommand, collected
+from simulator.scanners import serial_text as scanner
 
 Description = tuple[Any, ...]
 _KEY_NAMES = {"CLEAR": "C"}
@@ -123,6 +124,23 @@ def _display_command(command: DisplayCommand) -> Description:
     return (command.what,)
 
 
+def _understood_by_scanner(data: bytes) -> Description | None:
+    parser = scanner.CommandParser()
+    found = parser.feed(data)
+    if len(found) != 1 or parser.incomplete or parser.skipped:
+        return None
+    return ("command", found[0].kind, found[0].address, found[0].data, found[0].checked)
+
+
+def _said_by_scanner(description: Description) -> bytes | None:
+    match description:
+        case ("acknowledged", bytes(data)):
+            return scanner.acknowledgement(data)
+        case ("label", str(text)):
+            return scanner.label(text)
+    return None
+
+
 def _says_nothing(_: Description) -> bytes | None:
     return None
 
@@ -130,5 +148,6 @@ def _says_nothing(_: Description) -> bytes | None:
 DEVICE_FAMILIES: dict[str, DeviceFamily] = {
     "xor-bcc-8a": DeviceFamily(_understood_by_lock_board, _said_by_lock_board),
     "keypad-serial": DeviceFamily(_understood_by_keypad, _said_by_keypad),
+    "scanner-gm65": DeviceFamily(_understood_by_scanner, _said_by_scanner),
     "display-cd5220": DeviceFamily(_understood_by_display, _says_nothing),
 }

@@ -27,6 +27,7 @@ REPLIES: dict[str, tuple[Any, ...]] = {
     "80 01 00 00 02 33 B0": ("contacts", 1, b"\x00\x00\x02"),
     "80 01 01 01 01 33 B3": ("contacts", 1, b"\x01\x01\x01"),
     "4F 4B 0D": ("present",),
+    "02 00 00 01 00 33 31": ("acknowledged", b"\x00"),
 }
 
 
@@ -76,6 +77,10 @@ def test_a_published_reply_is_spelled_alike_unless_its_checksum_is_wrong(vector:
         ("keypad-serial", "89", ("presence",)),
         ("keypad-serial", "8B", ("disable",)),
         ("keypad-serial", "1B", None),
+        ("scanner-gm65", "7E 00 08 01 00 02 01 AB CD", ("command", 8, 2, b"\x01", False)),
+        ("scanner-gm65", "7E 00 09 01 00 00 00 DE C8", ("command", 9, 0, b"\x00", True)),
+        ("scanner-gm65", "7E 00 07 01 00 2A 02 D8 0F", ("command", 7, 0x2A, b"\x02", True)),
+        ("scanner-gm65", "7E 00 07 01 00 2A 02 D8 0E", None),
         ("display-cd5220", "1B 11", ("overwrite",)),
         ("display-cd5220", "1B 5B 41", ("up",)),
         ("display-cd5220", "0C", ("clear",)),

@@ -7,6 +7,7 @@ from typing import Any
 from drivers.cd5220 import codec as cd5220
 from drivers.errors import CallerMistake
 from drivers.keypad_serial import codec as keypad
+from drivers.scanner_serial import codec as scanner
 from drivers.xor_bcc import codec as xor_bcc
 
 Description = tuple[Any, ...]
@@ -146,6 +147,24 @@ def _asked_of_display(description: Description) -> bytes | None:
     return known if known is not None else _all_of(_asked_of_display, description)
 
 
+def _asked_of_scanner(description: Description) -> bytes | None:
+    match description:
+        case ("command", int(kind), int(address), bytes(data), bool(checked)):
+            return scanner.encode_command(kind, address, data, checked=checked)
+    return None
+
+
+def _understood_of_scanner(data: bytes) -> Description | None:
+    acknowledged = scanner.parse_acknowledgement(data)
+    if acknowledged is not None:
+        return ("acknowledged", acknowledged)
+    decoder = scanner.LabelDecoder()
+    match decoder.feed(data):
+        case [scanner.Label(text)] if data == text.encode("ascii") + b"\r":
+            return ("label", text)
+    return None
+
+
 def _all_of(encode: Callable[[Description], bytes | None], descriptions: Description) -> bytes | None:
     """Several commands in one entry, or None where one of them is not known."""
     if not descriptions or not all(isinstance(one, tuple) for one in descriptions):
@@ -169,5 +188,7 @@ def _refusing(
 HOST_FAMILIES: dict[str, HostFamily] = {
     "xor-bcc-8a": HostFamily(_refusing(_asked_of_lock_board), _understood_of_lock_board, has_checksum=True),
     "keypad-serial": HostFamily(_refusing(_asked_of_keypad), _understood_of_keypad, has_checksum=False),
+    # A command may be sent unchecked, and a label always is.
+    "scanner-gm65": HostFamily(_refusing(_asked_of_scanner), _understood_of_scanner, has_checksum=False),
     "display-cd5220": HostFamily(_refusing(_asked_of_display), lambda _: None, has_checksum=False),
 }
