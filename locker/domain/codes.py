@@ -39,3 +39,11 @@ class CodeKey:
     def tag(self, code: Code) -> CodeTag:
         """Return the tag of a code."""
         return CodeTag(hmac.new(self.secret, code.digits.encode("ascii"), hashlib.sha256).hexdigest())
+
+
+def tracking_tag(key: CodeKey, tracking_id: str) -> str:
+    """Return the keyed tag by which a tracking id is known again once its parcel is forgotten.
+
+    Codes are digits alone, so no code has the tag of a tracking id.
+    """
+    return hmac.new(key.secret, b"tracking:" + tracking_id.encode("utf-8"), hashlib.sha256).hexdigest()

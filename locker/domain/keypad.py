@@ -1,10 +1,11 @@
 """A keypad and the person at it: what was typed, and which flow the keys belong to. Never durable."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from locker.domain.events import Key
-from locker.domain.openings import Evidence
+from locker.domain.openings import Evidence, Opening
 from locker.domain.parcels import Role
 
 
@@ -78,13 +79,17 @@ class ChoosingSize:
 
 @dataclass(frozen=True, slots=True)
 class Depositing:
-    """A courier's parcel is on its way into a compartment; `tried` are those that would not do."""
+    """A courier's parcel is on its way into a compartment.
+
+    `tried` are those that would not do, `too_small` the largest of them that it did not go into.
+    """
 
     courier_id: str
     compartment: str
     tracking_id: str
     tried: tuple[str, ...] = ()
     choice: Choice | None = None
+    too_small: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,9 @@ class Confirming:
     courier_id: str
     compartment: str
     tracking_id: str
+    evidence: Evidence
     tried: tuple[str, ...] = ()
+    too_small: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +167,31 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A sender's parcel is on its way into a compartment."""
+    """A sender's parcel is on its way into a compartment; `tried` are those that would not do.
+
+    `returning`: this compartment was opened for the sender before, so the parcel may lie inside already.
+    """
 
     compartment: str
     tracking_id: str
+    accepted_at: datetime
     tried: tuple[str, ...] = ()
     choice: Choice | None = None
+    returning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmingSending:
-    """The door was shut again: the sender says with OK that the parcel lies inside."""
+    """The door was shut again: the sender says with OK that the parcel lies inside.
+
+    `opening` is the one that has ended; `shut_at` is None where no contact saw the door shut.
+    """
 
     compartment: str
     tracking_id: str
+    accepted_at: datetime
+    opening: Opening
+    shut_at: datetime | None = None
     tried: tuple[str, ...] = ()
 
 

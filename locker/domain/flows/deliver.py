@@ -4,13 +4,11 @@ From the first pulse until the confirmation the compartment is suspect: whatever
 a power cut included, nobody is offered a box of which nobody knows what lies inside.
 """
 
-from dataclasses import replace
-
 from locker.domain.allocation import choose
 from locker.domain.compartments import Condition
-from locker.domain.deadlines import deadline, last_day_before
 from locker.domain.draft import Draft
 from locker.domain.events import Door, Key
+from locker.domain.flows import storing
 from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
 from locker.domain.flows.sessions import authorised, go_home, sign_out
 from locker.domain.incidents import IncidentKind
@@ -18,16 +16,8 @@ from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Answering, ChoosingSize, Confirming, Delivering, Depositing, Idle, Typed
 from locker.domain.messages import Message, Text, say
-from locker.domain.openings import Opening, Purpose, Stage
-from locker.domain.parcels import Parcel, ParcelMove, ParcelState, Role
-from locker.domain.times import rfc3339
-
-SETTLED_BY_CONFIRMING = (
-    IncidentKind.DOOR_DID_NOT_OPEN,
-    IncidentKind.DOOR_OPENED_UNASKED,
-    IncidentKind.OPENING_INTERRUPTED,
-    IncidentKind.DEPOSIT_UNCONFIRMED,
-)
+from locker.domain.openings import Evidence, Opening, Purpose, Stage
+from locker.domain.parcels import Parcel, ParcelState, Role
 
 UNCONFIRMED = "a deposit was begun and not confirmed"
 
@@ -108,7 +98,8 @@ def note(draft: Draft, progress: Progress) -> None:
         case Outcome.REMINDED:
             _prompt(draft, opening, say(Text.CLOSE_DOOR, label=label), Tone.REMIND)
         case Outcome.SHUT | Outcome.UNPROVEN:
-            _shut(draft, opening)
+            shut_at = draft.now.wall_at if progress.outcome is Outcome.SHUT else None
+            _shut(draft, opening, opening.evidence(shut_at))
         case Outcome.NOT_OPENED:
             _not_opened(draft, opening, cut_short=progress.cut_short)
         case Outcome.LEFT_OPEN:
@@ -180,47 +171,27 @@ def _refuse(
 
 
 def _store(draft: Draft, keypad: str, flow: Confirming) -> None:
-    parcel = draft.automat.parcels.get(flow.tracking_id)
-    if parcel is None or not parcel.may(ParcelMove.DEPOSIT):
+    if not storing.store(
+        draft,
+        flow.tracking_id,
+        flow.compartment,
+        person=flow.courier_id,
+        role=Role.COURIER,
+        evidence=flow.evidence,
+    ):
         # Withdrawn while the courier stood here: nothing is stored, somebody must take it out again.
         abandon(draft, keypad, flow)
         return
-    rules = draft.rules
-    known_at = draft.known_wall_at
-    deadline_at = deadline(known_at, rules.storage_days, rules.time_zone) if known_at else None
-    draft.put_parcel(
-        replace(
-            parcel,
-            state=parcel.after(ParcelMove.DEPOSIT),
-            compartment=flow.compartment,
-            deposited_at=draft.now.wall_at,
-            deadline_at=deadline_at,
-        )
-    )
-    draft.change_compartment(
-        flow.compartment, condition=Condition.SOUND, reason=None, tracking_id=flow.tracking_id
-    )
-    for kind in SETTLED_BY_CONFIRMING:
-        draft.clear_incident(kind, flow.compartment, "a courier said what lies inside")
-    draft.record(
-        EntryKind.PARCEL_STORED,
-        flow.tracking_id,
-        compartment=flow.compartment,
-        size=draft.automat.compartments[flow.compartment].fixture.size,
-        courier=flow.courier_id,
-        deadline=rfc3339(deadline_at) if deadline_at else None,
-        lastpickupdate=last_day_before(deadline_at, rules.time_zone).isoformat() if deadline_at else None,
-    )
     draft.sound(keypad, Tone.RIGHT)
     _await_tracking(draft, keypad, flow.courier_id)
     draft.show(keypad, say(Text.STORED, label=flow.compartment))
 
 
-def _shut(draft: Draft, opening: Opening) -> None:
+def _shut(draft: Draft, opening: Opening, evidence: Evidence) -> None:
     draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "the door was shut")
     if not _owns_keypad(draft, opening):
         return
-    flow = Confirming(opening.person or "", opening.compartment, opening.tracking_id or "")
+    flow = Confirming(opening.person or "", opening.compartment, opening.tracking_id or "", evidence)
     draft.set_flow(opening.keypad, flow, for_s=draft.rules.confirm_wait_s)
     draft.show(opening.keypad, say(Text.CONFIRM_DEPOSIT, label=opening.compartment))
 

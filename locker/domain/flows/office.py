@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from locker.domain.codes import CodeTag
 from locker.domain.commands import (
     AnnounceParcel,
     AuthorisePerson,
     Body,
     Command,
     CommandRecord,
+    ExpectDropOff,
     OpenCompartment,
     RefusedCommand,
     ReleaseGuard,
@@ -17,10 +17,10 @@ from locker.domain.commands import (
     WithdrawParcel,
 )
 from locker.domain.draft import Draft
-from locker.domain.flows import remote
+from locker.domain.flows import announce, remote
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
-from locker.domain.parcels import Credential, Parcel, ParcelMove, ParcelState
+from locker.domain.parcels import Credential, ParcelMove, ParcelState
 
 APPLIED = "applied"
 
@@ -43,8 +43,13 @@ def receive(draft: Draft, command: Command) -> None:
     if refusal is not None:
         _record_refusal(draft, command, refusal)
         return
+    subject = _subject(command.body)
     draft.record(
-        EntryKind.COMMAND_APPLIED, _subject(command.body), id=command.command_id, command=command.kind
+        EntryKind.COMMAND_APPLIED,
+        subject,
+        id=command.command_id,
+        command=command.kind,
+        form=announce.form_flag(subject),
     )
 
 
@@ -96,14 +101,16 @@ def _record_refusal(draft: Draft, command: Command, reason: str, detail: str | N
 
 
 def _subject(body: Body) -> str | None:
-    return body.tracking_id if isinstance(body, AnnounceParcel | WithdrawParcel) else None
+    return body.tracking_id if isinstance(body, AnnounceParcel | ExpectDropOff | WithdrawParcel) else None
 
 
 def _apply(draft: Draft, body: Body) -> str | None:
     """Apply a command's body; return why not, having changed nothing, if it cannot be applied."""
     match body:
         case AnnounceParcel():
-            return _announce(draft, body)
+            return announce.announce(draft, body)
+        case ExpectDropOff():
+            return announce.expect(draft, body)
         case WithdrawParcel():
             return _withdraw(draft, body)
         case AuthorisePerson():
@@ -116,36 +123,6 @@ def _apply(draft: Draft, body: Body) -> str | None:
             return remote.request(draft, body)
         case _:
             return "not-built"
-
-
-def _announce(draft: Draft, body: AnnounceParcel) -> str | None:
-    known = draft.automat.parcels.get(body.tracking_id)
-    if body.size is None or body.size not in {
-        box.fixture.size for box in draft.automat.compartments.values()
-    }:
-        return "unknown-size"
-    if body.code_tag is not None and not _code_is_free(draft, body.code_tag, body.recipient):
-        return "code-in-use"
-    if known is None:
-        draft.put_parcel(
-            Parcel(body.tracking_id, body.size, code_tag=body.code_tag, recipient=body.recipient)
-        )
-        return None
-    if known.state is ParcelState.CLOSED:
-        return "tracking-id-seen-before"
-    if known.code_tag is None and known.state in (ParcelState.ANNOUNCED, ParcelState.STORED):
-        draft.put_parcel(replace(known, code_tag=body.code_tag, recipient=body.recipient))
-        return None
-    return "already-announced"
-
-
-def _code_is_free(draft: Draft, tag: CodeTag, recipient: str | None) -> bool:
-    """Live codes are unique on one automat, but for several parcels of one recipient."""
-    if tag in draft.automat.holder_of_tag:
-        return False
-    return all(
-        recipient is not None and parcel.recipient == recipient for parcel in draft.automat.parcels_with(tag)
-    )
 
 
 def _withdraw(draft: Draft, body: WithdrawParcel) -> str | None:
