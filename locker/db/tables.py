@@ -59,6 +59,15 @@ class ParkedRow(Base, table=True):
     reason: str = Field(sa_type=Text)
 
 
+class CheckpointRow(Base, table=True):
+    """Where the present epoch's journal ended at a time."""
+
+    __tablename__ = "checkpoint"
+
+    sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: str = Field(sa_type=Text)
+
+
 class ParcelRow(Base, table=True):
     """One parcel; at most one inside a compartment."""
 
@@ -89,6 +98,7 @@ class ParcelRow(Base, table=True):
     reminded_days: str = Field(sa_type=Text)
     closed_at: str | None = Field(sa_type=Text)
     reopen_until_s: float | None
+    deposited_s: float | None
 
 
 class CompartmentRow(Base, table=True):
@@ -168,6 +178,7 @@ class OpeningRow(Base, table=True):
     opened_s: float | None
     reminded: bool
     person: str | None = Field(sa_type=Text)
+    reason: str | None = Field(sa_type=Text)
 
 
 class IncidentRow(Base, table=True):
@@ -208,6 +219,8 @@ class FactsRow(Base, table=True):
     mode: str = Field(sa_type=Text)
     outage_since_s: float | None
     remote_openings_s: str = Field(sa_type=Text)
+    outage_owed_s: float
+    pruned_through: int
 
 
 class LastSeenRow(Base, table=True):

@@ -75,7 +75,8 @@ class Opening:
 
     `pulses` counts the intents, `pulses_sent` the frames that left the port; `due_s` and `opened_s` are
     powered time; `opened_at` is None until the contact said "open". `keypad` is "" for a remote opening;
-    `person` is the courier, technician or operator behind it; `tracking_id` is None where no parcel is known.
+    `person` is the courier, technician or operator behind it, `reason` what an operator wanted it for;
+    `tracking_id` is None where no parcel is known.
     """
 
     compartment: str
@@ -91,6 +92,7 @@ class Opening:
     opened_s: float | None = None
     reminded: bool = False
     person: str | None = None
+    reason: str | None = None
 
     def after(self, happening: Happening) -> Stage | None:
         """Return the stage that a happening leads to, None if it ends; KeyError if the table has none."""

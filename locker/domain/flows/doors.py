@@ -49,6 +49,7 @@ def begin(
     keypad: str,
     tracking_id: str | None,
     person: str | None = None,
+    reason: str | None = None,
 ) -> None:
     """Start an opening with its first pulse; replaces a late one of the same door."""
     compartment = draft.automat.compartments[label]
@@ -64,6 +65,7 @@ def begin(
             started_at=draft.now.wall_at,
             stage=Stage.BLIND if blind else Stage.WAITING,
             person=person,
+            reason=reason,
         ),
     )
 

@@ -14,6 +14,12 @@ CREATE TABLE attempts (
 	CONSTRAINT ck_attempts_tokens CHECK (tokens >= 0)
 );
 INSERT INTO "attempts" VALUES('front',7,1234.5,'[0.1,99.0]',1);
+CREATE TABLE checkpoint (
+	sequence INTEGER NOT NULL, 
+	at TEXT NOT NULL, 
+	CONSTRAINT pk_checkpoint PRIMARY KEY (sequence)
+);
+INSERT INTO "checkpoint" VALUES(2,'2026-03-29T00:59:59.999999+00:00');
 CREATE TABLE command (
 	command_id TEXT NOT NULL, 
 	digest TEXT NOT NULL, 
@@ -56,10 +62,12 @@ CREATE TABLE "facts" (
 	mode TEXT NOT NULL, 
 	outage_since_s FLOAT, 
 	remote_openings_s TEXT NOT NULL, 
+	outage_owed_s FLOAT NOT NULL, 
+	pruned_through INTEGER NOT NULL, 
 	CONSTRAINT pk_facts PRIMARY KEY (id), 
 	CONSTRAINT ck_facts_single CHECK (id = 1)
 );
-INSERT INTO "facts" VALUES(1,3,1,1,1,'evacuate',1200.25,'[17.5,1234.0]');
+INSERT INTO "facts" VALUES(1,3,1,1,1,'evacuate',1200.25,'[17.5,1234.0]',12.5,1);
 CREATE TABLE incident (
 	number INTEGER NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -108,12 +116,13 @@ CREATE TABLE "opening" (
 	opened_s FLOAT, 
 	reminded BOOLEAN NOT NULL, 
 	person TEXT, 
+	reason TEXT, 
 	CONSTRAINT pk_opening PRIMARY KEY (compartment), 
 	CONSTRAINT ck_opening_pulses CHECK (pulses >= 0), 
 	CONSTRAINT fk_opening_compartment FOREIGN KEY(compartment) REFERENCES compartment (label) DEFERRABLE INITIALLY DEFERRED
 );
-INSERT INTO "opening" VALUES('1','pickup','front','JJFI00000000000000001','2026-03-29T00:59:59.999999+00:00','open',2,1,17.25,'2026-03-29T00:59:59.999999+00:00',12.125,1,NULL);
-INSERT INTO "opening" VALUES('4','remote','',NULL,'2026-03-29T00:59:59.999999+00:00','waiting',0,0,NULL,NULL,NULL,0,'o3');
+INSERT INTO "opening" VALUES('1','pickup','front','JJFI00000000000000001','2026-03-29T00:59:59.999999+00:00','open',2,1,17.25,'2026-03-29T00:59:59.999999+00:00',12.125,1,NULL,NULL);
+INSERT INTO "opening" VALUES('4','remote','',NULL,'2026-03-29T00:59:59.999999+00:00','waiting',0,0,NULL,NULL,NULL,0,'o3','asked by phone');
 CREATE TABLE "parcel" (
 	tracking_id TEXT NOT NULL, 
 	size TEXT, 
@@ -135,14 +144,15 @@ CREATE TABLE "parcel" (
 	reminded_days TEXT NOT NULL, 
 	closed_at TEXT, 
 	reopen_until_s FLOAT, 
+	deposited_s FLOAT, 
 	CONSTRAINT pk_parcel PRIMARY KEY (tracking_id), 
 	CONSTRAINT ck_parcel_tracking_id CHECK (tracking_id <> ''), 
 	CONSTRAINT ck_parcel_inside CHECK (compartment IS NOT NULL OR NOT (state IN ('dropped-off', 'overdue', 'registered', 'stored', 'withdrawn')))
 );
-INSERT INTO "parcel" VALUES('JJFI00000000000000003','XL','refused','inbound',NULL,NULL,NULL,0,1,1,'too-heavy',NULL,NULL,NULL,NULL,NULL,NULL,'[]','2026-03-29T00:59:59.999999+00:00',NULL);
-INSERT INTO "parcel" VALUES('JJFI00000000000000004','S','collected','inbound',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,'1','2026-03-29T00:59:59.999999+00:00',NULL,NULL,'[]','2026-03-29T01:59:59.999999+00:00',1294.5);
-INSERT INTO "parcel" VALUES('JJFI00000000000000001','S','stored','inbound','abababababababababababababababababababababababababababababababab','r1','[390,110,590]',1,0,0,NULL,NULL,NULL,'1','2026-03-29T00:59:59.999999+00:00',NULL,'2026-04-05T00:59:59.999999+00:00','[2,1]',NULL,NULL);
-INSERT INTO "parcel" VALUES('JJFI00000000000000002',NULL,'registered','outbound','1212121212121212121212121212121212121212121212121212121212121212',NULL,NULL,0,0,0,NULL,'2026-03-28T00:59:59.999999+00:00','2026-03-30T00:59:59.999999+00:00','4','2026-03-29T00:59:59.999999+00:00','2026-03-29T01:59:59.999999+00:00',NULL,'[]',NULL,NULL);
+INSERT INTO "parcel" VALUES('JJFI00000000000000003','XL','refused','inbound',NULL,NULL,NULL,0,1,1,'too-heavy',NULL,NULL,NULL,NULL,NULL,NULL,'[]','2026-03-29T00:59:59.999999+00:00',NULL,NULL);
+INSERT INTO "parcel" VALUES('JJFI00000000000000004','S','collected','inbound',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,'1','2026-03-29T00:59:59.999999+00:00',NULL,NULL,'[]','2026-03-29T01:59:59.999999+00:00',1294.5,NULL);
+INSERT INTO "parcel" VALUES('JJFI00000000000000001','S','stored','inbound','abababababababababababababababababababababababababababababababab','r1','[390,110,590]',1,0,0,NULL,NULL,NULL,'1','2026-03-29T00:59:59.999999+00:00',NULL,'2026-04-05T00:59:59.999999+00:00','[2,1]',NULL,NULL,NULL);
+INSERT INTO "parcel" VALUES('JJFI00000000000000002',NULL,'registered','outbound','1212121212121212121212121212121212121212121212121212121212121212',NULL,NULL,0,0,0,NULL,'2026-03-28T00:59:59.999999+00:00','2026-03-30T00:59:59.999999+00:00','4','2026-03-29T00:59:59.999999+00:00','2026-03-29T01:59:59.999999+00:00',NULL,'[]',NULL,NULL,1100.5);
 CREATE TABLE parked (
 	epoch INTEGER NOT NULL, 
 	sequence INTEGER NOT NULL, 

@@ -13,6 +13,11 @@ CREATE TABLE attempts (
 	CONSTRAINT pk_attempts PRIMARY KEY (keypad), 
 	CONSTRAINT ck_attempts_tokens CHECK (tokens >= 0)
 );
+CREATE TABLE checkpoint (
+	sequence INTEGER NOT NULL, 
+	at TEXT NOT NULL, 
+	CONSTRAINT pk_checkpoint PRIMARY KEY (sequence)
+);
 CREATE TABLE command (
 	command_id TEXT NOT NULL, 
 	digest TEXT NOT NULL, 
@@ -49,6 +54,8 @@ CREATE TABLE "facts" (
 	mode TEXT NOT NULL, 
 	outage_since_s FLOAT, 
 	remote_openings_s TEXT NOT NULL, 
+	outage_owed_s FLOAT NOT NULL, 
+	pruned_through INTEGER NOT NULL, 
 	CONSTRAINT pk_facts PRIMARY KEY (id), 
 	CONSTRAINT ck_facts_single CHECK (id = 1)
 );
@@ -95,6 +102,7 @@ CREATE TABLE "opening" (
 	opened_s FLOAT, 
 	reminded BOOLEAN NOT NULL, 
 	person TEXT, 
+	reason TEXT, 
 	CONSTRAINT pk_opening PRIMARY KEY (compartment), 
 	CONSTRAINT ck_opening_pulses CHECK (pulses >= 0), 
 	CONSTRAINT fk_opening_compartment FOREIGN KEY(compartment) REFERENCES compartment (label) DEFERRABLE INITIALLY DEFERRED
@@ -120,6 +128,7 @@ CREATE TABLE "parcel" (
 	reminded_days TEXT NOT NULL, 
 	closed_at TEXT, 
 	reopen_until_s FLOAT, 
+	deposited_s FLOAT, 
 	CONSTRAINT pk_parcel PRIMARY KEY (tracking_id), 
 	CONSTRAINT ck_parcel_tracking_id CHECK (tracking_id <> ''), 
 	CONSTRAINT ck_parcel_inside CHECK (compartment IS NOT NULL OR NOT (state IN ('dropped-off', 'overdue', 'registered', 'stored', 'withdrawn')))

@@ -13,7 +13,7 @@ from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
 from locker.domain.incidents import Incident, IncidentKind
-from locker.domain.journal import Parked, SealedEntry
+from locker.domain.journal import Checkpoint, Parked, SealedEntry
 from locker.domain.keypad import Keypad
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role, Seen
@@ -48,6 +48,7 @@ SENT = Parcel(
     compartment="4",
     deposited_at=AT,
     registered_at=AT + timedelta(hours=1),
+    deposited_s=1100.5,
 )
 REFUSED = Parcel(
     "JJFI00000000000000003",
@@ -76,10 +77,11 @@ BUCKET = Attempts("front", 7, 1234.5, (0.1, 99.0), guarded=True)
 OPENING = Opening(
     "1", Purpose.PICKUP, "front", STORED.tracking_id, AT, Stage.OPEN, 2, 1, 17.25, AT, 12.125, reminded=True
 )
-REMOTE = Opening("4", Purpose.REMOTE, "", None, AT, Stage.WAITING, person="o3")
+REMOTE = Opening("4", Purpose.REMOTE, "", None, AT, Stage.WAITING, person="o3", reason="asked by phone")
 INCIDENT = Incident(3, IncidentKind.DOOR_DID_NOT_OPEN, "1", "three pulses", AT)
 CLEARED = Incident(2, IncidentKind.PART_LOST, "board A", "silent", AT, AT + timedelta(hours=2))
 COMMAND = CommandRecord("cmd-1", "0f" * 32, "applied", AT)
+CHECKPOINT = Checkpoint(2, AT)
 RETURNED = Seen("34" * 32, AT + timedelta(days=90))
 FACTS = Facts(
     incidents_numbered=3,
@@ -89,6 +91,8 @@ FACTS = Facts(
     mode=Mode.EVACUATE,
     outage_since_s=1200.25,
     remote_openings_s=(17.5, 1234.0),
+    outage_owed_s=12.5,
+    pruned_through=1,
 )
 SEEN = LastSeen(AT, trusted=True, powered_s=1234.5)
 EVERYTHING = (
@@ -108,6 +112,7 @@ EVERYTHING = (
     CLEARED,
     COMMAND,
     RETURNED,
+    CHECKPOINT,
     FACTS,
     SEEN,
 )

@@ -58,6 +58,7 @@ def _parcels() -> None:
         sa.Column("reminded_days", sa.Text(), nullable=False),
         sa.Column("closed_at", sa.Text()),
         sa.Column("reopen_until_s", sa.Float()),
+        sa.Column("deposited_s", sa.Float()),
         sa.CheckConstraint("tracking_id <> ''", name=op.f("ck_parcel_tracking_id")),
         sa.CheckConstraint(
             f"compartment IS NOT NULL OR NOT ({INSIDE_STATES})", name=op.f("ck_parcel_inside")
@@ -112,6 +113,7 @@ def _openings() -> None:
         sa.Column("opened_s", sa.Float()),
         sa.Column("reminded", sa.Boolean(), nullable=False),
         sa.Column("person", sa.Text()),
+        sa.Column("reason", sa.Text()),
         sa.CheckConstraint("pulses >= 0", name=op.f("ck_opening_pulses")),
         sa.ForeignKeyConstraint(
             ["compartment"],
@@ -148,10 +150,16 @@ def _memory() -> None:
         sa.Column("until", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tag", name=op.f("pk_seen")),
     )
+    op.create_table(
+        "checkpoint",
+        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_checkpoint")),
+    )
     _rebuild(
         "facts",
         "id, incidents_numbered, acknowledged_through, storage_low, clock_doubted",
-        {"mode": "'normal'", "remote_openings_s": "'[]'"},
+        {"mode": "'normal'", "remote_openings_s": "'[]'", "outage_owed_s": "0.0", "pruned_through": "0"},
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incidents_numbered", sa.Integer(), nullable=False),
         sa.Column("acknowledged_through", sa.Integer(), nullable=False),
@@ -160,6 +168,8 @@ def _memory() -> None:
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("outage_since_s", sa.Float()),
         sa.Column("remote_openings_s", sa.Text(), nullable=False),
+        sa.Column("outage_owed_s", sa.Float(), nullable=False),
+        sa.Column("pruned_through", sa.Integer(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_facts_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facts")),
     )
