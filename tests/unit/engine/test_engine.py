@@ -19,10 +19,10 @@ from locker.domain.codes import Code, CodeKey
 from locker.domain.commands import AnnounceParcel, AuthorisePerson, Body, Command
 from locker.domain.compartments import Fixture
 from locker.domain.events import CommandReceived, Door, DoorSeen, Key, KeyPressed, Started, Stopping
-from locker.domain.intents import Tone
+from locker.domain.intents import LampTest, Show, Sound, Tick, Tone, Unlock
 from locker.domain.journal import ChainHead, SealedEntry, check
 from locker.domain.keypad import Idle, Keypad
-from locker.domain.messages import Message, Text
+from locker.domain.messages import Message, Text, say
 from locker.domain.parcels import Role
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import Now, Trust
@@ -70,6 +70,12 @@ class Record:
 
     def sound(self, keypad: str, tone: Tone) -> None:
         self.log.append(f"sound {tone}")
+
+    def tick(self, keypad: str, *, on: bool) -> None:
+        self.log.append(f"tick {keypad} {'on' if on else 'off'}")
+
+    def lamp_test(self, keypad: str) -> None:
+        self.log.append(f"lamp test {keypad}")
 
     def commit(self, changes: Sequence[Change], entries: Sequence[SealedEntry]) -> None:
         if self.fails:
@@ -165,6 +171,26 @@ async def test_if_the_commit_fails_nothing_opens_nothing_is_shown_and_the_state_
         await rig.engine.take(KeyPressed("front", Key.OK))
     assert rig.record.log == []
     assert (rig.engine.automat, rig.engine.head) == (before, head)
+
+
+async def test_every_intent_reaches_the_hardware_once(rig: Rig) -> None:
+    for intent in (
+        Unlock("1", 2),
+        Show("front", say(Text.IDLE)),
+        Sound("front", Tone.WRONG),
+        Tick("front", on=True),
+        Tick("front", on=False),
+        LampTest("front"),
+    ):
+        rig.engine._start(intent)
+    assert rig.record.log == [
+        "unlock 1 2",
+        "show idle",
+        "sound wrong",
+        "tick front on",
+        "tick front off",
+        "lamp test front",
+    ]
 
 
 async def test_keys_alone_write_nothing(rig: Rig) -> None:
