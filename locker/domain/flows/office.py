@@ -1,26 +1,31 @@
 """Commands of the back office: each applied at most once, or refused with a reason; always journalled."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from locker.domain.commands import (
     AnnounceParcel,
     AuthorisePerson,
+    BlockCompartment,
     Body,
     Command,
     CommandRecord,
     ExpectDropOff,
+    LengthenDeadline,
     OpenCompartment,
     RefusedCommand,
+    RegisterParcel,
     ReleaseGuard,
+    ReleaseParcel,
+    ReplaceCode,
     RevokePerson,
+    SetMode,
+    UnblockCompartment,
     WithdrawParcel,
 )
 from locker.domain.draft import Draft
-from locker.domain.flows import announce, remote
-from locker.domain.incidents import IncidentKind
+from locker.domain.flows import announce, changes, remote, steering
 from locker.domain.journal import EntryKind
-from locker.domain.parcels import Credential, ParcelMove, ParcelState
+from locker.domain.times import rfc3339
 
 APPLIED = "applied"
 
@@ -50,6 +55,7 @@ def receive(draft: Draft, command: Command) -> None:
         id=command.command_id,
         command=command.kind,
         form=announce.form_flag(subject),
+        **_particulars(command.body),
     )
 
 
@@ -97,72 +103,81 @@ def _record_refusal(draft: Draft, command: Command, reason: str, detail: str | N
         reason=reason,
         detail=detail,
         digest=command.digest,
+        **_particulars(command.body),
     )
 
 
 def _subject(body: Body) -> str | None:
-    return body.tracking_id if isinstance(body, AnnounceParcel | ExpectDropOff | WithdrawParcel) else None
+    match body:
+        case (
+            AnnounceParcel()
+            | WithdrawParcel()
+            | ReplaceCode()
+            | ReleaseParcel()
+            | LengthenDeadline()
+            | ExpectDropOff()
+            | RegisterParcel()
+        ):
+            return body.tracking_id
+        case _:
+            return None
 
 
-def _apply(draft: Draft, body: Body) -> str | None:
+def _particulars(body: Body) -> dict[str, object]:
+    """Give what the record of a command tells beside its kind and subject; never a tag of a code."""
+    match body:
+        case WithdrawParcel():
+            return {"cause": str(body.cause), "why": body.reason}
+        case LengthenDeadline():
+            return {"until": rfc3339(body.until)}
+        case AuthorisePerson():
+            return {
+                str(body.role): body.holder,
+                "validfrom": rfc3339(body.valid_from),
+                "validuntil": rfc3339(body.valid_until),
+            }
+        case RevokePerson():
+            return {str(body.role): body.holder}
+        case ReleaseGuard():
+            return {"keypad": body.keypad, "operator": body.operator}
+        case OpenCompartment() | BlockCompartment():
+            return {"compartment": body.label, "operator": body.operator, "why": body.reason}
+        case UnblockCompartment():
+            return {"compartment": body.label, "operator": body.operator}
+        case SetMode():
+            return {"mode": str(body.mode), "operator": body.operator, "why": body.reason}
+        case _:
+            return {}
+
+
+def _apply(draft: Draft, body: Body) -> str | None:  # noqa: C901  (one flat table of what may be asked)
     """Apply a command's body; return why not, having changed nothing, if it cannot be applied."""
     match body:
         case AnnounceParcel():
             return announce.announce(draft, body)
         case ExpectDropOff():
             return announce.expect(draft, body)
+        case RegisterParcel():
+            return "not-built"
         case WithdrawParcel():
-            return _withdraw(draft, body)
+            return changes.withdraw(draft, body)
+        case ReplaceCode():
+            return changes.replace_code(draft, body)
+        case ReleaseParcel():
+            return changes.release(draft, body)
+        case LengthenDeadline():
+            return changes.lengthen(draft, body)
         case AuthorisePerson():
-            return _authorise(draft, body)
+            return steering.authorise(draft, body)
         case RevokePerson():
-            return _revoke(draft, body)
+            return steering.revoke(draft, body)
         case ReleaseGuard():
-            return _release(draft, body)
+            return steering.release_guard(draft, body)
         case OpenCompartment():
             return remote.request(draft, body)
-        case _:
-            return "not-built"
-
-
-def _withdraw(draft: Draft, body: WithdrawParcel) -> str | None:
-    parcel = draft.automat.parcels.get(body.tracking_id)
-    if parcel is None:
-        return "unknown-parcel"
-    if not parcel.may(ParcelMove.WITHDRAW):
-        return "not-in-a-state-to-withdraw"
-    state = parcel.after(ParcelMove.WITHDRAW)
-    closed_at = draft.known_wall_at if state is ParcelState.CLOSED else None
-    draft.put_parcel(replace(parcel, state=state, code_tag=None, recipient=None, closed_at=closed_at))
-    return None
-
-
-def _authorise(draft: Draft, body: AuthorisePerson) -> str | None:
-    holder = draft.automat.holder_of_tag.get(body.code_tag)
-    if any(True for _ in draft.automat.parcels_with(body.code_tag)) or holder not in (None, body.holder):
-        return "code-in-use"
-    if body.valid_until <= body.valid_from:
-        return "bad-validity"
-    known = draft.automat.credentials.get(body.holder)
-    if known is not None and known.role is not body.role:
-        return "id-in-use"
-    draft.put_credential(Credential(body.holder, body.role, body.code_tag, body.valid_from, body.valid_until))
-    return None
-
-
-def _revoke(draft: Draft, body: RevokePerson) -> str | None:
-    known = draft.automat.credentials.get(body.holder)
-    if known is None or known.role is not body.role:
-        return f"unknown-{body.role}"
-    draft.forget_credential(body.holder)
-    return None
-
-
-def _release(draft: Draft, body: ReleaseGuard) -> str | None:
-    attempts = draft.automat.attempts.get(body.keypad)
-    if attempts is None or not attempts.guarded:
-        return "not-guarded"
-    draft.put_attempts(attempts.released())
-    draft.record(EntryKind.GUARD_RELEASED, keypad=body.keypad, operator=body.operator)
-    draft.clear_incident(IncidentKind.GUARD_MODE, body.keypad, f"released by {body.operator}")
-    return None
+        case BlockCompartment():
+            return steering.block(draft, body)
+        case UnblockCompartment():
+            return steering.unblock(draft, body)
+        case SetMode():
+            return steering.set_mode(draft, body)
