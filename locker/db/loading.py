@@ -19,7 +19,7 @@ from locker.domain.commands import CommandRecord
 from locker.domain.compartments import Compartment, Fixture
 from locker.domain.draft import restore
 from locker.domain.incidents import Incident
-from locker.domain.journal import ChainHead, Parked
+from locker.domain.journal import ChainHead, Checkpoint, Parked
 from locker.domain.openings import Opening
 from locker.domain.parcels import Credential, Parcel, Seen
 from locker.domain.times import LastSeen
@@ -59,6 +59,7 @@ def load_automat(
         incidents=all_of(connection, Incident),
         commands=all_of(connection, CommandRecord),
         parked=[entry for entry in all_of(connection, Parked) if entry.epoch == epoch],
+        checkpoints=all_of(connection, Checkpoint),
         seen=all_of(connection, Seen),
         facts=_only(connection, Facts, blank.facts),
         last_seen=_only(connection, LastSeen, blank.last_seen),

@@ -17,7 +17,7 @@ from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
 from locker.domain.incidents import Incident, IncidentKind
-from locker.domain.journal import Parked, SealedEntry
+from locker.domain.journal import Checkpoint, Parked, SealedEntry
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role, Seen
 from locker.domain.times import LastSeen
@@ -191,6 +191,7 @@ def _records() -> Iterable[Record]:
     )
     yield _record(CommandRecord, "command", "command_id", {"not_after": _INSTANT})
     yield _record(Parked, "parked", "sequence", {})
+    yield _record(Checkpoint, "checkpoint", "sequence", {"at": _INSTANT})
     yield _record(Facts, "facts", "id", {"mode": _enum(Mode), "remote_openings_s": _LIST}, single=True)
     yield _record(LastSeen, "last_seen", "id", {"wall_at": _INSTANT}, single=True)
     yield _record(SealedEntry, "journal", "sequence", {"at": _INSTANT})

@@ -20,18 +20,20 @@ from locker.db.migrate import check_current
 from locker.db.records import record_of
 from locker.db.statements import compile_statements
 from locker.disk import Ballast
-from locker.domain.automat import Automat, Change, Forgotten
+from locker.domain.automat import Automat, Change, Forgotten, Pruned
 from locker.domain.compartments import Fixture
 from locker.domain.journal import NO_HASH, ChainHead, Parked, SealedEntry
 from locker.domain.parcels import Parcel
 from locker.domain.times import LastSeen
 
-# What a power cut may not take (FULL), who may not come in between (EXCLUSIVE), what may not dangle.
+# What a power cut may not take (FULL), who may not come in between (EXCLUSIVE), what may not dangle, and
+# that what was deleted is overwritten (ON: also in pages that are given up).
 PRAGMAS = (
     "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
 )
 
 Step = tuple[str, tuple[object, ...]]
@@ -108,9 +110,12 @@ class Database:
         without the reserve) or DatabaseFailed.
         """
         head = self._follow(entries)
+        self._check_pruned(changes, head)
         steps = self._steps(changes, entries, seen)
         self._write_with_room(steps)
         self._head = head
+        if any(isinstance(change, Pruned) for change in changes):
+            self._reuse_log(truncate=True)  # what was deleted rests in the log until then
 
     # -- the journal
 
@@ -200,6 +205,16 @@ class Database:
             head = entry.head
         return head
 
+    def _check_pruned(self, changes: Sequence[Change], head: ChainHead | None) -> None:
+        """Refuse to delete the newest entry, from which the chain goes on."""
+        for change in changes:
+            if isinstance(change, Pruned) and (
+                head is None or (change.epoch, change.through) >= (head.epoch, head.sequence)
+            ):
+                raise JournalOutOfStep(
+                    self.path, f"entry {change.epoch}-{change.through} is the newest; nothing was written"
+                )
+
     def _steps(
         self, changes: Sequence[Change], entries: Sequence[SealedEntry], seen: LastSeen | None
     ) -> list[Step]:
@@ -212,6 +227,8 @@ class Database:
             for change in sorted(changes, key=_room_first):
                 if isinstance(change, Forgotten):
                     steps.append((statements.forget[change.what].text, (change.key,)))
+                elif isinstance(change, Pruned):
+                    steps.append((statements.prune.text, (change.epoch, change.through)))
                 else:
                     put = statements.put[type(change)]
                     steps.append((put.text, put.parameters(record_of(type(change)).to_row(change))))
@@ -235,10 +252,11 @@ class Database:
                 self._reuse_log()
                 self._write(steps)
 
-    def _reuse_log(self) -> None:
+    def _reuse_log(self, *, truncate: bool = False) -> None:
         """Copy the -wal file over as far as there is room, so that it is written from its start again."""
         with suppress(sqlite3.OperationalError):  # what did not fit stays in the log
-            self._driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+            kind = "TRUNCATE" if truncate else "RESTART"
+            self._driver.execute(f"PRAGMA wal_checkpoint({kind})").fetchall()
 
     def _write(self, steps: list[Step]) -> None:
         with self._transaction("a transaction") as connection:

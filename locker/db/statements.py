@@ -32,6 +32,7 @@ class Statements:
     put: Mapping[type, Statement]
     forget: Mapping[type, Statement]
     append: Statement
+    prune: Statement
 
 
 def compile_statements() -> Statements:
@@ -41,6 +42,7 @@ def compile_statements() -> Statements:
         put={what: _upsert(record.table) for what, record in durable.items()},
         forget={what: _delete(record.table, record.key) for what, record in durable.items()},
         append=_compiled(insert(RECORDS[SealedEntry].table)),
+        prune=_prune(RECORDS[SealedEntry].table),
     )
 
 
@@ -53,6 +55,11 @@ def _upsert(table: Table) -> Statement:
 
 def _delete(table: Table, key: str) -> Statement:
     return _compiled(delete(table).where(table.c[key] == bindparam("key")))
+
+
+def _prune(journal: Table) -> Statement:
+    begun = delete(journal).where(journal.c.epoch == bindparam("epoch"))
+    return _compiled(begun.where(journal.c.sequence <= bindparam("through")))
 
 
 def _compiled(statement: ClauseElement) -> Statement:

@@ -12,10 +12,11 @@ from locker.domain.codes import CodeKey, CodeTag
 from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment
 from locker.domain.deadlines import reminder_at
-from locker.domain.incidents import Incident, IncidentKind
+from locker.domain.incidents import OUTAGES, Incident, IncidentKind
 from locker.domain.intents import Intent
-from locker.domain.journal import Entry, Parked
+from locker.domain.journal import Checkpoint, Entry, Parked
 from locker.domain.keypad import Keypad
+from locker.domain.layout import Kind, Layout
 from locker.domain.openings import Opening
 from locker.domain.parcels import OVER, TO_COLLECT, Credential, Parcel, ParcelState, Seen
 from locker.domain.rules import Identity, Rules
@@ -28,7 +29,9 @@ class Facts:
 
     `clock_doubted`: the wall clock jumped too far to be believed until the back office confirms it.
     `outage_since_s`: the powered time since which recipients could not be served, None while they can;
-    `remote_openings_s`: the powered times of the last remote openings.
+    `remote_openings_s`: the powered times of the last remote openings; `outage_owed_s`: the length of
+    outages too short to lengthen deadlines each by itself; `pruned_through`: the last entry of this epoch
+    that was deleted after its retention time.
     """
 
     incidents_numbered: int = 0
@@ -38,6 +41,8 @@ class Facts:
     mode: Mode = Mode.NORMAL
     outage_since_s: float | None = None
     remote_openings_s: tuple[float, ...] = ()
+    outage_owed_s: float = 0.0
+    pruned_through: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,14 @@ class Forgotten:
 
     what: type
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The beginning of an epoch's journal is to be deleted, up to a number and with it."""
+
+    epoch: int
+    through: int
 
 
 Durable = (
@@ -57,12 +70,13 @@ Durable = (
     | Incident
     | CommandRecord
     | Parked
+    | Checkpoint
     | Seen
     | Facts
     | LastSeen
 )
-Change = Durable | Forgotten
-"""A change to write: the new value of one durable thing, or its removal."""
+Change = Durable | Forgotten | Pruned
+"""A change to write: the new value of one durable thing, its removal, or that of old entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,7 @@ class Automat:
     incidents: Map[int, Incident] = Map()
     commands: Map[str, CommandRecord] = Map()
     parked: Map[int, Parked] = Map()
+    checkpoints: Map[int, Checkpoint] = Map()
     seen: Map[str, Seen] = Map()
     epoch: int = 0
     journal_end: int = 0
@@ -92,19 +107,27 @@ class Automat:
     last_now: Now | None = None
     started: bool = False
     version: str = ""
+    layout: Layout = Layout()
     # indexes
     parcels_of_tag: Map[str, tuple[str, ...]] = Map()
     holder_of_tag: Map[str, str] = Map()
     announced_ending: Map[str, tuple[str, ...]] = Map()
     to_collect: Map[str, str] = Map()
     suspects: Map[str, None] = Map()
+    free_boxes: Map[Kind, int] = Map()
     open_matters: Map[tuple[IncidentKind, str], int] = Map()
+    outage_causes: Map[tuple[IncidentKind, str], None] = Map()
     powered_agenda: Agenda[float] = field(default_factory=Agenda)
     wall_agenda: Agenda[datetime] = field(default_factory=Agenda)
+    storage_agenda: Agenda[datetime] = field(default_factory=Agenda)
 
     def judges_time(self, now: Now) -> bool:
         """Whether anything may expire by the wall clock now."""
         return now.trusted and not self.facts.clock_doubted
+
+    def judges_storage(self, now: Now) -> bool:
+        """Whether a storage time may end now: not while recipients cannot be served."""
+        return self.judges_time(now) and self.facts.outage_since_s is None
 
     def seconds_until_due(self, now: Now) -> float | None:
         """How long the automat can sleep; None: until something happens."""
@@ -113,6 +136,8 @@ class Automat:
             waits.append(self.powered_agenda.earliest - now.powered_s)
         if self.wall_agenda.earliest is not None and self.judges_time(now):
             waits.append((self.wall_agenda.earliest - now.wall_at).total_seconds())
+        if self.storage_agenda.earliest is not None and self.judges_storage(now):
+            waits.append((self.storage_agenda.earliest - now.wall_at).total_seconds())
         return max(0.0, min(waits)) if waits else None
 
     def wants_waking(self, now: Now) -> bool:
@@ -175,12 +200,13 @@ def index_parcel(automat: Automat, parcel: Parcel) -> Automat:
         announced_ending=endings,
         to_collect=to_collect,
         powered_agenda=automat.powered_agenda.with_due(("reopen", key), parcel.reopen_until_s),
-        wall_agenda=automat.wall_agenda.with_due(("parcel", key), next_date(parcel, automat.rules)),
+        wall_agenda=automat.wall_agenda.with_due(("parcel", key), forget_date(parcel, automat.rules)),
+        storage_agenda=automat.storage_agenda.with_due(("parcel", key), storage_date(parcel, automat.rules)),
     )
 
 
 def unindex_parcel(automat: Automat, parcel: Parcel | None) -> Automat:
-    """Take a parcel out of the indexes; its agenda lines stay until they are written anew."""
+    """Take a parcel out of the indexes and agendas."""
     if parcel is None:
         return automat
     key = parcel.tracking_id
@@ -197,34 +223,49 @@ def unindex_parcel(automat: Automat, parcel: Parcel | None) -> Automat:
         to_collect=automat.to_collect.delete(key) if key in automat.to_collect else automat.to_collect,
         powered_agenda=automat.powered_agenda.with_due(("reopen", key), None),
         wall_agenda=automat.wall_agenda.with_due(("parcel", key), None),
+        storage_agenda=automat.storage_agenda.with_due(("parcel", key), None),
     )
 
 
 def index_incident(automat: Automat, incident: Incident) -> Automat:
     """Enter an incident into the index of open matters, or take it out and set when it is forgotten."""
     matter = (incident.kind, incident.about)
-    matters, forget_at = automat.open_matters, None
+    matters, causes, forget_at = automat.open_matters, automat.outage_causes, None
     if incident.cleared_at is None:
         matters = matters.set(matter, incident.number)
+        if incident.kind in OUTAGES:
+            causes = causes.set(matter, None)
     else:
-        forget_at = incident.cleared_at + timedelta(days=automat.rules.retention_days)
+        forget_at = days_after(incident.cleared_at, automat.rules.retention_days)
         if matters.get(matter) == incident.number:
             matters = matters.delete(matter)
+            causes = causes.delete(matter) if matter in causes else causes
     agenda = automat.wall_agenda.with_due(("incident", str(incident.number)), forget_at)
-    return replace(automat, open_matters=matters, wall_agenda=agenda)
+    return replace(automat, open_matters=matters, outage_causes=causes, wall_agenda=agenda)
 
 
 def unindex_credential(automat: Automat, credential: Credential | None) -> Automat:
-    """Take a person's code out of the index."""
+    """Take a person's code out of the index and its end out of the agenda."""
     if credential is None:
         return automat
-    return replace(automat, holder_of_tag=automat.holder_of_tag.delete(credential.code_tag))
+    return replace(
+        automat,
+        holder_of_tag=automat.holder_of_tag.delete(credential.code_tag),
+        wall_agenda=automat.wall_agenda.with_due(("credential", credential.holder), None),
+    )
 
 
-def next_date(parcel: Parcel, rules: Rules) -> datetime | None:
-    """When the calendar next has something to say of a parcel."""
+def forget_date(parcel: Parcel, rules: Rules) -> datetime | None:
+    """When a parcel is to be forgotten: some time after it was closed, or could last have been brought."""
     if parcel.state in OVER and parcel.closed_at is not None:
-        return parcel.closed_at + timedelta(days=rules.retention_days)
+        return days_after(parcel.closed_at, rules.retention_days)
+    if parcel.state is ParcelState.ANNOUNCED and parcel.valid_until is not None:
+        return days_after(parcel.valid_until, rules.retention_days)
+    return None
+
+
+def storage_date(parcel: Parcel, rules: Rules) -> datetime | None:
+    """When the next reminder or the end of the storage time of a parcel is due."""
     if parcel.state is not ParcelState.STORED or parcel.deadline_at is None:
         return None
     coming = [
@@ -233,6 +274,14 @@ def next_date(parcel: Parcel, rules: Rules) -> datetime | None:
         if days not in parcel.reminded_days
     ]
     return min([*coming, parcel.deadline_at])
+
+
+def days_after(at: datetime, days: int) -> datetime | None:
+    """Return the instant so many days later; None, never, beyond the end of the calendar."""
+    try:
+        return at + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def digits_ending(tracking_id: str, count: int) -> str:

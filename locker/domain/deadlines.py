@@ -1,5 +1,6 @@
 """Storage time: calendar days where the automat stands, never a count of seconds (terms 1.14)."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,14 @@ def reminder_at(deadline_at: datetime, days_before: int, zone: ZoneInfo) -> date
     """Return when a reminder is due: the same local clock time so many calendar days earlier."""
     local = deadline_at.astimezone(zone)
     return datetime.combine(local.date() - timedelta(days=days_before), local.time(), zone).astimezone(UTC)
+
+
+def months_after(at: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """Return the same local day and clock time so many months later, or the last day of a shorter month."""
+    local = at.astimezone(zone)
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, monthrange(year, month + 1)[1])
+    return datetime.combine(date(year, month + 1, day), local.time(), zone).astimezone(UTC)
 
 
 def has_passed(at: datetime, now: Now) -> bool:

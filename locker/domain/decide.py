@@ -27,11 +27,14 @@ from locker.domain.flows import (
     collect,
     deliver,
     doors,
+    holding,
     inspect,
     keys,
     office,
+    outages,
     pickup,
     remote,
+    retention,
     send,
     storage,
     ticking,
@@ -49,6 +52,7 @@ def decide(automat: Automat, event: Event, now: Now) -> Decision:
     watch.note_clocks(draft)
     _take(draft, event)
     if draft.automat.started and not isinstance(event, Stopping):
+        outages.follow(draft, automat)  # before anything is judged overdue
         _let_due_things_happen(draft)
         if draft.durable:
             draft.mark_seen()
@@ -81,6 +85,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
         case Started():
             for progress in watch.start(draft, event):
                 _go_on(draft, progress)
+            holding.judge_interrupted(draft)
         case Stopping():
             draft.record(EntryKind.STOPPED)
             draft.mark_seen()
@@ -121,6 +126,9 @@ def _let_due_things_happen(draft: Draft) -> None:
     _by_powered_time(draft)
     if draft.automat.judges_time(draft.now):
         _by_wall_time(draft)
+    if draft.automat.judges_storage(draft.now):
+        for _, tracking_id in draft.automat.storage_agenda.due_by(draft.now.wall_at):
+            storage.note_date(draft, tracking_id)
 
 
 def _by_powered_time(draft: Draft) -> None:
@@ -138,12 +146,16 @@ def _by_powered_time(draft: Draft) -> None:
                 pickup.close_window(draft, key)
             case "heartbeat":
                 draft.mark_seen()
+            case "day":
+                retention.look_after_journal(draft)
 
 
 def _by_wall_time(draft: Draft) -> None:
     for kind, key in draft.automat.wall_agenda.due_by(draft.now.wall_at):
         if kind == "parcel":
-            storage.note_date(draft, key)
+            retention.forget_parcel(draft, key)
+        elif kind == "credential":
+            draft.forget_credential(key)
         elif kind == "incident":
             draft.forget_incident(int(key))
         elif kind == "command":

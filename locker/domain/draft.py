@@ -12,6 +12,8 @@ from locker.domain.automat import (
     Durable,
     Facts,
     Forgotten,
+    Pruned,
+    days_after,
     index_incident,
     index_parcel,
     unindex_credential,
@@ -21,16 +23,21 @@ from locker.domain.commands import CommandRecord
 from locker.domain.compartments import Compartment, Condition
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.intents import Intent, Show, Sound, Tone
-from locker.domain.journal import Entry, EntryKind, Parked
+from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
 from locker.domain.keypad import Answering, Flow, Keypad
+from locker.domain.layout import layout_of
 from locker.domain.messages import Message
 from locker.domain.openings import Opening
-from locker.domain.parcels import Credential, Parcel, Seen
+from locker.domain.parcels import OVER, Credential, Parcel, ParcelState, Seen
 from locker.domain.rules import Rules
 from locker.domain.times import LastSeen, Now, Trust
 
 LAST_DAY = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 """The last instant to which a day can be added, whatever a command claims."""
+
+
+ENDED = OVER | {ParcelState.COLLECTED}
+"""States of parcels that are no longer here, and know since when."""
 
 
 class Draft:
@@ -95,8 +102,8 @@ class Draft:
     # -- durable things
 
     def put_parcel(self, parcel: Parcel) -> None:
-        """Write a parcel and keep its indexes true."""
-        key, automat = parcel.tracking_id, self.automat
+        """Write a parcel and keep its indexes true; when it was closed is noted here for all flows."""
+        key, automat, parcel = parcel.tracking_id, self.automat, self._dated(parcel)
         self._change(parcel, key)
         self.automat = replace(
             index_parcel(unindex_parcel(automat, automat.parcels.get(key)), parcel),
@@ -115,13 +122,17 @@ class Draft:
     def put_compartment(self, compartment: Compartment) -> None:
         """Write a compartment."""
         label, suspects = compartment.label, self.automat.suspects
+        known, free_boxes = self.automat.compartments.get(label), self.automat.free_boxes
         self._change(compartment, label)
+        if (known is not None and known.free) is not compartment.free:
+            free_boxes = self.automat.layout.marked(free_boxes, label, is_free=compartment.free)
         if (compartment.condition is Condition.SUSPECT) is not (label in suspects):
             suspects = suspects.delete(label) if label in suspects else suspects.set(label, None)
         self.automat = replace(
             self.automat,
             compartments=self.automat.compartments.set(label, compartment),
             suspects=suspects,
+            free_boxes=free_boxes,
         )
 
     def change_compartment(self, label: str, **changes: object) -> Compartment:
@@ -140,6 +151,10 @@ class Draft:
             automat,
             credentials=automat.credentials.set(credential.holder, credential),
             holder_of_tag=automat.holder_of_tag.set(credential.code_tag, credential.holder),
+            wall_agenda=automat.wall_agenda.with_due(
+                ("credential", credential.holder),
+                days_after(credential.valid_until, self.rules.retention_days),
+            ),
         )
 
     def forget_credential(self, holder: str) -> None:
@@ -224,6 +239,23 @@ class Draft:
         self._change(parked, str(parked.sequence))
         self.automat = replace(self.automat, parked=self.automat.parked.set(parked.sequence, parked))
 
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Note where the journal ends now."""
+        self._change(checkpoint, str(checkpoint.sequence))
+        self.automat = replace(
+            self.automat, checkpoints=self.automat.checkpoints.set(checkpoint.sequence, checkpoint)
+        )
+
+    def forget_checkpoint(self, sequence: int) -> None:
+        """Remove a checkpoint."""
+        self._forget(Checkpoint, str(sequence))
+        self.automat = replace(self.automat, checkpoints=self.automat.checkpoints.delete(sequence))
+
+    def prune(self, through: int) -> None:
+        """Delete the journal's beginning up to a number."""
+        self._changes[Pruned, ""] = Pruned(self.automat.epoch, through)
+        self.put_facts(pruned_through=through)
+
     def put_facts(self, **changes: object) -> None:
         """Change some of the single values."""
         facts = replace(self.automat.facts, **changes)  # type: ignore[arg-type]  # names of the dataclass
@@ -303,6 +335,13 @@ class Draft:
         due_s = None if for_s is None else self.now.powered_s + for_s
         self.put_keypad(replace(self.automat.keypads[keypad], flow=flow, due_s=due_s))
 
+    def _dated(self, parcel: Parcel) -> Parcel:
+        if parcel.state in OVER and parcel.closed_at is None and self.known_wall_at is not None:
+            return replace(parcel, closed_at=self.known_wall_at)
+        if parcel.closed_at is not None and parcel.state not in ENDED:
+            return replace(parcel, closed_at=None)  # announced anew, or found again
+        return parcel
+
     def _change(self, value: Durable, key: str) -> None:
         self._changes[type(value), key] = value
 
@@ -321,15 +360,19 @@ def restore(
     incidents: Iterable[Incident],
     commands: Iterable[CommandRecord],
     parked: Iterable[Parked],
+    checkpoints: Iterable[Checkpoint] = (),
     seen: Iterable[Seen],
     facts: Facts,
     last_seen: LastSeen,
 ) -> Automat:
     """Build the state from what the database holds; every index and timer follows from it."""
+    boxes = list(compartments)
+    layout = layout_of(box.fixture for box in boxes)
     draft = Draft(
-        replace(blank, facts=facts, last_seen=last_seen), Now(last_seen.wall_at, Trust.UNTRUSTED, 0)
+        replace(blank, facts=facts, last_seen=last_seen, layout=layout),
+        Now(last_seen.wall_at, Trust.UNTRUSTED, 0),
     )
-    for compartment in compartments:
+    for compartment in boxes:
         draft.put_compartment(compartment)
     for opening in openings:
         draft.put_opening(opening)
@@ -345,6 +388,8 @@ def restore(
         draft.put_command(record)
     for entry in parked:
         draft.put_parked(entry)
+    for checkpoint in checkpoints:
+        draft.put_checkpoint(checkpoint)
     for incident in incidents:
         draft.put_incident(incident)
     return draft.automat

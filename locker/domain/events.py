@@ -43,13 +43,15 @@ class Started:
     """The daemon has come up and has read every door that answers; comes first, once a process.
 
     `new_epoch`: the journal begins anew with this start; `not_configured`: compartments that hold
-    something by the database and that the configuration no longer has.
+    something by the database and that the configuration no longer has; `parts` are the lines, boards and
+    scanners that it has, by the names under which they are lost and restored, None if nobody said.
     """
 
     doors: Mapping[str, Door] = field(default_factory=dict)
     version: str = ""
     new_epoch: bool = False
     not_configured: tuple[str, ...] = ()
+    parts: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

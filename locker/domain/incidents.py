@@ -51,6 +51,10 @@ MEANING: Mapping[IncidentKind, str] = {
 }
 
 
+OUTAGES = frozenset({IncidentKind.PART_LOST, IncidentKind.KEYPAD_FAULTY})
+"""While one of these is open, recipients cannot be served and no storage time ends (domain.md 5)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """One open or cleared matter; durable. `about` names a compartment, part or keypad."""

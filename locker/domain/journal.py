@@ -148,6 +148,14 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where the present epoch's journal ended at a time: all up to `sequence` is older. Durable."""
+
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChainFault:
     """Why an entry does not belong where it stands."""
 

@@ -92,7 +92,7 @@ class Parcel:
     """One consignment as the automat knows it; durable.
 
     `deadline_at` is the end of the last pick-up day; `reminded_days` lists the reminders already sent;
-    `reopen_until_s` is powered time. `size` is the name of the smallest compartment size that will do,
+    `reopen_until_s` and `deposited_s` are powered time. `size` is the name of the smallest compartment size that will do,
     `dimensions_mm` the parcel itself; `unpaid`: cash on delivery that the back office has not released;
     `redirected`: it was already sent elsewhere once at the recipient's wish; `refusal`: why it may not be
     stored here. An outbound parcel's code is good from `valid_from` until `valid_until`; its `compartment`
@@ -119,6 +119,7 @@ class Parcel:
     reminded_days: tuple[int, ...] = ()
     closed_at: datetime | None = None
     reopen_until_s: float | None = None
+    deposited_s: float | None = None
 
     def after(self, move: ParcelMove) -> ParcelState:
         """Return the state that a move leads to; KeyError where the table has no such move."""

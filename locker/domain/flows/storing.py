@@ -60,6 +60,7 @@ def store(
             state=parcel.after(ParcelMove.DEPOSIT),
             compartment=label,
             deposited_at=draft.now.wall_at,
+            deposited_s=draft.now.powered_s,
             deadline_at=deadline_at,
         )
     )

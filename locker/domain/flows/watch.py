@@ -14,7 +14,7 @@ from locker.domain.events import (
     PartRestored,
     Started,
 )
-from locker.domain.flows import pickup, storage
+from locker.domain.flows import outages, pickup, retention, storage
 from locker.domain.flows.deliver import UNCONFIRMED
 from locker.domain.flows.doors import Progress, note_found, recover
 from locker.domain.flows.keys import rest
@@ -24,20 +24,24 @@ from locker.domain.keypad import Entering
 from locker.domain.parcels import ParcelState
 from locker.domain.times import rfc3339
 
+PARTS = (IncidentKind.PART_LOST, IncidentKind.SCANNER_LOST)
+
 
 def start(draft: Draft, event: Started) -> list[Progress]:
     """Come up: take in what every door says, and judge the openings that were under way."""
     draft.automat = replace(draft.automat, started=True, version=event.version)
     openings = sorted(draft.automat.openings.values(), key=lambda opening: opening.started_at)
     if event.new_epoch:
-        draft.put_facts(acknowledged_through=0)
+        retention.begin_epoch(draft)
         draft.record(EntryKind.EPOCH_STARTED, epoch=draft.automat.epoch)
     draft.record(
         EntryKind.STARTED, version=event.version, interrupted=[opening.compartment for opening in openings]
     )
-    # Powered or not, the automat served nobody since it was last seen: that time counts as an outage.
-    seen = replace(draft.automat.last_seen, powered_s=draft.now.powered_s)
-    draft.automat = replace(draft.automat, last_seen=seen)
+    if draft.automat.facts.outage_since_s is None:
+        # Powered or not, the automat served nobody since it was last seen: that time counts as an outage.
+        # If one was running, it counts the powered part itself.
+        seen = replace(draft.automat.last_seen, powered_s=draft.now.powered_s)
+        draft.automat = replace(draft.automat, last_seen=seen)
     if draft.now.trusted:
         _time_became_known(draft)
     for name in draft.automat.keypads:
@@ -56,6 +60,8 @@ def start(draft: Draft, event: Started) -> list[Progress]:
         draft.change_compartment(label, goods=None)
         draft.clear_incident(IncidentKind.CONFIGURATION_MISMATCH, label, "its table is there again")
     _note_not_configured(draft, event.not_configured)
+    _clear_gone_parts(draft, event.parts)
+    retention.look_after_journal(draft)
     draft.mark_seen()
     return [progress for opening in openings if (progress := recover(draft, opening)) is not None]
 
@@ -89,13 +95,15 @@ def note_goods(draft: Draft, event: GoodsSeen) -> None:
 
 
 def note_part_lost(draft: Draft, event: PartLost) -> None:
-    """Raise the alarm for a line or board that stopped answering."""
-    draft.raise_incident(IncidentKind.PART_LOST, event.part, event.reason)
+    """Raise the alarm for a line, board or scanner that stopped answering."""
+    kind = IncidentKind.PART_LOST if event.outage else IncidentKind.SCANNER_LOST
+    draft.raise_incident(kind, event.part, event.reason)
 
 
 def note_part_restored(draft: Draft, event: PartRestored) -> None:
     """Clear it when the part answers again."""
-    draft.clear_incident(IncidentKind.PART_LOST, event.part, "it answers again")
+    for kind in PARTS:
+        draft.clear_incident(kind, event.part, "it answers again")
 
 
 def note_keypad_fault(draft: Draft, event: KeypadFaulted) -> None:
@@ -188,6 +196,16 @@ def _note_not_configured(draft: Draft, labels: tuple[str, ...]) -> None:
             )
 
 
+def _clear_gone_parts(draft: Draft, parts: frozenset[str] | None) -> None:
+    """Clear what nobody can mend any more, or storage times would wait for it for ever."""
+    for kind, about in sorted(draft.automat.open_matters):
+        gone = (kind in PARTS and parts is not None and about not in parts) or (
+            kind is IncidentKind.KEYPAD_FAULTY and about not in draft.automat.keypads
+        )
+        if gone:
+            draft.clear_incident(kind, about, "the configuration no longer has it")
+
+
 def _time_became_known(draft: Draft, *, confirmed: bool = False) -> None:
     """Do what had to wait for a clock: doubt it if it leapt too far, else end outages and set dates.
 
@@ -202,7 +220,7 @@ def _time_became_known(draft: Draft, *, confirmed: bool = False) -> None:
         draft.put_facts(clock_doubted=True)
     if not draft.automat.judges_time(now):
         return
-    if absence.total_seconds() >= automat.rules.outage_minimum_s:
-        storage.lengthen_all(draft, absence, f"out of service for {round(absence.total_seconds())} s")
+    if absence > timedelta(0):
+        outages.credit(draft, absence.total_seconds(), "no power, or the daemon did not run")
     storage.set_missing_dates(draft)
     draft.mark_seen()

@@ -29,7 +29,7 @@ from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
 from locker.domain.incidents import Incident, IncidentKind
-from locker.domain.journal import Parked, SealedEntry
+from locker.domain.journal import Checkpoint, Parked, SealedEntry
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import INSIDE, Credential, Direction, Parcel, ParcelState, Role, Seen
 from locker.domain.times import LastSeen
@@ -69,6 +69,7 @@ PARCELS = st.builds(
     reminded_days=st.lists(st.integers()).map(tuple),
     closed_at=st.none() | INSTANTS,
     reopen_until_s=st.none() | SECONDS,
+    deposited_s=st.none() | SECONDS,
 )
 COMPARTMENTS = st.builds(
     Compartment,
@@ -125,6 +126,7 @@ OTHERS = (
         cleared_at=st.none() | INSTANTS,
     )
     | st.builds(CommandRecord, command_id=NAMES, digest=TEXTS, outcome=TEXTS, not_after=INSTANTS)
+    | st.builds(Checkpoint, sequence=COUNTS, at=INSTANTS)
     | st.builds(Parked, epoch=COUNTS, sequence=COUNTS, reason=TEXTS)
     | st.builds(
         Facts,
@@ -135,6 +137,8 @@ OTHERS = (
         mode=st.sampled_from(Mode),
         outage_since_s=st.none() | SECONDS,
         remote_openings_s=st.lists(SECONDS).map(tuple),
+        outage_owed_s=SECONDS,
+        pruned_through=COUNTS,
     )
     | st.builds(LastSeen, wall_at=INSTANTS, trusted=st.booleans(), powered_s=SECONDS)
 )
