@@ -183,7 +183,8 @@ async def _verify(client: ApiClient, options: argparse.Namespace) -> ExitCode:
         _print_json(report)
     elif bad is None:
         head = report.head
-        _print([f"{report.checked} entries are good, up to {head.epoch}-{head.sequence}"])
+        since = f"from {head.epoch}-{report.first} " if report.first > 1 else ""
+        _print([f"{report.checked} entries are good, {since}up to {head.epoch}-{head.sequence}"])
     else:
         _print([f"entry {bad.epoch}-{bad.sequence}: {bad.reason}"])
         _speak(

@@ -133,7 +133,8 @@ class Daemon:
         self._hardware.show_everywhere(Text.STARTING)
         doors = await self._hardware.start()
         unknown = tuple(box.label for box in loaded.unknown_compartments)
-        await self.engine.take(Started(doors, self._version, new_epoch, unknown))
+        parts = wiring(config).parts
+        await self.engine.take(Started(doors, self._version, new_epoch, unknown, parts))
         await self._api.start()
         stack.push_async_callback(self._api.stop)
 
@@ -221,7 +222,8 @@ class Daemon:
 
     def _position(self) -> JournalPosition:
         head = self.engine.head
-        return JournalPosition(head.epoch, head.sequence, self.engine.automat.facts.acknowledged_through)
+        facts = self.engine.automat.facts
+        return JournalPosition(head.epoch, head.sequence, facts.acknowledged_through, facts.pruned_through)
 
     async def _read_entries(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
         return await self._in_writer(lambda: self._database.entries(epoch, first, limit))

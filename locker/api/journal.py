@@ -29,14 +29,17 @@ class JournalReader:
         self._entries = entries
         self._entries_about = entries_about
 
-    async def page(self, query: JournalQuery, head: ChainHead) -> JournalPage:
-        """Give the entries after a number, oldest first; without a number the newest, oldest first."""
+    async def page(self, query: JournalQuery, head: ChainHead, pruned: int = 0) -> JournalPage:
+        """Give the entries after a number, oldest first; without a number the newest, oldest first.
+
+        `pruned` is the last number of the present epoch that is no longer there.
+        """
         if query.subject is not None:
             found = await self._about(query.subject, query, head)
         elif query.after is not None or query.epoch not in (None, head.epoch):
             found = await self._forward(query, head.epoch if query.epoch is None else query.epoch)
         else:
-            found = await self._backward(query, head)
+            found = await self._backward(query, head, pruned)
         more = len(found) > query.limit
         newest = query.after is None and (query.subject is not None or query.epoch in (None, head.epoch))
         chosen = found[-query.limit :] if newest else found[: query.limit]
@@ -68,13 +71,13 @@ class JournalReader:
             found += [entry for entry in batch if query.kind in (None, entry.kind)]
         return found
 
-    async def _backward(self, query: JournalQuery, head: ChainHead) -> list[SealedEntry]:
+    async def _backward(self, query: JournalQuery, head: ChainHead, pruned: int) -> list[SealedEntry]:
         """Give the newest, up to the limit or a few more."""
         found: list[SealedEntry] = []
         last = head.sequence
-        while last >= 1 and len(found) < query.limit:
+        while last > pruned and len(found) < query.limit:
             size = BATCH if query.kind is not None else min(BATCH, query.limit - len(found))
-            first = max(1, last - size + 1)
+            first = max(pruned + 1, last - size + 1)
             batch = await self._entries(head.epoch, first, last - first + 1)
             # Where numbers are missing, a batch reaches beyond its end into what is known already.
             fresh = [entry for entry in batch if entry.sequence <= last and query.kind in (None, entry.kind)]

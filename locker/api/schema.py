@@ -197,10 +197,11 @@ class Head(Strict):
 
 
 class VerifyReport(Strict):
-    """What a verification of chain and signatures found: every epoch from its number 1 to `head`."""
+    """What a verification of chain and signatures found: every epoch from its beginning to `head`."""
 
     epoch: int = Field(description="the present epoch")
     epochs: tuple[int, ...] = Field(description="the epochs that have entries, as far as they were checked")
+    first: Count = Field(description="where the present epoch begins: all before was pruned in its time")
     checked: Count = Field(description="entries found good")
     first_bad: BadEntry | None
     head: Head

@@ -221,7 +221,8 @@ class ApiServer:
         return _json(Incidents(incidents=await _each(incidents, views.incident_view)))
 
     async def _get_journal(self, _request: web.Request, query: Strict) -> web.Response:
-        return _json(await self._journal.page(_as(query, JournalQuery), self._head()))
+        pruned = self._automat().facts.pruned_through
+        return _json(await self._journal.page(_as(query, JournalQuery), self._head(), pruned))
 
     async def _get_verify(self, _request: web.Request, _query: Strict) -> web.Response:
         if self._verifying:
@@ -236,6 +237,7 @@ class ApiServer:
                 self._head(),
                 self._verify,
                 acknowledged_through=self._automat().facts.acknowledged_through,
+                pruned_through=lambda: self._automat().facts.pruned_through,
             )
         finally:
             self._verifying = False

@@ -12,6 +12,7 @@ from locker.domain.journal import (
     NO_HASH,
     ChainFault,
     ChainHead,
+    EntryKind,
     SealedEntry,
     Verify,
     check,
@@ -36,16 +37,33 @@ The pause is what lets the thread that commits have the interpreter: without it 
 
 
 async def verify_journal(
-    entries: Entries, head: ChainHead, verify: Verify, *, acknowledged_through: int = 0
+    entries: Entries,
+    head: ChainHead,
+    verify: Verify,
+    *,
+    acknowledged_through: int = 0,
+    pruned_through: Callable[[], int] = lambda: 0,
 ) -> VerifyReport:
     """Check every entry of every epoch from number 1 to `head`; stop at the first that is not right.
 
-    The end of the journal must be where the daemon left it, and not before what the back office holds.
+    The end of the journal must be where the daemon left it, and not before what the back office holds. Of
+    the present epoch a beginning may have been pruned: a signed entry must say so, and how far.
     """
+    while True:
+        pruned = pruned_through()
+        report = await _verify_from(entries, head, verify, acknowledged_through, pruned)
+        if report.first_bad is None or pruned_through() == pruned:
+            return report  # else more was pruned meanwhile, and what was missing for us is missing rightly
+
+
+async def _verify_from(
+    entries: Entries, head: ChainHead, verify: Verify, acknowledged_through: int, pruned: int
+) -> VerifyReport:
     checked, epochs = 0, list[int]()
     first_bad: BadEntry | None = None
     for epoch in range(1, head.epoch + 1):
-        end, count, first_bad = await _verify_epoch(entries, epoch, head, verify)
+        begins_after = pruned if epoch == head.epoch else 0
+        end, count, first_bad = await _verify_epoch(entries, epoch, head, verify, begins_after)
         checked += count
         if count or first_bad is not None:
             epochs.append(epoch)
@@ -56,6 +74,7 @@ async def verify_journal(
     return VerifyReport(
         epoch=head.epoch,
         epochs=tuple(epochs),
+        first=pruned + 1,
         checked=checked,
         first_bad=first_bad,
         head=Head(epoch=head.epoch, sequence=head.sequence, hash=head.hash),
@@ -63,16 +82,17 @@ async def verify_journal(
 
 
 async def _verify_epoch(
-    entries: Entries, epoch: int, head: ChainHead, verify: Verify
+    entries: Entries, epoch: int, head: ChainHead, verify: Verify, pruned: int
 ) -> tuple[ChainHead, int, BadEntry | None]:
     """Check one epoch; return where its good part ends, how many entries that has, and the first bad one."""
-    chain, count = ChainHead(epoch, 0, NO_HASH), 0
+    chain, count = await _beginning(entries, epoch, pruned), 0
+    pruning_recorded = 0
     slice_ends_s = time.perf_counter() + SLICE_S
     while True:
         wanted = BATCH if epoch != head.epoch else min(BATCH, head.sequence - chain.sequence)
         batch = await entries(epoch, chain.sequence + 1, wanted) if wanted > 0 else ()
         if not batch:
-            return chain, count, None
+            return chain, count, _unrecorded(epoch, pruned, pruning_recorded)
         for entry in batch:
             if time.perf_counter() >= slice_ends_s:
                 await asyncio.sleep(PAUSE_S)
@@ -81,6 +101,30 @@ async def _verify_epoch(
             if isinstance(reached, BadEntry):
                 return chain, count, reached
             chain, count = reached, count + 1
+            if entry.kind == EntryKind.JOURNAL_PRUNED:
+                pruning_recorded = json.loads(entry.payload)["data"]["through"]
+
+
+async def _beginning(entries: Entries, epoch: int, pruned: int) -> ChainHead:
+    """Return the end of what was pruned: the first entry left carries its hash under its own signature."""
+    if pruned == 0:
+        return ChainHead(epoch, 0, NO_HASH)
+    first = await entries(epoch, pruned + 1, 1)
+    try:
+        return ChainHead(epoch, pruned, str(json.loads(first[0].payload)["prevhash"]))
+    except (IndexError, ValueError, KeyError, TypeError):
+        return ChainHead(epoch, pruned, NO_HASH)  # the check of the entry itself says what is wrong
+
+
+def _unrecorded(epoch: int, pruned: int, recorded: int) -> BadEntry | None:
+    if recorded == pruned:
+        return None
+    return BadEntry(
+        epoch=epoch,
+        sequence=min(recorded, pruned) + 1,
+        reason=f"it is missing, and so is all up to {epoch}-{pruned}; only the pruning of all up to "
+        f"{epoch}-{recorded} is on record",
+    )
 
 
 def check_entry(entry: SealedEntry, chain: ChainHead, verify: Verify) -> ChainHead | BadEntry:

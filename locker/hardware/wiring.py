@@ -84,3 +84,15 @@ class Wiring:
     keypads: Sequence[KeypadSpec]
     displays: Sequence[DisplaySpec]
     scanners: Sequence[ScannerSpec] = ()
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Name every part as its loss and its return are told."""
+        boards, scanners = (board.name for board in self.boards), (spec.name for spec in self.scanners)
+        return frozenset(
+            [
+                *(f"line {name}" for name in self.lines),
+                *(f"board {name}" for name in boards),
+                *(f"scanner {name}" for name in scanners),
+            ]
+        )

@@ -17,11 +17,15 @@ from heapq import heapify, heappop, heappush
 
 @dataclass(frozen=True, slots=True)
 class JournalPosition:
-    """How far the current epoch's journal reaches, and how far the back office has committed it."""
+    """How far the current epoch's journal reaches, and how far the back office has committed it.
+
+    Up to `pruned_through` it is no longer here: what the back office loses of that, nobody can send again.
+    """
 
     epoch: int
     last_sequence: int
     acknowledged_through: int
+    pruned_through: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,13 @@ class Outbox:
 
     def acknowledge(self, through: int, missing: Iterable[Span], now_s: float) -> None:
         """Learn what the back office of this epoch says; what it cannot know of is ignored."""
-        last = self._position.last_sequence
+        first, last = self._position.pruned_through + 1, self._position.last_sequence
         self._advance(min(through, last), now_s)
         wanted: list[int] = []
         for span in missing:
             room = self._rules.window - len(wanted)
             # what the cursor has yet to pass is sent in its turn
-            wanted.extend(range(max(1, span.first), min(span.last, last, self._next - 1) + 1)[:room])
+            wanted.extend(range(max(first, span.first), min(span.last, last, self._next - 1) + 1)[:room])
         self._missing = wanted
         heapify(self._missing)
         if len(self._sent_at) > 2 * self._rules.window:
