@@ -1,39 +1,388 @@
-"""Looking into compartments: what a courier or technician says of a box of which nobody is sure."""
+"""Looking into compartments: what a courier or technician says of a box of which nobody is sure.
 
+A verdict counts only where the door was seen to open, or where no contact could see it: without one of
+the two nobody is asked. Four keys at most settle a box.
+"""
+
+from locker.domain.commands import Mode
+from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows.doors import Progress
-from locker.domain.keypad import Inspecting, Judging, Naming
+from locker.domain.flows import finding
+from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
+from locker.domain.flows.looking import (
+    DIRTY,
+    NOT_JUDGED,
+    clear_box,
+    evidence_data,
+    evidence_of,
+    expected_in,
+    in_use,
+    labels_to_look_into,
+    last_digits,
+    lock_works,
+    note_missing,
+    note_not_opened,
+    still_open,
+    suspect,
+)
+from locker.domain.flows.sessions import authorised, go_home, rest, sign_out
+from locker.domain.incidents import IncidentKind
+from locker.domain.intents import Tone
+from locker.domain.journal import EntryKind
+from locker.domain.keypad import Answering, Idle, Inspecting, Judging, Naming, Typed
+from locker.domain.messages import Message, Text, say
+from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Role
+from locker.domain.tracking import JJFI_DIGITS
+
+UNNAMED = "something lies inside that nobody could name"
 
 
 def begin_round(draft: Draft, keypad: str, person: str, role: Role) -> None:
     """Open the first suspect compartment, or say that there is none."""
+    waiting = labels_to_look_into(draft.automat)
+    if waiting:
+        next_door(draft, keypad, person, role, waiting)
+    else:
+        _go_home(draft, keypad, person, role, say(Text.NOTHING_TO_INSPECT))
 
 
 def open_one(draft: Draft, keypad: str, person: str, role: Role, label: str) -> None:
     """Open one compartment for a person who wants to look into it."""
+    if _refused(draft, keypad, person, role):
+        return
+    if label not in draft.automat.compartments:
+        go_home(draft, keypad, person, role)
+    elif in_use(draft, label, keypad):
+        _go_home(draft, keypad, person, role, say(Text.DOOR_IN_USE, label=label))
+        draft.sound(keypad, Tone.WRONG)
+    else:
+        _open(draft, keypad, person, role, label, ())
+
+
+def next_door(draft: Draft, keypad: str, person: str, role: Role, waiting: tuple[str, ...]) -> None:
+    """Open the next compartment that is still suspect; back to the menu when there is none."""
+    if _refused(draft, keypad, person, role):
+        return
+    later: tuple[str, ...] = ()
+    for index, label in enumerate(waiting):
+        if label not in draft.automat.suspects:
+            continue  # settled by somebody else meanwhile
+        if in_use(draft, label, keypad):
+            later += (label,)
+        else:
+            _open(draft, keypad, person, role, label, (*waiting[index + 1 :], *later))
+            return
+    _go_home(draft, keypad, person, role, say(Text.INSPECT_DONE, left=len(draft.automat.suspects)))
 
 
 def press_at_door(draft: Draft, keypad: str, flow: Inspecting, key: Key) -> None:
-    """Take a key of a person in front of a door that is under way."""
+    """Take a key of a person in front of a door that is under way: C makes it the last of the round."""
+    draft.sound(keypad, Tone.KEY)
+    if key is Key.CLEAR:
+        draft.set_flow(keypad, Inspecting(flow.person, flow.role, flow.compartment))
+    progress = press_blind(draft, flow.compartment, key)
+    if progress is not None:
+        note(draft, progress)
+    elif (opening := draft.automat.openings.get(flow.compartment)) is not None:
+        _prompt_again(draft, opening)
 
 
 def press_judging(draft: Draft, keypad: str, flow: Judging, key: Key) -> None:
-    """Take a person's word on what lies inside."""
+    """Take a person's word on what lies inside: 1 empty and clean, 2 a parcel, 3 dirty, C leaves it."""
+    draft.sound(keypad, Tone.KEY)
+    if key is Key.CLEAR:
+        _record(draft, flow, "left as it was", None)
+        _go_on(draft, keypad, flow)
+    elif still_open(draft, flow.compartment, flow.evidence):
+        draft.show(keypad, say(Text.CLOSE_DOOR, label=flow.compartment))
+    elif key is Key.D1:
+        _empty(draft, keypad, flow)
+    elif key is Key.D2:
+        _parcel_inside(draft, keypad, flow)
+    elif key is Key.D3:
+        _dirty(draft, keypad, flow)
+    else:
+        draft.show(keypad, _question(draft, flow.compartment))
 
 
 def press_naming(draft: Draft, keypad: str, flow: Naming, key: Key) -> None:
-    """Take the digits of the parcel that lies inside."""
+    """Take the digits of the parcel that lies inside; C with none typed: nobody can tell which it is."""
+    draft.sound(keypad, Tone.KEY)
+    if key.is_digit:
+        _ask_name(draft, keypad, flow, flow.typed.with_digit(key, JJFI_DIGITS))
+    elif key is Key.CLEAR and flow.typed.digits:
+        _ask_name(draft, keypad, flow, Typed())
+    elif key is Key.CLEAR:
+        _record(draft, flow, "occupied", None)
+        _occupied(draft, flow)
+        _go_on(draft, keypad, flow)
+    else:
+        _name(draft, keypad, flow, finding.by_digits(draft, flow.typed))
 
 
 def scan(draft: Draft, keypad: str, flow: Naming, text: str) -> None:
     """Take the label of the parcel that lies inside."""
+    _name(draft, keypad, flow, finding.by_label(draft, text))
 
 
 def abandon(draft: Draft, keypad: str, flow: Judging | Naming) -> None:
     """The person left without saying what lies inside: it stays suspect."""
+    _leave(draft, flow.compartment, {str(flow.role): flow.person}, "not confirmed")
+    if isinstance(flow, Naming):
+        _occupied(draft, flow)
+    sign_out(draft, keypad, flow.person, flow.role, "not confirmed")
 
 
 def note(draft: Draft, progress: Progress) -> None:
     """Draw the consequences of what became of a door that was opened to look inside."""
+    opening = progress.opening
+    label = opening.compartment
+    match progress.outcome:
+        case Outcome.OPENED:
+            if opening.stage is not Stage.OPEN:  # it was open before a restart as well
+                _record_opened(draft, opening)
+            _return_to_keypad(draft, opening)
+            _prompt(draft, opening, say(Text.LOOK_INSIDE, label=label), Tone.RIGHT)
+        case Outcome.PULSED_AGAIN:
+            _prompt(draft, opening, say(Text.PRESS_DOOR, label=label), Tone.REMIND)
+        case Outcome.REMINDED:
+            _prompt(draft, opening, say(Text.CLOSE_DOOR, label=label), Tone.REMIND)
+        case Outcome.SHUT | Outcome.UNPROVEN:
+            _shut(draft, progress)
+        case Outcome.NOT_OPENED:
+            _not_opened(draft, opening, cut_short=progress.cut_short)
+        case Outcome.LEFT_OPEN:
+            _left_open(draft, opening)
+        case Outcome.GIVEN_UP:
+            pass
+
+
+def _open(draft: Draft, keypad: str, person: str, role: Role, label: str, waiting: tuple[str, ...]) -> None:
+    inside = draft.automat.compartments[label].tracking_id
+    begin(draft, label, Purpose.INSPECT, keypad=keypad, tracking_id=inside, person=person)
+    draft.set_flow(keypad, Inspecting(person, role, label, waiting))
+    _prompt_again(draft, draft.automat.openings[label])
+
+
+def _empty(draft: Draft, keypad: str, flow: Judging) -> None:
+    label = flow.compartment
+    if draft.automat.compartments[label].goods:
+        draft.show(keypad, say(Text.STILL_INSIDE, label=label))
+        draft.sound(keypad, Tone.WRONG)
+        return
+    expected = expected_in(draft.automat, label)
+    _record(draft, flow, "empty", None if expected is None else expected.tracking_id)
+    if expected is None:
+        clear_box(draft, label, "somebody saw that it is empty")
+        draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "somebody saw that it is empty")
+    else:
+        note_missing(draft, expected, label, flow.evidence, **{str(flow.role): flow.person})
+    draft.sound(keypad, Tone.RIGHT)
+    _go_on(draft, keypad, flow)
+
+
+def _parcel_inside(draft: Draft, keypad: str, flow: Judging) -> None:
+    label = flow.compartment
+    expected = expected_in(draft.automat, label)
+    if expected is None:
+        _ask_name(draft, keypad, Naming(flow.person, flow.role, label, flow.evidence, flow.waiting), Typed())
+        return
+    _record(draft, flow, "as expected", expected.tracking_id)
+    clear_box(draft, label, "the parcel was seen inside", but=(IncidentKind.COMPARTMENT_DIRTY,))
+    draft.sound(keypad, Tone.RIGHT)
+    _go_on(draft, keypad, flow)
+
+
+def _dirty(draft: Draft, keypad: str, flow: Judging) -> None:
+    label = flow.compartment
+    _record(draft, flow, "dirty", None)
+    suspect(draft, label, DIRTY)
+    draft.raise_incident(IncidentKind.COMPARTMENT_DIRTY, label, f"{DIRTY}, {flow.role} {flow.person}")
+    draft.sound(keypad, Tone.RIGHT)
+    _go_on(draft, keypad, flow)
+
+
+def _ask_name(draft: Draft, keypad: str, flow: Naming, typed: Typed) -> None:
+    naming = Naming(flow.person, flow.role, flow.compartment, flow.evidence, flow.waiting, typed)
+    draft.set_flow(keypad, naming, for_s=draft.rules.confirm_wait_s)
+    digits = typed.digits
+    draft.show(keypad, say(Text.TYPING_TRACKING, typed=digits) if digits else say(Text.NAME_PARCEL))
+
+
+def _name(draft: Draft, keypad: str, flow: Naming, found: str | Message) -> None:
+    """Enter the parcel that was named; what cannot be entered is said and may be named again."""
+    if still_open(draft, flow.compartment, flow.evidence):
+        draft.show(keypad, say(Text.CLOSE_DOOR, label=flow.compartment))
+        return
+    named = finding.enter(draft, flow, found) if isinstance(found, str) else found
+    if named is not None:
+        _ask_name(draft, keypad, flow, Typed())
+        draft.show(keypad, named)
+        draft.sound(keypad, Tone.WRONG)
+        return
+    _record(draft, flow, "parcel", str(found))
+    draft.sound(keypad, Tone.RIGHT)
+    _go_on(draft, keypad, flow)
+
+
+def _occupied(draft: Draft, flow: Judging | Naming) -> None:
+    suspect(draft, flow.compartment, UNNAMED)
+    detail = f"{UNNAMED}, {flow.role} {flow.person}"
+    draft.raise_incident(IncidentKind.COMPARTMENT_OCCUPIED, flow.compartment, detail)
+
+
+def _record(draft: Draft, flow: Judging | Naming, verdict: str, tracking_id: str | None) -> None:
+    who = {str(flow.role): flow.person}
+    draft.record(
+        EntryKind.COMPARTMENT_INSPECTED,
+        tracking_id,
+        compartment=flow.compartment,
+        verdict=verdict,
+        **who,
+        **evidence_data(flow.evidence),
+    )
+
+
+def _record_opened(draft: Draft, opening: Opening) -> None:
+    draft.record(
+        EntryKind.OPENED_BY_PERSON,
+        opening.tracking_id,
+        compartment=opening.compartment,
+        keypad=opening.keypad,
+        **_who(draft, opening),
+    )
+
+
+def _shut(draft: Draft, progress: Progress) -> None:
+    opening = progress.opening
+    label = opening.compartment
+    draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, label, "the door was shut, or its contact is gone")
+    if opening.stage is Stage.LEFT_OPEN:
+        return  # the person left long ago
+    if opening.stage is Stage.BLIND:
+        _record_opened(draft, opening)
+    evidence = evidence_of(draft, progress)
+    box, owner = draft.automat.compartments[label], _owner(draft, opening)
+    mended = (
+        box.condition is Condition.FAULTY
+        and lock_works(draft, label, evidence)
+        and _role(draft, opening) is Role.TECHNICIAN
+    )
+    if mended:
+        draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, label, "a technician saw the lock work")
+    if mended or box.condition is Condition.SOUND:
+        draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
+    if owner is None:
+        _leave(draft, label, _who(draft, opening), "nobody said what lies inside")
+        return
+    flow = Judging(owner.person, owner.role, label, evidence, owner.waiting)
+    draft.set_flow(opening.keypad, flow, for_s=draft.rules.confirm_wait_s)
+    draft.show(opening.keypad, _question(draft, label))
+
+
+def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
+    if cut_short:
+        _leave(draft, opening.compartment, _who(draft, opening), "interrupted")
+        return
+    note_not_opened(draft, opening, "to look inside")
+    owner = _owner(draft, opening)
+    if owner is not None:
+        draft.sound(opening.keypad, Tone.WRONG)
+        next_door(draft, opening.keypad, owner.person, owner.role, owner.waiting)
+
+
+def _left_open(draft: Draft, opening: Opening) -> None:
+    label, owner = opening.compartment, _owner(draft, opening)
+    _leave(draft, label, _who(draft, opening), "door left open")
+    if owner is not None:
+        sign_out(draft, opening.keypad, owner.person, owner.role, "door left open")
+        draft.show(opening.keypad, say(Text.LEFT_OPEN, label=label))
+        draft.sound(opening.keypad, Tone.REMIND)
+
+
+def _leave(draft: Draft, label: str, who: dict[str, str], why: str) -> None:
+    """Record that a box was, or may have been, opened and that nobody said what lies inside."""
+    draft.record(EntryKind.COMPARTMENT_TO_INSPECT, compartment=label, reason=why, **who)
+    if draft.automat.compartments[label].condition is Condition.SOUND:
+        suspect(draft, label, NOT_JUDGED)
+
+
+def _question(draft: Draft, label: str) -> Message:
+    expected = expected_in(draft.automat, label)
+    if expected is None:
+        return say(Text.JUDGE)
+    return say(Text.JUDGE_EXPECTED, typed=last_digits(draft, expected.tracking_id))
+
+
+def _refused(draft: Draft, keypad: str, person: str, role: Role) -> bool:
+    """Tell a person, if that is so, that no door opens for him any more."""
+    if not authorised(draft, person, role):
+        sign_out(draft, keypad, person, role, "no longer authorised")
+        return True
+    if draft.automat.facts.mode is Mode.FROZEN and role is not Role.TECHNICIAN:
+        rest(draft, keypad, person, role)
+        draft.show(keypad, say(Text.FROZEN, phone=draft.automat.identity.customer_service))
+        return True
+    return False
+
+
+def _go_on(draft: Draft, keypad: str, flow: Judging | Naming) -> None:
+    next_door(draft, keypad, flow.person, flow.role, flow.waiting)
+
+
+def _go_home(draft: Draft, keypad: str, person: str, role: Role, message: Message) -> None:
+    """Bring a person back to the menu, with news on the display; out if the right has ended."""
+    if not authorised(draft, person, role):
+        sign_out(draft, keypad, person, role, "no longer authorised")
+        return
+    rest(draft, keypad, person, role)
+    draft.show(keypad, message)
+
+
+def _owner(draft: Draft, opening: Opening) -> Inspecting | None:
+    """Return the session at the keypad if it stands in front of this opening."""
+    flow = draft.flow_at(opening.keypad)
+    return flow if isinstance(flow, Inspecting) and flow.compartment == opening.compartment else None
+
+
+def _role(draft: Draft, opening: Opening) -> Role | None:
+    owner = _owner(draft, opening)
+    if owner is not None:
+        return owner.role
+    credential = draft.automat.credentials.get(opening.person or "")
+    return None if credential is None else credential.role
+
+
+def _who(draft: Draft, opening: Opening) -> dict[str, str]:
+    return {str(_role(draft, opening) or "person"): opening.person or ""}
+
+
+def _return_to_keypad(draft: Draft, opening: Opening) -> None:
+    """Give the keypad back to a person across a restart, if nobody else uses it.
+
+    Not for a door that opened late: that person has gone on, and a passer-by must not judge.
+    """
+    role = _role(draft, opening)
+    if role is None or opening.stage is Stage.LATE:
+        return
+    if isinstance(draft.flow_at(opening.keypad), Idle | Answering):
+        draft.set_flow(opening.keypad, Inspecting(opening.person or "", role, opening.compartment))
+
+
+def _prompt(draft: Draft, opening: Opening, message: Message, tone: Tone) -> None:
+    if _owner(draft, opening) is not None:
+        draft.show(opening.keypad, message)
+        draft.sound(opening.keypad, tone)
+
+
+def _prompt_again(draft: Draft, opening: Opening) -> None:
+    """Repeat what the person in front of an opening should do."""
+    texts = {
+        Stage.WAITING: Text.PRESS_DOOR if opening.pulses > 1 else Text.OPENING,
+        Stage.OPEN: Text.LOOK_INSIDE,
+        Stage.BLIND: Text.LOOK_INSIDE_NO_CONTACT,
+    }
+    if opening.stage in texts:
+        draft.show(opening.keypad, say(texts[opening.stage], label=opening.compartment))
