@@ -14,7 +14,7 @@ from locker.domain.events import (
     PartRestored,
     Started,
 )
-from locker.domain.flows import outages, pickup, retention, storage
+from locker.domain.flows import collect, outages, pickup, retention, storage
 from locker.domain.flows.deliver import UNCONFIRMED
 from locker.domain.flows.doors import Progress, note_found, recover
 from locker.domain.flows.keys import rest
@@ -56,6 +56,7 @@ def start(draft: Draft, event: Started) -> list[Progress]:
             draft.raise_incident(
                 IncidentKind.DEPOSIT_UNCONFIRMED, label, "the automat stopped before the courier confirmed"
             )
+        collect.note_found(draft, label)
         # What a sensor said before is no evidence now, and it may have been taken out.
         draft.change_compartment(label, goods=None)
         draft.clear_incident(IncidentKind.CONFIGURATION_MISMATCH, label, "its table is there again")
