@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from locker.domain.events import Key
-from locker.domain.openings import Evidence, Opening
+from locker.domain.openings import Evidence
 from locker.domain.parcels import Role
 
 
@@ -182,16 +182,12 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmingSending:
-    """The door was shut again: the sender says with OK that the parcel lies inside.
-
-    `opening` is the one that has ended; `shut_at` is None where no contact saw the door shut.
-    """
+    """The door was shut again: the sender says with OK that the parcel lies inside."""
 
     compartment: str
     tracking_id: str
     accepted_at: datetime
-    opening: Opening
-    shut_at: datetime | None = None
+    evidence: Evidence
     tried: tuple[str, ...] = ()
 
 

@@ -10,7 +10,14 @@ from immutables import Map
 from locker.domain.attempts import Attempts
 from locker.domain.automat import Automat, Change, Decision, Forgotten
 from locker.domain.codes import Code, CodeKey
-from locker.domain.commands import AnnounceParcel, AuthorisePerson, Body, Command, CommandRecord
+from locker.domain.commands import (
+    AnnounceParcel,
+    AuthorisePerson,
+    Body,
+    Command,
+    CommandRecord,
+    ExpectDropOff,
+)
 from locker.domain.compartments import Compartment, ContactKind, Fixture
 from locker.domain.decide import decide
 from locker.domain.draft import restore
@@ -27,7 +34,7 @@ from locker.domain.events import (
 )
 from locker.domain.incidents import Incident
 from locker.domain.intents import Show, Unlock
-from locker.domain.journal import Entry, EntryKind, Parked
+from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Message, Text
 from locker.domain.openings import Opening
@@ -62,20 +69,23 @@ class Stand:
     """Plays events against `decide` and keeps everything that came out of it."""
 
     def __init__(
-        self, rules: Rules | None = None, *, blind: Iterable[str] = (), bound_to: str | None = None
+        self,
+        rules: Rules | None = None,
+        *,
+        blind: Iterable[str] = (),
+        bound_to: str | None = None,
+        doors_with_keypads: Iterable[str] = (),
     ) -> None:
         self.now = Now(MONDAY, Trust.TRUSTED, 1_000.0)
         self.entries: list[Entry] = []
         self.shown: list[Message] = []
+        self.shown_at: dict[str, list[Message]] = {}
         self.unlocks: list[Unlock] = []
         self.stored: dict[tuple[type, str], Change] = {}
         self.commands = 0
-        self.blank = Automat(
-            IDENTITY,
-            rules or Rules(),
-            CODE_KEY,
-            Map({"front": Keypad("front", bound_to=bound_to), "side": Keypad("side")}),
-        )
+        keypads = {"front": Keypad("front", bound_to=bound_to), "side": Keypad("side")}
+        keypads |= {f"door-{label}": Keypad(f"door-{label}", bound_to=label) for label in doors_with_keypads}
+        self.blank = Automat(IDENTITY, rules or Rules(), CODE_KEY, Map(keypads))
         self.boxes = self.all_boxes = fixtures(blind=blind)
         self.all_keypads = self.blank.keypads
         self.automat = restore(
@@ -108,15 +118,17 @@ class Stand:
             )
             self.stored[key] = change
         for intent in decision.intents:
-            if isinstance(intent, Show) and intent.keypad == "front":
-                self.shown.append(intent.message)
+            if isinstance(intent, Show):
+                self.shown_at.setdefault(intent.keypad, []).append(intent.message)
+                if intent.keypad == "front":
+                    self.shown.append(intent.message)
             elif isinstance(intent, Unlock):
                 self.unlocks.append(intent)
         return decision
 
-    def says(self, text: Text) -> bool:
-        """Tell whether the front display says this now."""
-        return self.shown[-1].text is text
+    def says(self, text: Text, keypad: str = "front") -> bool:
+        """Tell whether a keypad's display says this now."""
+        return self.shown_at[keypad][-1].text is text
 
     def press(self, keys: str, keypad: str = "front") -> None:
         """Press keys written as "C 0242 OK"."""
@@ -195,6 +207,7 @@ class Stand:
             incidents=self._all(Incident),
             commands=self._all(CommandRecord),
             parked=self._all(Parked),
+            checkpoints=self._all(Checkpoint),
             seen=self._all(Seen),
             facts=self._one(type(self.automat.facts)) or self.blank.facts,
             last_seen=seen,
@@ -226,6 +239,38 @@ class Stand:
         """Announce a parcel."""
         tag = CODE_KEY.tag(Code(code)) if code is not None else None
         return self.command(AnnounceParcel(tracking_id, size, tag, recipient))
+
+    def expect_drop_off(
+        self,
+        tracking_id: str = "JJFI65432110000070774",
+        code: str = "515151",
+        *,
+        size: str = "S",
+        valid_for: timedelta = timedelta(days=7),
+    ) -> str | None:
+        """Let a sender leave a parcel from now on."""
+        now_at = self.now.wall_at
+        tag = CODE_KEY.tag(Code(code))
+        return self.command(ExpectDropOff(tracking_id, tag, now_at, now_at + valid_for, size))
+
+    def drop_off(
+        self,
+        tracking_id: str = "JJFI65432110000070774",
+        code: str = "515151",
+        *,
+        size: str = "S",
+        keypad: str = "front",
+    ) -> str:
+        """Expect a parcel of a sender and let the sender leave it; return the label."""
+        assert self.expect_drop_off(tracking_id, code, size=size) is None
+        self.press(f"C {code} OK", keypad)
+        if self.unlocks[-1].compartment in self.doors:
+            label = self.opens_and_shuts()
+        else:
+            label = self.pulse_sent()
+            self.press("OK", keypad)
+        self.press("OK", keypad)
+        return label
 
     def sign_in_courier(self, code: str = "7777", *, keypad: str = "front") -> None:
         """Authorise a courier, if need be, and let her sign in."""
