@@ -23,6 +23,7 @@ from locker.api.schema import (
     JOURNAL_LIMIT_MOST,
     LARGEST_NUMBER,
     CompartmentItem,
+    CompartmentView,
     EntryItem,
     IncidentItem,
     JournalEntryView,
@@ -91,7 +92,7 @@ async def _compartments(client: ApiClient, options: argparse.Namespace) -> ExitC
             box.size,
             box.door,
             goods[box.goods],
-            box.condition,
+            _condition(box),
             box.opening or "-",
             box.tracking_id or ("free" if box.free else "-"),
         )
@@ -99,6 +100,7 @@ async def _compartments(client: ApiClient, options: argparse.Namespace) -> ExitC
     ]
     _print(_table(heads, rows, flexible=6))
     _print(f"box {box.label}: {box.reason}" for box in boxes if box.reason)
+    _print(f"box {box.label}: blocked: {box.blocked}" for box in boxes if box.blocked is not None)
     if any(box.accessible for box in boxes):
         _print(["* accessible"])
     return ExitCode.OK
@@ -253,7 +255,7 @@ def _item_lines(item: StreamItem) -> Iterable[str]:
         case CompartmentItem(compartment=box):
             parcel_in = box.tracking_id or "no parcel"
             opening = f", opening {box.opening}" if box.opening else ""
-            yield f"box {box.label}: door {box.door}, {box.condition}, {parcel_in}{opening}"
+            yield f"box {box.label}: door {box.door}, {_condition(box)}, {parcel_in}{opening}"
         case ParcelItem(parcel=parcel):
             yield f"parcel {parcel.tracking_id}: {parcel.state}, box {parcel.compartment or '-'}"
         case ParcelForgottenItem():
@@ -265,6 +267,10 @@ def _item_lines(item: StreamItem) -> Iterable[str]:
             yield f"journal: acknowledged through {journal.epoch}-{journal.acknowledged_through}"
         case LinkItem():
             yield f"link: {'connected' if item.connected else 'not connected'}"
+
+
+def _condition(box: CompartmentView) -> str:
+    return box.condition if box.blocked is None else f"{box.condition}, blocked"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int) -> list[str]:

@@ -80,7 +80,7 @@ class Status(Strict):
     automat_id: str
     name: str
     version: str
-    mode: Mode = "normal"
+    mode: Mode = Field(description="what the automat may do")
     started: bool = Field(description="every door has been read and the keypads are served")
     uptime_s: float = Field(description="powered seconds since this process began to serve")
     free: dict[str, Count] = Field(description="free compartments by size")

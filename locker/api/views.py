@@ -33,6 +33,7 @@ def status(automat: Automat, head: ChainHead, now: Now, *, uptime_s: float, link
         automat_id=automat.identity.automat_id,
         name=automat.identity.name,
         version=automat.version,
+        mode=automat.facts.mode.value,
         started=automat.started,
         uptime_s=round(uptime_s, 3),
         free=free_by_size(automat.compartments.values()),

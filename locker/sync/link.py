@@ -19,8 +19,9 @@ import aiomqtt
 
 from locker.domain.events import ForkReported, JournalAcknowledged
 from locker.ports import Post
+from locker.sync.commands import read_command
 from locker.sync.connection import Connection, open_connection
-from locker.sync.messages import Ack, Topics, UnreadableAck, build_status, read_ack, read_command
+from locker.sync.messages import Ack, Topics, UnreadableAck, build_status, read_ack
 from locker.sync.outbox import JournalPosition, Outbox, Span
 from locker.sync.settings import LinkSettings
 

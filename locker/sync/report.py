@@ -3,7 +3,9 @@
 from collections import Counter
 
 from locker.domain.automat import Automat
+from locker.domain.commands import Mode
 from locker.domain.journal import ChainHead
+from locker.domain.parcels import ParcelState
 from locker.domain.times import Now, rfc3339
 from locker.sync.messages import OpenIncident, State, build_state
 
@@ -19,9 +21,12 @@ def state_of(automat: Automat, head: ChainHead, now: Now, *, connected: bool) ->
     return build_state(
         State(
             automat=automat.identity.automat_id,
-            mode="normal",
+            mode=automat.facts.mode,
             health="degraded" if incidents else "well",
             free=dict(free),
+            to_collect=_to_collect(automat),
+            suspect=len(automat.suspects),
+            blocked=sum(box.blocked is not None for box in automat.compartments.values()),
             incidents=tuple(
                 OpenIncident(
                     number=incident.number,
@@ -39,4 +44,12 @@ def state_of(automat: Automat, head: ChainHead, now: Now, *, connected: bool) ->
             last_sequence=head.sequence,
             acknowledged_through=automat.facts.acknowledged_through,
         )
+    )
+
+
+def _to_collect(automat: Automat) -> int:
+    if automat.facts.mode is not Mode.EVACUATE:
+        return len(automat.to_collect)
+    return len(automat.to_collect) + sum(
+        parcel.state is ParcelState.STORED for parcel in automat.parcels.values()
     )

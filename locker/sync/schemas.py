@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from locker.sync.messages import COMMAND_SCHEMA, Ack, JournalEntry, State, Status
+from locker.sync.commands import COMMAND_SCHEMA
+from locker.sync.messages import Ack, JournalEntry, State, Status
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "contract"
 

@@ -7,6 +7,7 @@ from locker.api.client import ApiClient
 from locker.api.routes import ROUTES
 from locker.api.server import ApiServer
 from locker.domain.automat import Decision
+from locker.domain.commands import Mode, SetMode
 from locker.domain.events import Door, JournalAcknowledged, KeypadFaulted, PartLost, StorageChanged
 from locker.engine import Watcher
 from tests.unit.api.house import PICKUP_CODE, TAGS, TRACKING_ID, House, client_of
@@ -44,6 +45,12 @@ async def test_the_status_is_the_automat_on_one_page(house: House, client: ApiCl
     assert status.clock.trust == "trusted"
     assert status.clock.wall_at == house.now.wall_at
     assert status.journal.last_sequence == house.head.sequence
+
+
+async def test_the_status_tells_the_mode(house: House, client: ApiClient) -> None:
+    assert (await client.status()).mode == "normal"
+    house.command(SetMode(Mode.EVACUATE, "desk 4", "moving"))
+    assert (await client.status()).mode == "evacuate"
 
 
 async def test_unacknowledged_counts_what_the_back_office_does_not_hold(

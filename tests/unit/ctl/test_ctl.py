@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from locker.api.server import ApiServer
+from locker.domain.commands import BlockCompartment, Mode, SetMode
 from locker.domain.events import Door, PartLost, StorageChanged
 from locker.errors import EXIT_MEANING, ExitCode
 from tests.unit.api.house import TAGS, TRACKING_ID, House
@@ -128,6 +129,18 @@ async def test_compartments_as_a_table(house: House, at: tuple[str, str]) -> Non
     assert head.split()[:3] == ["BOX", "SIZE", "DOOR"]
     assert first.split() == ["1", "S", "shut", "-", "sound", "-", SECOND]
     assert head.index("TRACKING ID") == first.index(SECOND)
+
+
+async def test_the_mode_and_what_is_blocked_are_shown(house: House, at: tuple[str, str]) -> None:
+    house.command(SetMode(Mode.DRAIN, "desk 4", "a new cabinet comes"))
+    house.command(BlockCompartment("2", "desk 4", "wet paint"))
+
+    status = (await run(*at, "status")).lines()
+    boxes = (await run(*at, "compartments")).lines()
+
+    assert "mode       drain" in status
+    assert next(line for line in boxes if line.startswith("2 ")).split()[4:6] == ["sound,", "blocked"]
+    assert "box 2: blocked: wet paint" in boxes
 
 
 async def test_parcels_as_a_table(house: House, at: tuple[str, str]) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from locker.domain.commands import Mode
 from locker.domain.events import Event, JournalAcknowledged
 from locker.domain.journal import NO_HASH, ChainHead, Entry, EntryKind, SealedEntry, seal
 from locker.domain.times import Now, Trust
@@ -80,9 +81,12 @@ class AutomatInMemory:
         return build_state(
             State(
                 automat=AUTOMAT_ID,
-                mode="normal",
+                mode=Mode.NORMAL,
                 health="good",
                 free={"S": 3},
+                to_collect=0,
+                suspect=0,
+                blocked=0,
                 versions={"lockerd": "0.1.0"},
                 clock="trusted",
                 link="online",

@@ -252,7 +252,7 @@ async def test_a_command_waits_at_the_broker_while_the_automat_is_away(tmp_path:
         await up.office.withdraw("JJFI1", "sender asked")
         async with running_link(up.automat, settings_for(up.broker)):
             await up.automat.until(lambda: bool(received(up.automat)))
-        assert received(up.automat)[0].command.body == WithdrawParcel("JJFI1", Cause.REDIRECT, "sender asked")
+        assert received(up.automat)[0].command.body == WithdrawParcel("JJFI1", Cause.CANCEL, "sender asked")
 
 
 async def test_a_command_that_the_broker_forgot_is_repeated(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,24 +18,27 @@ from locker.domain.codes import CodeTag
 from locker.domain.commands import (
     AnnounceParcel,
     AuthorisePerson,
+    BlockCompartment,
     Body,
     Cause,
+    ExpectDropOff,
+    LengthenDeadline,
+    Mode,
+    OpenCompartment,
     RefusedCommand,
+    RegisterParcel,
     ReleaseGuard,
+    ReleaseParcel,
+    ReplaceCode,
     RevokePerson,
+    SetMode,
+    UnblockCompartment,
     WithdrawParcel,
 )
 from locker.domain.events import CommandReceived, CommandUnreadable
 from locker.domain.parcels import Role
-from locker.sync.messages import (
-    COMMAND_BYTES_MOST,
-    Ack,
-    Topics,
-    UnreadableAck,
-    build_status,
-    read_ack,
-    read_command,
-)
+from locker.sync.commands import COMMAND_BYTES_MOST, COMMANDS, read_command
+from locker.sync.messages import Ack, Topics, UnreadableAck, build_status, read_ack
 from simulator.backoffice.keys import SigningKey
 
 TAG = "ab" * 32
@@ -66,40 +69,103 @@ def refusal(payload: bytes, *, signed: bool = False) -> RefusedCommand:
     return read.refusal
 
 
-@pytest.mark.parametrize(
-    ("kind", "data", "body"),
-    [
-        (
-            "parcel.announce",
-            {"trackingid": "RR1", "size": "S", "codetag": TAG, "recipient": "r"},
-            AnnounceParcel("RR1", "S", CodeTag(TAG), "r"),
+VALIDITY = {"validfrom": "2026-05-04T00:00:00+03:00", "validuntil": "2026-05-05T00:00:00+03:00"}
+FROM, UNTIL = datetime(2026, 5, 3, 21, tzinfo=UTC), datetime(2026, 5, 4, 21, tzinfo=UTC)
+DESCRIBED = {
+    "size": "M",
+    "dimensionsmm": [300, 200, 100],
+    "weightg": 1200,
+    "product": "postipaketti",
+    "services": ["fragile", "cash-on-delivery"],
+    "accessible": True,
+}
+SERVICES = frozenset({"fragile", "cash-on-delivery"})
+
+READ: list[tuple[str, Message, Body]] = [
+    (
+        "parcel.announce",
+        {"trackingid": "RR1", "size": "S", "codetag": TAG, "recipient": "r"},
+        AnnounceParcel("RR1", "S", CodeTag(TAG), "r"),
+    ),
+    ("parcel.announce", {"trackingid": "RR1", "size": "S"}, AnnounceParcel("RR1", "S")),
+    ("parcel.announce", {"trackingid": "RR1"}, AnnounceParcel("RR1")),
+    (
+        "parcel.announce",
+        {"trackingid": "RR1", "redirected": True, **DESCRIBED},
+        AnnounceParcel(
+            "RR1",
+            "M",
+            dimensions_mm=(300, 200, 100),
+            weight_g=1200,
+            product="postipaketti",
+            services=SERVICES,
+            accessible=True,
+            redirected=True,
         ),
-        ("parcel.announce", {"trackingid": "RR1", "size": "S"}, AnnounceParcel("RR1", "S")),
-        (
-            "parcel.withdraw",
-            {"trackingid": "RR1", "reason": "väärä osoite"},
-            WithdrawParcel("RR1", Cause.REDIRECT, "väärä osoite"),
+    ),
+    (
+        "parcel.withdraw",
+        {"trackingid": "RR1", "cause": "redirect", "reason": "väärä osoite"},
+        WithdrawParcel("RR1", Cause.REDIRECT, "väärä osoite"),
+    ),
+    ("parcel.withdraw", {"trackingid": "RR1", "reason": "x"}, WithdrawParcel("RR1", Cause.CANCEL, "x")),
+    ("parcel.replace-code", {"trackingid": "RR1", "codetag": TAG}, ReplaceCode("RR1", CodeTag(TAG))),
+    ("parcel.release", {"trackingid": "RR1"}, ReleaseParcel("RR1")),
+    (
+        "parcel.lengthen",
+        {"trackingid": "RR1", "until": "2026-05-05T00:00:00+03:00"},
+        LengthenDeadline("RR1", UNTIL),
+    ),
+    (
+        "dropoff.expect",
+        {"trackingid": "RR1", "codetag": TAG, **VALIDITY, **DESCRIBED},
+        ExpectDropOff(
+            "RR1", CodeTag(TAG), FROM, UNTIL, "M", (300, 200, 100), 1200, "postipaketti", SERVICES, True
         ),
-        (
-            "courier.authorise",
-            {
-                "courierid": "k7",
-                "codetag": TAG,
-                "validfrom": "2026-05-04T00:00:00+03:00",
-                "validuntil": "2026-05-05T00:00:00+03:00",
-            },
-            AuthorisePerson(
-                "k7",
-                Role.COURIER,
-                CodeTag(TAG),
-                datetime(2026, 5, 3, 21, tzinfo=UTC),
-                datetime(2026, 5, 4, 21, tzinfo=UTC),
-            ),
-        ),
-        ("courier.revoke", {"courierid": "k7"}, RevokePerson("k7", Role.COURIER)),
-        ("guard.release", {"keypad": "front", "operator": "desk 4"}, ReleaseGuard("front", "desk 4")),
-    ],
-)
+    ),
+    ("parcel.register", {"trackingid": "RR1"}, RegisterParcel("RR1")),
+    (
+        "courier.authorise",
+        {"courierid": "k7", "codetag": TAG, **VALIDITY},
+        AuthorisePerson("k7", Role.COURIER, CodeTag(TAG), FROM, UNTIL),
+    ),
+    ("courier.revoke", {"courierid": "k7"}, RevokePerson("k7", Role.COURIER)),
+    (
+        "technician.authorise",
+        {"technicianid": "t1", "codetag": TAG, **VALIDITY},
+        AuthorisePerson("t1", Role.TECHNICIAN, CodeTag(TAG), FROM, UNTIL),
+    ),
+    ("technician.revoke", {"technicianid": "t1"}, RevokePerson("t1", Role.TECHNICIAN)),
+    ("guard.release", {"keypad": "front", "operator": "desk 4"}, ReleaseGuard("front", "desk 4")),
+    (
+        "compartment.open",
+        {"compartment": "3R1", "operator": "Väinö", "reason": "a child's toy"},
+        OpenCompartment("3R1", "Väinö", "a child's toy"),
+    ),
+    (
+        "compartment.block",
+        {"compartment": "7", "operator": "desk 4", "reason": "wet paint"},
+        BlockCompartment("7", "desk 4", "wet paint"),
+    ),
+    (
+        "compartment.unblock",
+        {"compartment": "7", "operator": "desk 4"},
+        UnblockCompartment("7", "desk 4"),
+    ),
+    (
+        "mode.set",
+        {"mode": "drain", "operator": "desk 4", "reason": "moving"},
+        SetMode(Mode.DRAIN, "desk 4", "moving"),
+    ),
+]
+
+
+def test_these_are_all_the_kinds_there_are() -> None:
+    assert {kind for kind, _, _ in READ} == set(COMMANDS)
+    assert {type(body) for _, _, body in READ} == set(get_args(Body))
+
+
+@pytest.mark.parametrize(("kind", "data", "body"), READ)
 def test_every_kind_of_command_is_read(kind: str, data: Message, body: Body) -> None:
     read = read_command(raw(message(type=kind, data=data)), retained=True)
     assert isinstance(read, CommandReceived)
@@ -176,6 +242,44 @@ def test_a_mutation_of_a_valid_command_is_refused_with_a_reason(name: str) -> No
     assert 0 < len(refused.detail) <= 200
     assert len(refused.digest) == 64
     assert "024204" not in refused.detail
+
+
+BAD_DATA: list[tuple[str, Message]] = [
+    ("parcel.announce", {"trackingid": "RR1", "dimensionsmm": [1, 2]}),
+    ("parcel.announce", {"trackingid": "RR1", "dimensionsmm": [0, 2, 3]}),
+    ("parcel.announce", {"trackingid": "RR1", "dimensionsmm": ["1", 2, 3]}),
+    ("parcel.announce", {"trackingid": "RR1", "weightg": -1}),
+    ("parcel.announce", {"trackingid": "RR1", "services": "fragile"}),
+    ("parcel.announce", {"trackingid": "RR1", "services": ["Fragile!"]}),
+    ("parcel.announce", {"trackingid": "RR1", "accessible": "yes"}),
+    ("parcel.withdraw", {"trackingid": "RR1", "cause": "theft", "reason": "x"}),
+    ("parcel.withdraw", {"trackingid": "RR1", "cause": "cancel"}),
+    ("parcel.replace-code", {"trackingid": "RR1", "code": "024204"}),
+    ("parcel.replace-code", {"trackingid": "RR1"}),
+    ("parcel.lengthen", {"trackingid": "RR1", "until": 7}),
+    ("dropoff.expect", {"trackingid": "RR1", "size": "S", **VALIDITY}),
+    (
+        "dropoff.expect",
+        {"trackingid": "RR1", "codetag": TAG, **VALIDITY, "validuntil": VALIDITY["validfrom"]},
+    ),
+    ("technician.authorise", {"courierid": "k7", "codetag": TAG, **VALIDITY}),
+    ("courier.authorise", {"courierid": "k7", "codetag": TAG, **VALIDITY, "role": "technician"}),
+    ("compartment.open", {"compartment": "7", "operator": "desk 4"}),
+    ("compartment.open", {"compartment": "7", "reason": "x"}),
+    ("compartment.open", {"compartment": ["7", "8"], "operator": "desk 4", "reason": "x"}),
+    ("compartment.open", {"compartment": "*", "operator": "desk 4", "reason": "x"}),
+    ("compartment.open", {"compartment": "7,8", "operator": "desk 4", "reason": "x"}),
+    ("compartment.open", {"compartment": "7", "operator": "", "reason": "x"}),
+    ("compartment.block", {"compartment": "7", "operator": "a\nb", "reason": "x"}),
+    ("mode.set", {"mode": "open", "operator": "desk 4", "reason": "x"}),
+    ("mode.set", {"mode": "drain", "operator": "desk 4"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "data"), BAD_DATA)
+def test_data_that_does_not_fit_its_kind_is_refused(kind: str, data: Message) -> None:
+    refused = refusal(raw(message(type=kind, data=data)))
+    assert (refused.reason, refused.command_id, refused.kind) == ("invalid", "c-1", kind)
 
 
 BYTES = {

@@ -3,7 +3,8 @@
 import json
 from dataclasses import replace
 
-from locker.domain.events import PartLost
+from locker.domain.commands import BlockCompartment, Cause, Mode, SetMode, WithdrawParcel
+from locker.domain.events import Door, PartLost
 from locker.domain.journal import ChainHead
 from locker.sync.report import state_of
 from tests.unit.domain.stand import Stand
@@ -44,3 +45,20 @@ def test_no_code_tag_is_in_the_state() -> None:
     tag = stand.parcel().code_tag
     assert tag is not None
     assert tag.encode() not in state_of(stand.automat, ChainHead(1, 1, "0" * 64), stand.now, connected=True)
+
+
+def test_the_state_tells_the_mode_and_what_waits_for_people() -> None:
+    stand = Stand()
+    stand.deliver()
+    stand.deliver("JJFI65432110000070774", code="5555")
+    stand.command(WithdrawParcel("JJFI65432110000070774", Cause.CANCEL, "x"))
+    stand.command(BlockCompartment("5", "desk 4", "wet paint"))
+    stand.door("6", Door.OPEN)
+    assert read(stand) == {"mode": "normal", "tocollect": 1, "suspect": 1, "blocked": 1}
+    stand.command(SetMode(Mode.EVACUATE, "desk 4", "moving"))
+    assert read(stand) == {"mode": "evacuate", "tocollect": 2, "suspect": 1, "blocked": 1}
+
+
+def read(stand: Stand) -> dict[str, object]:
+    state = json.loads(state_of(stand.automat, ChainHead(1, 1, "0" * 64), stand.now, connected=True))
+    return {name: state[name] for name in ("mode", "tocollect", "suspect", "blocked")}
