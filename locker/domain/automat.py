@@ -107,7 +107,7 @@ class Automat:
     last_now: Now | None = None
     started: bool = False
     version: str = ""
-    layout: Layout = Layout()
+    layout: Layout = field(default_factory=Layout)
     # indexes
     parcels_of_tag: Map[str, tuple[str, ...]] = Map()
     holder_of_tag: Map[str, str] = Map()

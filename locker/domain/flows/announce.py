@@ -103,7 +103,6 @@ def form_flag(tracking_id: str | None) -> str | None:
 
 def _fault(draft: Draft, body: AnnounceParcel | ExpectDropOff, known: Parcel | None) -> str | None:
     """Return what is wrong with what is said, whatever the parcel is."""
-    automat = draft.automat
     here = known is not None and known.inside
     if form_of(body.tracking_id) is Form.NONE:
         return "bad-tracking-id"
@@ -115,7 +114,7 @@ def _fault(draft: Draft, body: AnnounceParcel | ExpectDropOff, known: Parcel | N
         return "bad-dimensions"
     if body.weight_g is not None and body.weight_g <= 0:
         return "bad-weight"
-    if body.size is not None and body.size not in {b.fixture.size for b in automat.compartments.values()}:
+    if body.size is not None and body.size not in draft.automat.layout.sizes:
         return "unknown-size"
     if body.size is None and body.dimensions_mm is None and not here:
         return "no-size"
