@@ -18,7 +18,7 @@ LONGEST_VALUE = 40
 NO_BREAK = "\u00a0"
 """Stands for a space at which a line must not break; becomes a space in the end."""
 
-MAY_BREAK = frozenset({"name"})
+MAY_BREAK = frozenset({"name", "about"})
 """Values whose spaces may break a line; a telephone number stays in one piece."""
 
 VALUES: Mapping[Text, frozenset[str]] = {
@@ -73,6 +73,31 @@ VALUES: Mapping[Text, frozenset[str]] = {
     Text.NOTHING_TO_INSPECT: frozenset(),
     Text.DOOR_IN_USE: frozenset({"label"}),
     Text.SERVICE_MENU: frozenset(),
+    Text.CHOOSE_DOOR: frozenset(),
+    Text.CONFIRM_DOOR: frozenset({"label"}),
+    Text.NO_SUCH_DOOR: frozenset({"typed"}),
+    Text.TRY_KEYS: frozenset(),
+    Text.KEY_TRIED: frozenset({"key"}),
+    Text.GUARD_RELEASED: frozenset({"count"}),
+    Text.NO_INCIDENTS: frozenset(),
+    Text.INCIDENT_DOOR_DID_NOT_OPEN: frozenset({"about", "number"}),
+    Text.INCIDENT_DOOR_LEFT_OPEN: frozenset({"about", "number"}),
+    Text.INCIDENT_DOOR_OPENED_UNASKED: frozenset({"about", "number"}),
+    Text.INCIDENT_OPENING_INTERRUPTED: frozenset({"about", "number"}),
+    Text.INCIDENT_DEPOSIT_UNCONFIRMED: frozenset({"about", "number"}),
+    Text.INCIDENT_COMPARTMENT_EMPTY: frozenset({"about", "number"}),
+    Text.INCIDENT_COMPARTMENT_OCCUPIED: frozenset({"about", "number"}),
+    Text.INCIDENT_COMPARTMENT_DIRTY: frozenset({"about", "number"}),
+    Text.INCIDENT_PARCEL_STUCK: frozenset({"about", "number"}),
+    Text.INCIDENT_REMOVAL_UNCONFIRMED: frozenset({"about", "number"}),
+    Text.INCIDENT_PART_LOST: frozenset({"about", "number"}),
+    Text.INCIDENT_SCANNER_LOST: frozenset({"about", "number"}),
+    Text.INCIDENT_KEYPAD_FAULTY: frozenset({"about", "number"}),
+    Text.INCIDENT_GUARD_MODE: frozenset({"about", "number"}),
+    Text.INCIDENT_STORAGE_LOW: frozenset({"number"}),
+    Text.INCIDENT_JOURNAL_FORKED: frozenset({"number"}),
+    Text.INCIDENT_ENTRY_REFUSED: frozenset({"number"}),
+    Text.INCIDENT_CONFIGURATION_MISMATCH: frozenset({"about", "number"}),
     Text.SIGNED_OUT: frozenset(),
     Text.CONFIRM_REMOTE: frozenset({"label"}),
     Text.REMOTE_LAPSED: frozenset({"label"}),

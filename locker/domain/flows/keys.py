@@ -3,12 +3,21 @@
 from dataclasses import replace
 from math import ceil
 
-from locker.domain.attempts import Attempts
 from locker.domain.codes import Code, CodeTag
-from locker.domain.commands import Mode
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows import collect, deliver, inspect, pickup, remote, send, service, sessions
+from locker.domain.flows import (
+    collect,
+    deliver,
+    guard,
+    holding,
+    inspect,
+    pickup,
+    remote,
+    send,
+    service,
+    sessions,
+)
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
@@ -37,7 +46,7 @@ from locker.domain.keypad import (
     TryingKeys,
     Typed,
 )
-from locker.domain.messages import Message, Text, say
+from locker.domain.messages import Text, say
 from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role
 
 CALL_AFTER_MISSES = 2
@@ -111,6 +120,8 @@ def time_out(draft: Draft, name: str) -> None:
             sessions.sign_out(draft, name, flow.courier_id, Role.COURIER, "nothing typed")
         case Confirming():
             deliver.abandon(draft, name, flow)
+        case Collecting(compartment="") as paused:
+            collect.resume(draft, name, paused)
         case ConfirmingRemoval():
             collect.abandon(draft, name, flow)
         case Judging() | Naming():
@@ -128,11 +139,7 @@ def time_out(draft: Draft, name: str) -> None:
 def rest(draft: Draft, name: str) -> None:
     """Put a keypad back to its idle screen."""
     draft.set_flow(name, Idle())
-    identity = draft.automat.identity
-    if draft.automat.facts.mode is Mode.FROZEN:
-        draft.show(name, say(Text.FROZEN, phone=identity.customer_service))
-    else:
-        draft.show(name, say(Text.IDLE, name=identity.name))
+    draft.show(name, guard.idle_screen(draft, name))
 
 
 def _press_free(draft: Draft, keypad: Keypad, key: Key) -> None:
@@ -143,34 +150,25 @@ def _press_free(draft: Draft, keypad: Keypad, key: Key) -> None:
     if key is Key.CLEAR:
         _enter(draft, keypad.name, Typed())
     elif entering is None:
-        draft.answer(keypad.name, say(Text.PRESS_C_FIRST))
+        draft.answer(keypad.name, guard.closed(draft, keypad.name) or say(Text.PRESS_C_FIRST))
     elif key.is_digit:
         _enter(draft, keypad.name, entering.typed.with_digit(key, draft.rules.code_digits_max))
     elif not entering.typed.digits:
         _enter(draft, keypad.name, Typed())
     elif entering.typed.overflow or len(entering.typed.digits) < draft.rules.code_digits_min:
-        draft.answer(keypad.name, say(Text.WRONG_LENGTH))
+        draft.answer(keypad.name, guard.closed(draft, keypad.name) or say(Text.WRONG_LENGTH))
+        draft.sound(keypad.name, Tone.WRONG)
     else:
         _evaluate(draft, keypad, Code(entering.typed.digits))
 
 
 def _shut_out(draft: Draft, name: str) -> bool:
     """Tell a person that this keypad does not listen now, if that is so: no key is evaluated."""
-    wait_s = _attempts(draft, name).wait_s(draft.now.powered_s, draft.rules)
+    wait_s = guard.wait_s(draft, name)
     if wait_s > 0:
         draft.answer(name, say(Text.LOCKED_OUT, minutes=ceil(wait_s / 60)))
         return True
     return False
-
-
-def _only_technicians(draft: Draft, name: str) -> Message | None:
-    """Return what everybody but a technician is told at this keypad now, or None if all may type."""
-    phone = draft.automat.identity.customer_service
-    if draft.automat.facts.mode is Mode.FROZEN:
-        return say(Text.FROZEN, phone=phone)
-    if _attempts(draft, name).guarded:
-        return say(Text.GUARD_MODE, phone=phone)
-    return None
 
 
 def _enter(draft: Draft, name: str, typed: Typed) -> None:
@@ -178,7 +176,7 @@ def _enter(draft: Draft, name: str, typed: Typed) -> None:
     if typed.digits:
         draft.show(name, say(Text.TYPING_CODE, stars="*" * len(typed.digits)))
     else:
-        draft.show(name, _only_technicians(draft, name) or say(Text.TYPE_CODE))
+        draft.show(name, guard.closed(draft, name) or say(Text.TYPE_CODE))
 
 
 def _evaluate(draft: Draft, keypad: Keypad, code: Code) -> None:
@@ -189,12 +187,12 @@ def _evaluate(draft: Draft, keypad: Keypad, code: Code) -> None:
         draft.put_keypad(replace(keypad, misses_in_a_row=0))
         sessions.sign_in(draft, keypad.name, credential)
         return
-    closed = _only_technicians(draft, keypad.name)
+    closed = guard.closed(draft, keypad.name)
     if closed is not None:
         # No word on whether it would have been right; it costs a token, or technicians could be guessed.
-        draft.put_attempts(_attempts(draft, keypad.name).spent(draft.now.powered_s, draft.rules))
-        draft.record(EntryKind.CODE_REFUSED, keypad=keypad.name, reason=str(closed.text))
+        guard.spend(draft, keypad.name, closed.text)
         draft.answer(keypad.name, closed)
+        draft.sound(keypad.name, Tone.WRONG)
         return
     parcels = [parcel for parcel in draft.automat.parcels_with(tag) if _answers_here(draft, parcel, keypad)]
     if not parcels and credential is None:
@@ -210,9 +208,11 @@ def _evaluate(draft: Draft, keypad: Keypad, code: Code) -> None:
 
 
 def _answers_here(draft: Draft, parcel: Parcel, keypad: Keypad) -> bool:
-    if keypad.bound_to is not None and parcel.compartment != keypad.bound_to:
+    outbound = parcel.direction is Direction.OUTBOUND
+    door = holding.returns_to(draft.automat, parcel) if outbound else parcel.compartment
+    if keypad.bound_to is not None and door != keypad.bound_to:
         return False
-    if parcel.direction is Direction.OUTBOUND:
+    if outbound:
         return parcel.state is ParcelState.ANNOUNCED and _drop_off_holds(draft, parcel)
     return parcel.state in (ParcelState.STORED, ParcelState.OVERDUE, ParcelState.COLLECTED)
 
@@ -233,7 +233,7 @@ def _credential_with(draft: Draft, tag: CodeTag) -> Credential | None:
 
 
 def _miss(draft: Draft, keypad: Keypad) -> None:
-    before = _attempts(draft, keypad.name)
+    before = guard.attempts_at(draft, keypad.name)
     after = before.missed(draft.now.powered_s, draft.rules)
     draft.put_attempts(after)
     today = len(after.misses_s)
@@ -244,11 +244,7 @@ def _miss(draft: Draft, keypad: Keypad) -> None:
         draft.record(EntryKind.GUARD_MODE, keypad=keypad.name, missestoday=today)
         draft.raise_incident(IncidentKind.GUARD_MODE, keypad.name, f"{today} wrong codes within a day")
     elif after.tokens == 0:
-        draft.record(
-            EntryKind.KEYPAD_LOCKED,
-            keypad=keypad.name,
-            seconds=ceil(after.wait_s(draft.now.powered_s, draft.rules)),
-        )
+        guard.record_locked(draft, after)
     in_a_row = keypad.misses_in_a_row + 1
     draft.put_keypad(replace(keypad, misses_in_a_row=in_a_row))
     identity = draft.automat.identity
@@ -257,10 +253,3 @@ def _miss(draft: Draft, keypad: Keypad) -> None:
         answer = say(Text.NOT_RECOGNISED_CALL, name=identity.name, phone=identity.customer_service)
     draft.answer(keypad.name, answer)
     draft.sound(keypad.name, Tone.WRONG)
-
-
-def _attempts(draft: Draft, name: str) -> Attempts:
-    known = draft.automat.attempts.get(name)
-    if known is None:
-        return Attempts(name, draft.rules.tokens, draft.now.powered_s)
-    return known
