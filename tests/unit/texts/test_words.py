@@ -40,7 +40,7 @@ LONGEST = {
     "taken": "1000",
     "left": "1000",
     "number": "99999999",
-    "about": "line locks of the left cabinet, column 12",
+    "about": "line locks of the left cabinet, column 7",
     "key": "OK",
     "count": "1000",
 }
