@@ -46,6 +46,7 @@ bench: $(STAMP) ## every figure beside a floor measured in the same run
 docs: $(STAMP) ## redraw what the documents show of the code
 	$(BIN)/python -m tests.contracts.pictures
 	$(BIN)/python -m locker.sync.schemas
+	$(BIN)/python -m tests.rules.checklist
 
 pins: $(STAMP) ## renew the pinned versions and hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra dev --upgrade pyproject.toml -o constraints.txt
