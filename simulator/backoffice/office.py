@@ -7,10 +7,9 @@ its own commands until the journal tells what became of them.
 import asyncio
 import contextlib
 import json
-import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -20,6 +19,7 @@ from simulator.backoffice.connection import Connection, open_connection
 from simulator.backoffice.entries import Entry, Unproven, read_entry
 from simulator.backoffice.keys import Enrolment, SigningKey
 from simulator.backoffice.ledger import Ledger
+from simulator.backoffice.orders import Desk, rfc3339
 
 ACK_BATCH_MOST = 200
 ACK_EVERY_S = 0.02
@@ -28,18 +28,9 @@ RETRY_S = 0.3
 LOOK_S = 0.5
 ASK_AGAIN_S = 5.0
 LATE_GRACE_S = 60.0
-COMMAND_LIFETIME = timedelta(days=7)
-CODE_LENGTH = 6
+DROPPED_OFF = "automat.parcel.dropped-off"
+REGISTERED = "automat.parcel.registered"
 REFUSED_TOLD_MOST = 100
-
-
-@dataclass(frozen=True)
-class Letter:
-    """What a person was told: the only place where a code is in clear, and never written anywhere."""
-
-    to: str
-    code: str = field(repr=False)
-    tracking_id: str | None = None
 
 
 @dataclass
@@ -50,9 +41,10 @@ class Conduct:
     ack_delay_s: float = ACK_EVERY_S
     refuse: dict[int, str] = field(default_factory=dict)  # number of an entry -> why it is refused for ever
     repeat_commands_after_s: float = 10.0
+    register_drop_offs: bool = True  # at once; change it by `BackOffice.let_register`
 
 
-class BackOffice:
+class BackOffice(Desk):
     """Start it with `start` or `async with`; its ledger is its own SQLite file."""
 
     def __init__(
@@ -69,13 +61,10 @@ class BackOffice:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Open the ledger; connect nothing yet. Without a `signing_key` commands go out unsigned."""
-        self._enrolments = {enrolment.automat_id: enrolment for enrolment in enrolments}
+        super().__init__(enrolments, signing_key=signing_key, clock=clock)
         self._host, self._port, self._protocol, self._client_id = host, port, protocol, client_id
-        self._signing_key = signing_key
-        self._clock = clock
         self.conduct = conduct or Conduct()
         self.ledger = Ledger(ledger_file)
-        self.letters: list[Letter] = []
         self.unproven: list[Unproven] = []
         self.states: dict[str, dict[str, Any]] = {}
         self.statuses: dict[str, dict[str, Any]] = {}
@@ -90,6 +79,7 @@ class BackOffice:
         self._online_s: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
+        self._registering: set[tuple[str, str]] = set()
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -101,7 +91,8 @@ class BackOffice:
         await self.stop()
 
     async def start(self) -> None:
-        """Begin to keep the connection."""
+        """Begin to keep the connection; what was dropped off while we were away is registered."""
+        self._register_the_missed()
         self._task = asyncio.create_task(self._stay_connected())
 
     async def stop(self) -> None:
@@ -113,104 +104,41 @@ class BackOffice:
             self._task = None
             self.ledger.close()
 
-    # -- commands; each returns its id as soon as it is written down
+    # -- registering what senders leave
 
-    async def announce(
-        self,
-        tracking_id: str,
-        size: str,
-        *,
-        code: str | None = None,
-        recipient: str | None = None,
-        automat_id: str | None = None,
-    ) -> str:
-        """Announce a parcel and write its code to the recipient; a code is made up if none is given."""
-        automat = self._automat(automat_id)
-        code = self._code(code)
-        data = {"trackingid": tracking_id, "size": size, "codetag": automat.tag(code)}
-        if recipient is not None:
-            data["recipient"] = recipient
-        self.letters.append(Letter(recipient or tracking_id, code, tracking_id))
-        return await self.command("parcel.announce", data, automat_id=automat.automat_id)
+    def let_register(self, *, on: bool) -> None:
+        """Register drop-offs as soon as they are known, what was missed meanwhile too; or no more."""
+        self.conduct.register_drop_offs = on
+        self._register_the_missed()
 
-    async def withdraw(self, tracking_id: str, reason: str, *, automat_id: str | None = None) -> str:
-        """Take a parcel back."""
-        return await self.command(
-            "parcel.withdraw", {"trackingid": tracking_id, "reason": reason}, automat_id=automat_id
-        )
+    def _register_the_missed(self) -> None:
+        for automat_id in self._enrolments:
+            rows = list(self.ledger.rows(automat_id))
+            registered = {row.subject for row in rows if row.type == REGISTERED}
+            for row in rows:
+                if row.subject not in registered:
+                    self._register_if_dropped_off(automat_id, row.type, row.subject)
 
-    async def authorise_courier(
-        self,
-        courier_id: str,
-        *,
-        code: str | None = None,
-        valid_from: datetime | None = None,
-        valid_until: datetime | None = None,
-        automat_id: str | None = None,
-    ) -> str:
-        """Let a courier sign in; by default from an hour ago for a year."""
-        automat = self._automat(automat_id)
-        code = self._code(code)
-        self.letters.append(Letter(courier_id, code))
-        data = {
-            "courierid": courier_id,
-            "codetag": automat.tag(code),
-            "validfrom": _rfc3339(valid_from or self._clock() - timedelta(hours=1)),
-            "validuntil": _rfc3339(valid_until or self._clock() + timedelta(days=365)),
-        }
-        return await self.command("courier.authorise", data, automat_id=automat.automat_id)
+    def _register_if_dropped_off(self, automat_id: str, kind: str, subject: str | None) -> None:
+        if kind != DROPPED_OFF or subject is None or not self.conduct.register_drop_offs:
+            return
+        if (automat_id, subject) not in self._registering:
+            self._registering.add((automat_id, subject))
+            self._issue("parcel.register", {"trackingid": subject}, automat_id=automat_id)
 
-    async def revoke_courier(self, courier_id: str, *, automat_id: str | None = None) -> str:
-        """Let a courier sign in no more."""
-        return await self.command("courier.revoke", {"courierid": courier_id}, automat_id=automat_id)
-
-    async def release_guard(self, keypad: str, operator: str, *, automat_id: str | None = None) -> str:
-        """Take a keypad out of guard mode."""
-        return await self.command(
-            "guard.release", {"keypad": keypad, "operator": operator}, automat_id=automat_id
-        )
-
-    async def command(
-        self,
-        kind: str,
-        data: dict[str, Any],
-        *,
-        automat_id: str | None = None,
-        not_after: datetime | None = None,
-    ) -> str:
-        """Issue any command, right or wrong, and repeat it until the journal tells its outcome."""
-        automat = self._automat(automat_id)
-        issued = self._clock()
-        command_id = secrets.token_hex(8)
-        last = _rfc3339(not_after or issued + COMMAND_LIFETIME)
-        content = {
-            "id": command_id,
-            "type": kind,
-            "automat": automat.automat_id,
-            "issued": _rfc3339(issued),
-            "notafter": last,
-            "data": data,
-        }
-        raw = json.dumps(content, separators=(",", ":")).encode("utf-8")
-        payload = raw if self._signing_key is None else self._signing_key.sign(raw)
-        self.ledger.add_command(command_id, automat.automat_id, kind, payload, last)
-        self._command_work.set()
-        return command_id
+    # -- what became of commands
 
     def outcome(self, command_id: str) -> str | None:
         """Tell what became of a command: "applied", "refused", "late", or nothing yet."""
         return self.ledger.outcome(command_id)[0]
 
+    def reason(self, command_id: str) -> str | None:
+        """Tell why a command was refused."""
+        return self.ledger.outcome(command_id)[1]
+
     def sent(self, command_id: str) -> bool:
         """Whether the broker has taken a command at least once."""
         return command_id in self._sent_s
-
-    def code_of(self, whom: str) -> str:
-        """Return the newest code written to a recipient, for a tracking id or to a courier."""
-        for letter in reversed(self.letters):
-            if whom in (letter.to, letter.tracking_id):
-                return letter.code
-        raise KeyError(f"no code was written to {whom}")
 
     # -- observing
 
@@ -322,6 +250,7 @@ class BackOffice:
             self._to_acknowledge.update((entry.automat_id, entry.epoch) for entry in batch)
             for entry in new:
                 self._learn_outcome(entry)
+                self._register_if_dropped_off(entry.automat_id, entry.type, entry.subject)
                 for observer in list(self._observers):
                     observer(entry)
             await self._tell()
@@ -364,17 +293,20 @@ class BackOffice:
             "missing": progress.missing(self._believed(automat_id, epoch)),
             "refused": [{"sequence": sequence, "reason": reason} for sequence, reason in refused],
             "forks": [sequence for sequence, _ in self.ledger.forks(automat_id, epoch)][-100:],
-            "time": _rfc3339(self._clock()),
+            "time": rfc3339(self._clock()),
         }
         return json.dumps(content, separators=(",", ":")).encode("utf-8")
 
     def _learn_outcome(self, entry: Entry) -> None:
         if entry.type not in ("automat.command.applied", "automat.command.refused"):
             return
-        outcome = entry.type.rpartition(".")[2]
-        for value in (entry.subject, *entry.data.values()):
-            if isinstance(value, str):
-                self.ledger.settle_command(value, outcome, str(entry.data.get("reason", "")) or None)
+        command_id, outcome = entry.data.get("id"), entry.type.rpartition(".")[2]
+        if isinstance(command_id, str):
+            self.ledger.settle_command(command_id, outcome, str(entry.data.get("reason", "")) or None)
+
+    def _keep(self, command_id: str, automat_id: str, kind: str, payload: bytes, not_after: str) -> None:
+        self.ledger.add_command(command_id, automat_id, kind, payload, not_after)
+        self._command_work.set()
 
     # -- commands on their way
 
@@ -415,23 +347,3 @@ class BackOffice:
             self.connected = connected
         async with self._news:
             self._news.notify_all()
-
-    def _automat(self, automat_id: str | None) -> Enrolment:
-        if automat_id is not None:
-            return self._enrolments[automat_id]
-        if len(self._enrolments) != 1:
-            raise ValueError(f"say which automat: {', '.join(self._enrolments)}")
-        return next(iter(self._enrolments.values()))
-
-    def _code(self, wanted: str | None) -> str:
-        if wanted is not None:
-            return wanted
-        used = {letter.code for letter in self.letters}
-        while True:
-            code = f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}d}"
-            if code not in used:
-                return code
-
-
-def _rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
