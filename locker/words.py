@@ -117,15 +117,15 @@ Page = tuple[str, str]
 
 
 def pages(message: Message, languages: Sequence[str]) -> list[Page]:
-    """Return what a display shows, page after page, one language after another; never raises for values.
+    """Return what a display shows, page after page; never raises for values.
 
-    A value that is missing shows as "?", a very long one is cut.
+    What comes first is said in every language before any goes on, so that nobody waits long for the main
+    thing. A value that is missing shows as "?", a very long one is cut.
     """
     values = _Values({name: _shown(name, value) for name, value in message.values})
-    shown: list[Page] = []
-    for language in languages:
-        for template in texts_in(language)[message.text]:
-            shown.extend(_pages_of(template.format_map(values)))
+    said = [texts_in(language)[message.text] for language in languages]
+    templates = [each[0] for each in said] + [template for each in said for template in each[1:]]
+    shown = [page for template in templates for page in _pages_of(template.format_map(values))]
     return [page for index, page in enumerate(shown) if index == 0 or page != shown[index - 1]]
 
 
