@@ -13,9 +13,8 @@ from locker.domain.commands import (
     UnblockCompartment,
 )
 from locker.domain.draft import Draft
-from locker.domain.flows import remote
+from locker.domain.flows import guard, remote
 from locker.domain.flows.keys import rest
-from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Idle
 from locker.domain.parcels import Credential
@@ -46,13 +45,7 @@ def revoke(draft: Draft, body: RevokePerson) -> str | None:
 
 def release_guard(draft: Draft, body: ReleaseGuard) -> str | None:
     """Let a keypad be used again after too many wrong codes."""
-    attempts = draft.automat.attempts.get(body.keypad)
-    if attempts is None or not attempts.guarded:
-        return "not-guarded"
-    draft.put_attempts(attempts.released())
-    draft.record(EntryKind.GUARD_RELEASED, keypad=body.keypad, operator=body.operator)
-    draft.clear_incident(IncidentKind.GUARD_MODE, body.keypad, f"released by {body.operator}")
-    return None
+    return None if guard.release(draft, body.keypad, operator=body.operator) else "not-guarded"
 
 
 def block(draft: Draft, body: BlockCompartment) -> str | None:

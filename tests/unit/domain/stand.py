@@ -33,7 +33,7 @@ from locker.domain.events import (
     Woke,
 )
 from locker.domain.incidents import Incident
-from locker.domain.intents import Show, Unlock
+from locker.domain.intents import Intent, Show, Unlock
 from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Message, Text
@@ -78,6 +78,7 @@ class Stand:
     ) -> None:
         self.now = Now(MONDAY, Trust.TRUSTED, 1_000.0)
         self.entries: list[Entry] = []
+        self.intents: list[Intent] = []
         self.shown: list[Message] = []
         self.shown_at: dict[str, list[Message]] = {}
         self.unlocks: list[Unlock] = []
@@ -112,6 +113,7 @@ class Stand:
         decision = decide(self.automat, event, self.now)
         self.automat = decision.automat
         self.entries += decision.entries
+        self.intents += decision.intents
         for change in decision.changes:
             key = (
                 (change.what, change.key) if isinstance(change, Forgotten) else (type(change), key_of(change))
@@ -283,6 +285,18 @@ class Stand:
                 self.now.wall_at + timedelta(days=365),
             )
             assert self.command(body) is None
+        self.press(f"C {code} OK", keypad)
+
+    def sign_in_technician(
+        self, code: str = "9999", *, holder: str = "t-1", keypad: str = "front", days: int = 365
+    ) -> None:
+        """Authorise a technician, if need be, and let him sign in."""
+        if holder not in self.automat.credentials:
+            until = self.now.wall_at + timedelta(days=days)
+            tag = CODE_KEY.tag(Code(code))
+            assert (
+                self.command(AuthorisePerson(holder, Role.TECHNICIAN, tag, self.now.wall_at, until)) is None
+            )
         self.press(f"C {code} OK", keypad)
 
     def deliver(
