@@ -294,7 +294,7 @@ def _described(
     weight_g: int | None,
     product: str | None,
     services: Iterable[str],
-    accessible: bool,
+    accessible: bool,  # noqa: FBT001  (private, and called in one order)
 ) -> dict[str, Any]:
     """Say what a parcel is, and nothing of what is not known."""
     said = {
