@@ -167,8 +167,9 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A sender's parcel is on its way into a compartment; `tried` are those that would not do.
+    """A sender's parcel is on its way into a compartment.
 
+    `tried` are those that would not do, `too_small` the largest of them that it did not go into;
     `returning`: this compartment was opened for the sender before, so the parcel may lie inside already.
     """
 
@@ -176,6 +177,7 @@ class Sending:
     tracking_id: str
     accepted_at: datetime
     tried: tuple[str, ...] = ()
+    too_small: str | None = None
     choice: Choice | None = None
     returning: bool = False
 
@@ -189,6 +191,7 @@ class ConfirmingSending:
     accepted_at: datetime
     evidence: Evidence
     tried: tuple[str, ...] = ()
+    too_small: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

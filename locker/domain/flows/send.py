@@ -4,9 +4,7 @@ From the first pulse until the confirmation the compartment is held for this sen
 Custody passes with the confirmation, responsibility when the back office has registered the parcel.
 """
 
-from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
 
 from locker.domain.allocation import choose
 from locker.domain.commands import Mode, RegisterParcel
@@ -42,7 +40,7 @@ def accept_code(draft: Draft, keypad: str, parcel: Parcel) -> None:
     elif parcel.compartment is not None and parcel.compartment not in draft.automat.compartments:
         _not_configured(draft, keypad, parcel, parcel.compartment)
     else:
-        _open_new(draft, keypad, parcel)
+        _open_new(draft, keypad, parcel, Sending("", parcel.tracking_id, draft.now.wall_at))
 
 
 def press_at_door(draft: Draft, keypad: str, flow: Sending, key: Key) -> None:
@@ -152,14 +150,7 @@ def note_registered(draft: Draft, parcel: Parcel) -> None:
 # -- opening
 
 
-def _open_new(
-    draft: Draft,
-    keypad: str,
-    parcel: Parcel,
-    *,
-    tried: tuple[str, ...] = (),
-    accepted_at: datetime | None = None,
-) -> None:
+def _open_new(draft: Draft, keypad: str, parcel: Parcel, flow: Sending) -> None:
     """Open a box that was not opened for this sender before, or say why there is none."""
     facts = draft.automat.facts
     if facts.mode is Mode.FROZEN:
@@ -171,29 +162,40 @@ def _open_new(
     if facts.storage_low:
         _refuse(draft, keypad, parcel, "storage-low", say(Text.NO_DEPOSITS))
         return
-    box = choose(draft.automat, parcel, tried=tried)
+    box = choose(draft.automat, parcel, tried=flow.tried, larger_than=flow.too_small)
     if box is None:
         _refuse(draft, keypad, parcel, "no-compartment", say(Text.SENDING_NO_COMPARTMENT))
         return
-    if accepted_at is None:
+    if not flow.tried:
         _accepted(draft, keypad, parcel.tracking_id, box.label)
     draft.change_compartment(
         box.label, condition=Condition.SUSPECT, reason=holding.hold_reason(parcel.tracking_id)
     )
     draft.put_parcel(replace(parcel, compartment=box.label))
-    _begin(draft, keypad, Sending(box.label, parcel.tracking_id, accepted_at or draft.now.wall_at, tried))
+    _begin(draft, keypad, replace(flow, compartment=box.label))
 
 
 def _open_another(
-    draft: Draft, keypad: str, flow: Sending | ConfirmingSending, would_not_do: Collection[str]
+    draft: Draft,
+    keypad: str,
+    before: Sending | ConfirmingSending,
+    would_not_do: str,
+    *,
+    too_small: bool = False,
 ) -> None:
     """Open another box after one that would not do; a keypad of one door has no other."""
-    parcel = holding.expected(draft, flow.tracking_id)
+    parcel = holding.expected(draft, before.tracking_id)
     if parcel is None or draft.automat.keypads[keypad].bound_to is not None:
-        _end(draft, keypad, flow.tracking_id)
-    else:
-        tried = (*flow.tried, *would_not_do)
-        _open_new(draft, keypad, parcel, tried=tried, accepted_at=flow.accepted_at)
+        _end(draft, keypad, before.tracking_id)
+        return
+    flow = Sending(
+        "",
+        before.tracking_id,
+        before.accepted_at,
+        tried=(*before.tried, would_not_do),
+        too_small=would_not_do if too_small else before.too_small,
+    )
+    _open_new(draft, keypad, parcel, flow)
 
 
 def _reopen(draft: Draft, keypad: str, flow: Sending) -> None:
@@ -220,7 +222,13 @@ def _open_again(
         draft.show(keypad, say(Text.FROZEN, phone=_phone(draft)))
         return
     again = Sending(
-        flow.compartment, flow.tracking_id, flow.accepted_at, flow.tried, choice=choice, returning=True
+        flow.compartment,
+        flow.tracking_id,
+        flow.accepted_at,
+        flow.tried,
+        flow.too_small,
+        choice=choice,
+        returning=True,
     )
     _reopen(draft, keypad, again)
     if message is not None:
@@ -290,7 +298,9 @@ def _shut(draft: Draft, progress: Progress) -> None:
         )
         return
     evidence = opening.evidence(draft.now.wall_at if progress.outcome is Outcome.SHUT else None)
-    confirming = ConfirmingSending(label, flow.tracking_id, flow.accepted_at, evidence, flow.tried)
+    confirming = ConfirmingSending(
+        label, flow.tracking_id, flow.accepted_at, evidence, flow.tried, flow.too_small
+    )
     draft.set_flow(opening.keypad, confirming, for_s=draft.rules.send_confirm_s)
     if flow.choice is None:
         draft.show(opening.keypad, say(Text.SENDING_CONFIRM))
@@ -332,7 +342,7 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     elif flow.choice is Choice.CANCEL:
         _cancelled(draft, opening.keypad, label, tracking_id)
     else:
-        _open_another(draft, opening.keypad, flow, [label])
+        _open_another(draft, opening.keypad, flow, label)
 
 
 def _left_open(draft: Draft, opening: Opening) -> None:
@@ -397,7 +407,7 @@ def _choose(draft: Draft, keypad: str, flow: ConfirmingSending, choice: Choice) 
             reason=OCCUPIED,
         )
         holding.let_go(draft, tracking_id, label)
-        _open_another(draft, keypad, flow, [label])
+        _open_another(draft, keypad, flow, label)
         return
     if draft.automat.compartments[label].goods:
         draft.show(keypad, say(Text.STILL_INSIDE, label=label))
@@ -407,7 +417,7 @@ def _choose(draft: Draft, keypad: str, flow: ConfirmingSending, choice: Choice) 
     if choice is Choice.CANCEL:
         _cancelled(draft, keypad, label, tracking_id)
     else:
-        _open_another(draft, keypad, flow, _no_larger_than(draft, label))
+        _open_another(draft, keypad, flow, label, too_small=True)
 
 
 def _cancelled(draft: Draft, keypad: str, label: str, tracking_id: str) -> None:
@@ -435,12 +445,6 @@ def _end(draft: Draft, keypad: str, tracking_id: str) -> None:
 def _under_way(draft: Draft, label: str) -> bool:
     opening = draft.automat.openings.get(label)
     return opening is not None and opening.stage is not Stage.LATE
-
-
-def _no_larger_than(draft: Draft, label: str) -> list[str]:
-    """Return a box that was too small, and every other that holds no more."""
-    volume_mm3 = draft.automat.compartments[label].fixture.volume_mm3
-    return [box.label for box in draft.automat.compartments.values() if box.fixture.volume_mm3 <= volume_mm3]
 
 
 def _owner(draft: Draft, opening: Opening) -> Sending | None:
