@@ -23,7 +23,7 @@ from locker.domain.commands import (
     WithdrawParcel,
 )
 from locker.domain.draft import Draft
-from locker.domain.flows import announce, changes, remote, steering
+from locker.domain.flows import announce, changes, remote, send, steering
 from locker.domain.journal import EntryKind
 from locker.domain.times import rfc3339
 
@@ -158,7 +158,7 @@ def _apply(draft: Draft, body: Body) -> str | None:  # noqa: C901  (one flat tab
         case ExpectDropOff():
             return announce.expect(draft, body)
         case RegisterParcel():
-            return "not-built"
+            return send.register(draft, body)
         case WithdrawParcel():
             return changes.withdraw(draft, body)
         case ReplaceCode():
