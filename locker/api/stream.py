@@ -23,7 +23,7 @@ from locker.api.schema import (
     ParcelItem,
     SnapshotItem,
 )
-from locker.domain.automat import Automat, Change, Decision, Facts, Forgotten
+from locker.domain.automat import Automat, Change, Decision, Facts, Forgotten, Pruned
 from locker.domain.compartments import Compartment
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, SealedEntry
@@ -122,6 +122,8 @@ class EventStream:
             self._tell(CompartmentItem(number=self.number + 1, compartment=box))
         for change in decision.changes:
             self._note_change(automat, change, head)
+        if any(isinstance(change, Pruned) for change in decision.changes):
+            self._history.clear()  # what is forgotten is told to nobody any more
 
     def note_link(self, *, connected: bool) -> None:
         """Tell that the connection to the back office came or went."""

@@ -23,7 +23,7 @@ from locker.disk import Ballast
 from locker.domain.automat import Automat, Change, Forgotten, Pruned
 from locker.domain.compartments import Fixture
 from locker.domain.journal import NO_HASH, ChainHead, Parked, SealedEntry
-from locker.domain.parcels import Parcel
+from locker.domain.parcels import Credential, Parcel
 from locker.domain.times import LastSeen
 
 # What a power cut may not take (FULL), who may not come in between (EXCLUSIVE), what may not dangle, and
@@ -114,8 +114,8 @@ class Database:
         steps = self._steps(changes, entries, seen)
         self._write_with_room(steps)
         self._head = head
-        if any(isinstance(change, Pruned) for change in changes):
-            self._reuse_log(truncate=True)  # what was deleted rests in the log until then
+        if any(map(_takes_persons_away, changes)):
+            self._reuse_log(truncate=True)  # the log holds what was deleted until then
 
     # -- the journal
 
@@ -333,6 +333,13 @@ def _room_first(change: Change) -> int:
     if isinstance(change, Forgotten):
         return 0
     return 1 if isinstance(change, Parcel) and not change.inside else 2
+
+
+def _takes_persons_away(change: Change) -> bool:
+    """Whether what is deleted could tell of a person, so that no byte of it may stay."""
+    return isinstance(change, Pruned) or (
+        isinstance(change, Forgotten) and change.what in (Parcel, Credential)
+    )
 
 
 def _stored_head(connection: Connection) -> ChainHead | None:

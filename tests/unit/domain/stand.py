@@ -200,7 +200,7 @@ class Stand:
         boxes = {box.label: box for box in self._all(Compartment)}
         labels = {box.label for box in self.boxes}
         return restore(
-            self.blank,
+            replace(self.blank, journal_end=len(self.entries)),
             compartments=[boxes.get(box.label, Compartment(box)) for box in self.boxes],
             parcels=self._all(Parcel),
             credentials=self._all(Credential),
