@@ -3,13 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from simulator.plan import CabinetPlan
 from simulator.stories.stage import Stage
 
 
 @dataclass(frozen=True)
 class Story:
-    """One story; `play` raises StoryFailedError where an expectation does not come true."""
+    """One story; `play` raises StoryFailedError where an expectation does not come true.
+
+    `plan` is the automat that it needs, None for the demo's.
+    """
 
     name: str
     about: str
     play: Callable[[Stage], Awaitable[None]]
+    plan: CabinetPlan | None = None

@@ -53,7 +53,7 @@ SEEN_BY_EVERY_AUDIT = (
     "lockerctl verify",
     "the ledger is gapless",
     "the ledger equals the journal",
-    "every receipt has a door that opened",
+    "every change of custody has a door that opened",
     "no parcel has two receipts",
     "every parcel is where the journal says",
 )
