@@ -220,6 +220,20 @@ def _empty(salvage: Salvage) -> Iterator[Fault]:
             yield Fault(f"[[{table}]]", f"the automat has no {why}", f"add at least one [[{table}]]")
 
 
+def _no_place_for_couriers(salvage: Salvage) -> Iterator[Fault]:
+    """Find a cabinet that nobody can fill: who delivers or repairs signs in where all doors are served."""
+    items = salvage.data.get("keypads")
+    if not isinstance(items, list) or not items:
+        return
+    doors = salvage.names("compartments", "label")
+    if all(isinstance(item, Mapping) and item.get("bound_to") in doors for item in items):
+        yield Fault(
+            "[[keypads]] bound_to",
+            "every keypad is bound to one compartment, so couriers, technicians and senders have none",
+            "add a keypad without `bound_to`, or remove it from one of them",
+        )
+
+
 def _uplink(salvage: Salvage) -> Iterator[Fault]:
     uplink = salvage.uplink
     if uplink is None:
@@ -303,6 +317,7 @@ def _languages_twice(salvage: Salvage) -> Iterator[Fault]:
 
 CHECKS: tuple[Callable[[Salvage], Iterator[Fault]], ...] = (
     _empty,
+    _no_place_for_couriers,
     _languages_twice,
     _names_twice,
     _names_nowhere,

@@ -6,7 +6,7 @@ import pytest
 
 from locker.config import load
 from locker.errors import ExitCode, WrongConfiguration
-from tests.unit.config.sample import SAMPLE, SCANNER, faults_of, only_fault_of
+from tests.unit.config.sample import SAMPLE, SCANNER, faults_of, only_fault_of, write
 
 SEVEN = '[[compartments]] "7"'
 
@@ -70,6 +70,13 @@ MISTAKES = {
         '[[keypads]] "front" bound_to',
         '"9"',
         '"7"',
+    ),
+    "every-keypad-bound": (
+        'display = "front"',
+        'display = "front"\nbound_to = "7"',
+        "[[keypads]] bound_to",
+        "couriers",
+        "without `bound_to`",
     ),
     "two-on-one-channel": ("channel = 7", "channel = 1", f"{SEVEN} channel", '[[compartments]] "1"', "own"),
     "channel-beyond-board": ("channel = 7", "channel = 25", f"{SEVEN} channel", "24 channels", "1 to 24"),
@@ -263,6 +270,15 @@ def test_address_twice_on_a_line(tmp_path: Path) -> None:
     fault = only_fault_of(tmp_path, SAMPLE + second)
     assert fault.where == '[[boards]] "B" address'
     assert '[[boards]] "A"' in fault.what
+
+
+def test_two_doors_with_keypads_of_their_own_still_need_one_for_everybody(tmp_path: Path) -> None:
+    bound = SAMPLE.replace('display = "front"', 'display = "front"\nbound_to = "7"', 1)
+    second = '[[keypads]]\nid = "one"\nport = "one.tty"\nfamily = "serial-ascii"\n'
+    fault = only_fault_of(tmp_path, bound + second + 'bound_to = "1"\n')
+    assert fault.where == "[[keypads]] bound_to"
+    assert "technicians" in fault.what
+    load(write(tmp_path, bound + second), {})
 
 
 def test_empty_cabinet(tmp_path: Path) -> None:

@@ -273,6 +273,21 @@ def test_the_same_code_at_two_keypads_opens_one_door() -> None:
     assert_dropped_off(stand, label)
 
 
+def test_a_box_that_was_judged_meanwhile_is_held_no_more() -> None:
+    """Somebody found it empty and another's parcel was put there: the sender gets another box."""
+    stand, label = confirming()
+    stand.wait(92)
+    stand.sign_in_technician()
+    stand.press("5")
+    assert stand.opens_and_shuts() == label
+    stand.press("1 C")
+    assert stand.box(label).free
+    assert stand.deliver() == label
+    stand.press(CODE)
+    assert stand.unlocks[-1].compartment != label
+    assert stand.box(label).tracking_id == "JJFI65432110000070773"
+
+
 def test_a_sprung_door_must_be_shut_before_the_confirmation_counts() -> None:
     stand, label = confirming()
     stand.door(label, Door.OPEN)
