@@ -8,7 +8,7 @@ from locker.domain.events import Event
 from tests.unit.domain.stand import Stand
 
 
-class Cut(Exception):
+class PowerGoneError(Exception):
     """The power has gone."""
 
 
@@ -40,13 +40,13 @@ def _cut_after(number: int, stand: Stand, script: Callable[[Stand], None]) -> Ev
         left -= 1
         last = event
         if left == 0:
-            raise Cut
+            raise PowerGoneError
         return decision
 
     stand.do = do  # type: ignore[method-assign]  # the plug is pulled between two events
     try:
         script(stand)
-    except Cut:
+    except PowerGoneError:
         stand.do = decide_one  # type: ignore[method-assign]  # the power is back
         return last
     return None
