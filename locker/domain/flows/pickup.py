@@ -165,6 +165,7 @@ def close_window(draft: Draft, tracking_id: str) -> None:
         draft.clear_incident(IncidentKind.CONFIGURATION_MISMATCH, label, "nothing is left to hand over there")
     elif label is not None:
         draft.change_compartment(label, tracking_id=None)
+        draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "the parcel is gone")
         if draft.automat.compartments[label].goods:
             draft.change_compartment(
                 label, condition=Condition.SUSPECT, reason="the goods sensor still sees something"

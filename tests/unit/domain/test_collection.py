@@ -186,6 +186,21 @@ def test_a_stuck_parcel_stays_on_the_list_but_this_round_leaves_it() -> None:
     assert stand.automat.open_incident(IncidentKind.PARCEL_STUCK, "1") is None
 
 
+def test_a_stuck_parcel_that_its_recipient_could_take_is_stuck_no_longer() -> None:
+    stand = Stand()
+    stand.deliver()
+    set_mode(stand, Mode.EVACUATE)
+    stand.sign_in_courier()
+    stand.press("1 OK")
+    stand.opens_and_shuts()
+    stand.press("2 C")
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    stand.wait(181)
+    assert not stand.automat.open_matters
+    assert stand.box("1").free
+
+
 def test_a_goods_sensor_that_still_sees_something_makes_the_box_suspect() -> None:
     stand = stand_in_collection(PARCEL, OTHER)
     stand.opens()
