@@ -288,11 +288,16 @@ class Stand:
         self.press(f"C {code} OK", keypad)
 
     def sign_in_technician(
-        self, code: str = "9999", *, holder: str = "t-1", keypad: str = "front", days: int = 365
+        self,
+        code: str = "9999",
+        *,
+        holder: str = "t-1",
+        keypad: str = "front",
+        lasts: timedelta = timedelta(days=365),
     ) -> None:
         """Authorise a technician, if need be, and let him sign in."""
         if holder not in self.automat.credentials:
-            until = self.now.wall_at + timedelta(days=days)
+            until = self.now.wall_at + lasts
             tag = CODE_KEY.tag(Code(code))
             assert (
                 self.command(AuthorisePerson(holder, Role.TECHNICIAN, tag, self.now.wall_at, until)) is None
