@@ -4,9 +4,9 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import aiohttp
 
@@ -16,27 +16,16 @@ from simulator.backoffice.keys import Enrolment, SigningKey
 from simulator.backoffice.office import BackOffice
 from simulator.broker import Broker
 from simulator.configuration import ENGLISH_FIRST, Place, write_configuration
+from simulator.counter import CASH_ON_DELIVERY, Counter
 from simulator.daemon import Daemon, DaemonError, run_command
+from simulator.people import PeopleChanged, Person, new_code, new_tracking_id
 from simulator.plan import CabinetPlan, demo_plan
 from simulator.steering import Steering, Trust
 
 ONLINE_LIMIT_S = 20.0
 COMMAND_LIMIT_S = 20.0
 ASK_TIMEOUT = aiohttp.ClientTimeout(total=10.0)
-_CODE_DIGITS = 6
-# The first four letters and digits of a tracking id say who sent it: here, a simulation.
-_TRACKING_PREFIX = "JJFI6431200001234"
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who stands in front of the automat; `hint` says which keys to press."""
-
-    role: Literal["courier", "recipient"]
-    name: str
-    code: str = field(repr=False)
-    tracking_id: str | None = None
-    hint: str = ""
+PERSONAL_HANDOVER = "personal-handover"
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,7 @@ class ClockMoved:
     seconds: float
 
 
-DemoEvent = DaemonStarted | DaemonEnded | EntryArrived | ClockMoved
+DemoEvent = DaemonStarted | DaemonEnded | EntryArrived | ClockMoved | PeopleChanged
 
 
 class Demo:
@@ -105,6 +94,9 @@ class Demo:
         self._given_broker = broker
         self._story = story
         self._dice = random.Random(seed)
+        self.counter = Counter(
+            lambda: self.backoffice, self.people, self._dice, lambda: self._tell(PeopleChanged())
+        )
         self._observers: list[Callable[[DemoEvent], None]] = []
         self._stack = AsyncExitStack()
         self._daemon = Daemon(self.place.configuration, self.place.log, self._daemon_ended)
@@ -213,6 +205,7 @@ class Demo:
             signing_key=self._signing_key,
             clock=self.steering.now,
         )
+        self.backoffice.subscribe(self.counter.note)
         self.backoffice.subscribe(lambda entry: self._tell(EntryArrived(entry)))
         await self.backoffice.start()
 
@@ -242,7 +235,7 @@ class Demo:
 
     async def authorise(self, name: str, *, code: str | None = None) -> Person:
         """Let the back office authorise a courier; waits until the automat has applied it."""
-        code = code or self._new_code()
+        code = code or new_code(self.people, self._dice)
         command = await self.backoffice.authorise_courier(name, code=code)
         await self._applied(command, f"{name} authorised")
         person = Person("courier", name, code, None, f"C {code} OK, then a parcel's last 8 digits and OK")
@@ -259,8 +252,8 @@ class Demo:
         recipient: str | None = None,
     ) -> Person:
         """Let the back office announce a parcel; waits until the automat has applied it."""
-        code = code or self._new_code()
-        tracking_id = tracking_id or self._new_tracking_id()
+        code = code or new_code(self.people, self._dice)
+        tracking_id = tracking_id or new_tracking_id(self.people)
         command = await self.backoffice.announce(tracking_id, size, code=code, recipient=recipient)
         await self._applied(command, f"parcel {tracking_id} announced")
         person = Person("recipient", name, code, tracking_id, f"C {code} OK")
@@ -313,30 +306,33 @@ class Demo:
         return Enrolment.read(enrolment)
 
     async def _invite(self) -> None:
+        """Bring everybody that there is something to play for."""
+        counter, codes = self.counter, self._dice
         await self.authorise("courier 1")
         await self.announce("recipient 1", "S")
-        await self.announce("recipient 2", "M", code="0" + self._new_code()[1:])
-        both = self._new_code()
+        await self.announce("recipient 2", "M", code="0" + new_code(self.people, codes)[1:])
+        both = new_code(self.people, codes)
         await self.announce("recipient 3", "S", code=both, recipient="recipient-3")
         await self.announce("recipient 3", "L", code=both, recipient="recipient-3")
+        invited = {
+            await counter.authorise_technician("technician"): "applied",
+            await counter.expect_drop_off("M", name="sender 1"): "applied",
+            await counter.expect_drop_off("S", name="returner"): "applied",
+            await counter.announce("S", services=(CASH_ON_DELIVERY,), name="recipient 4"): "applied",
+            await counter.announce("S", services=(PERSONAL_HANDOVER,), name="recipient 5"): "refused",
+        }
+        for command, outcome in invited.items():
+            await self._settled(command, "everybody's invitation", outcome)
 
     async def _applied(self, command_id: str, what: str) -> None:
+        await self._settled(command_id, what, "applied")
+
+    async def _settled(self, command_id: str, what: str, expected: str) -> None:
         await self.backoffice.until(
             lambda office: office.outcome(command_id) is not None, COMMAND_LIMIT_S, what
         )
-        if (outcome := self.backoffice.outcome(command_id)) != "applied":
+        if (outcome := self.backoffice.outcome(command_id)) != expected:
             raise DaemonError(f"{what}: the automat answered {outcome}")
-
-    def _new_code(self) -> str:
-        used = {person.code for person in self.people}
-        while True:
-            code = f"{self._dice.randrange(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
-            if code not in used:
-                return code
-
-    def _new_tracking_id(self) -> str:
-        number = sum(person.tracking_id is not None for person in self.people) + 1
-        return f"{_TRACKING_PREFIX}{number:04d}"
 
     def _daemon_ended(self, pid: int, code: int, asked: bool) -> None:  # noqa: FBT001  (a plain callback)
         self._tell(DaemonEnded(pid, code, asked))

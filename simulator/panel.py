@@ -28,14 +28,18 @@ from simulator.events import (
     WireBytes,
 )
 from simulator.front.arrivals import Arrivals
+from simulator.front.book import digits, named
+from simulator.front.choose import Choose
 from simulator.front.display import Display
 from simulator.front.guide import Guide
-from simulator.front.hands import Deed, Handling, Hands
-from simulator.front.lists import Journal, People, Steps
+from simulator.front.hands import DIRT, Deed, Handling, Hands
+from simulator.front.lists import Journal, People, Steps, people_lines
 from simulator.front.pad import Key, Pad
+from simulator.front.service import Scene, menu
 from simulator.front.showing import EntryShown, Showing
-from simulator.front.troubles import SECONDS_A_DAY, Troubles
+from simulator.front.troubles import SECONDS_A_DAY, SECONDS_A_WEEK, SECONDS_AN_HOUR, Troubles
 from simulator.front.wall import Door, Wall
+from simulator.people import PeopleChanged
 from simulator.world import DoorView, HandRefusedError
 
 FRAME_S = 0.1
@@ -47,7 +51,9 @@ _LOWER_PART_WITH_IDEAS = 18
 _ROOM_FOR_IDEAS = 40
 _MIDDLE_WIDTH = 24
 _PEOPLE_WIDTH = 21
-_HELP_TEXT = "keypad 0-9 c Enter │ doors: click or arrows+space │ disturb k b l m │ quit q"
+_HELP_TEXT = "0-9 c Enter│space: door│r scan│o office│g role│e all│k b l│h m w clock│quit q"
+_LONG_HELP_TEXT = "keypad 0-9 c Enter │ door: space │ r scan │ o office │ g role │ e everybody │ k b l │ h m w clock │ quit q"
+_ROOM_FOR_HELP = len(_LONG_HELP_TEXT) + 2
 
 
 class Panel(App[None]):
@@ -71,7 +77,13 @@ class Panel(App[None]):
         Binding("k", "daemon", "daemon", show=False),
         Binding("b", "broker", "broker", show=False),
         Binding("l", "line", "lock line", show=False),
+        Binding("h", f"later({SECONDS_AN_HOUR})", "an hour", show=False),
         Binding("m", "day", "a day", show=False),
+        Binding("w", f"later({SECONDS_A_WEEK})", "a week", show=False),
+        Binding("r", "scan", "scan a label", show=False),
+        Binding("o", "serve", "customer service", show=False),
+        Binding("g", "turn", "another role", show=False),
+        Binding("e", "everybody", "everybody", show=False),
     ]
 
     def __init__(self, demo: Showing) -> None:
@@ -80,6 +92,7 @@ class Panel(App[None]):
         self._automat = demo.automat
         plan = demo.automat.plan
         self._keypad, self._display_id = plan.keypads[0].id, plan.displays[0].id
+        self._scanner = plan.scanners[0].id if plan.scanners else None
         self._lines = [line.id for line in plan.lines]
         self._guide = Guide(demo.people)
         self._arrivals = Arrivals()
@@ -88,6 +101,7 @@ class Panel(App[None]):
         self._pad = Pad()
         self._upper = Horizontal(id="upper")
         self._troubles = Troubles()
+        self._help = Static(_HELP_TEXT, id="help", markup=False)
         self._people, self._steps, self._journal = People(), Steps(), Journal()
         self._unsubscribe: list[Callable[[], None]] = []
         self._untold: deque[object] = deque()
@@ -113,7 +127,7 @@ class Panel(App[None]):
         with Horizontal(id="lower"):
             yield self._steps
             yield self._journal
-        yield Static(_HELP_TEXT, id="help", markup=False)
+        yield self._help
 
     def on_mount(self) -> None:
         self.run_worker(self._type(), group="finger", exit_on_error=True)
@@ -132,6 +146,7 @@ class Panel(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
+        self._help.update(_HELP_TEXT if width < _ROOM_FOR_HELP else _LONG_HELP_TEXT)
         room = height - _HEADER - _HELP
         lower = _LOWER_PART if room < _ROOM_FOR_IDEAS else _LOWER_PART_WITH_IDEAS
         wall = self._wall.fit(max(20, width - _MIDDLE_WIDTH - _PEOPLE_WIDTH), room - lower)
@@ -143,6 +158,8 @@ class Panel(App[None]):
     # Fingers and hands.
 
     def on_key(self, event: events.Key) -> None:
+        if len(self.screen_stack) > 1:
+            return  # a menu lies over the front: its keys are not the automat's
         key = {"backspace": "C", "c": "C", "C": "C", "enter": "OK"}.get(event.key, event.character or "")
         if key in ("C", "OK") or (len(key) == 1 and key in "0123456789"):
             event.stop()
@@ -173,6 +190,35 @@ class Panel(App[None]):
         """Take, or push shut, at the selected door."""
         self._handle(Handling("take" if deed == "take" else "shut", self._wall.selected))
 
+    # Other roles than hands.
+
+    def action_scan(self) -> None:
+        """Ask which label to hold before the scanner, and hold it there."""
+        if self._scanner is None:
+            self.notify("this automat has no scanner", severity="warning")
+            return
+        book, bag = self._guide.book, self._guide.bag(self._automat.doors())
+        fresh = book.next_stranger()
+        answers = [f"{digits(parcel)} {book.parcels[parcel].name}" for parcel in bag]
+        answers.append(f"{digits(fresh)} a parcel that nobody announced")
+        self.push_screen(
+            Choose("hold which label before the scanner?", answers), lambda index: self._scan(bag, index)
+        )
+
+    def action_serve(self) -> None:
+        """Ask what customer service shall do, then for all it needs, and send the command."""
+        self.run_worker(self._serve(), group="service", exclusive=True, exit_on_error=True)
+
+    def action_turn(self) -> None:
+        """Show what another role can try."""
+        self._guide.turn()
+        self._texts_stale = True
+        self._draw()
+
+    def action_everybody(self) -> None:
+        """Show all people with their codes and parcels."""
+        self.push_screen(Choose("everybody", people_lines(self._guide.people(), wide=True)))
+
     # Disturbances.
 
     def action_daemon(self) -> None:
@@ -199,7 +245,11 @@ class Panel(App[None]):
 
     def action_day(self) -> None:
         """Let a day of simulated time pass."""
-        self._demo.move_clock(SECONDS_A_DAY)
+        self.action_later(SECONDS_A_DAY)
+
+    def action_later(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self._demo.move_clock(seconds)
 
     async def action_quit(self) -> None:
         """Let go of what is under way, then leave."""
@@ -244,7 +294,7 @@ class Panel(App[None]):
         self._front_display.show(self._automat.display(self._display_id).lines())
         if self._texts_stale:
             self._texts_stale = False
-            self._steps.show(self._guide.steps(doors, self._arrivals.verdict))
+            self._steps.show(self._guide.title, self._guide.steps(doors, self._arrivals.verdict))
             self._people.show(self._guide.people())
             self._journal.show(self._arrivals, len(self._demo.backoffice.unproven))
 
@@ -260,12 +310,8 @@ class Panel(App[None]):
                 self._texts_stale = True
             case FaultChanged(target=label) if label in self._automat.doors():
                 self._stale.add(label)
-            case CoilPulsed(label=label):
-                self._wall.flash(label)
-            case KeyPressed(key=key):
-                self._pad.flash(key)
-            case Beeped():
-                self._front_display.beep()
+            case CoilPulsed() | KeyPressed() | Beeped():
+                self._flash(event)
             case PortUnplugged(port=port) | PortPlugged(port=port) if port in self._lines:
                 (self._unplugged.add if isinstance(event, PortUnplugged) else self._unplugged.discard)(port)
                 self._troubles.show_line(plugged=not self._unplugged)
@@ -274,12 +320,27 @@ class Panel(App[None]):
             case ClockMoved(seconds=seconds):
                 self._moved_s += seconds
                 self._troubles.show_clock(self._moved_s)
+            case PeopleChanged():
+                self._guide.book.meet(self._demo.people)
+                self._texts_stale = True
             case DisplayChanged():
                 pass
             case _:
                 self._show_troubles()
 
     # Inside.
+
+    def _flash(self, event: CoilPulsed | KeyPressed | Beeped) -> None:
+        """Show for a moment what a moment only lasts."""
+        match event:
+            case CoilPulsed(label=label):
+                self._wall.flash(label)
+            case KeyPressed(key=key):
+                self._pad.flash(key)
+            case Beeped(display=display, count=count) if display == self._display_id:
+                self._front_display.beep(asyncio.get_running_loop().time(), count)
+            case _:
+                pass
 
     def _arrive(self, entry: EntryShown) -> None:
         if self._arrivals.add(entry):
@@ -318,6 +379,8 @@ class Panel(App[None]):
         deeds: dict[Deed, Callable[[], object]] = {
             "take": lambda: automat.take(label),
             "put": lambda: automat.put(label, handling.parcel or ""),
+            "stranger": lambda: automat.put(label, self._guide.book.make_stranger()),
+            "dirty": lambda: automat.put(label, DIRT),
             "shut": lambda: automat.push_shut(label),
             "pull": lambda: automat.pull(label),
             "press": lambda: automat.press_door(label),
@@ -330,6 +393,47 @@ class Panel(App[None]):
             deeds[handling.deed]()
         except HandRefusedError as refusal:
             self.notify(str(refusal), severity="warning", markup=False)
+
+    def _scan(self, bag: list[str], index: int | None) -> None:
+        if index is None or self._scanner is None:
+            return
+        tracking_id = bag[index] if index < len(bag) else self._guide.book.make_stranger()
+        self._texts_stale = True
+        self._automat.scan(self._scanner, tracking_id)
+
+    async def _serve(self) -> None:
+        """Go through a menu of customer service; nothing happens before the last question is answered."""
+        scene = self._scene()
+        services = menu(scene)
+        chosen = await self.push_screen_wait(Choose("customer service", [each.title for each in services]))
+        if chosen is None:
+            return
+        service, answers = services[chosen], list[str]()
+        for question in service.questions:
+            offered = question.answers(scene)
+            if not offered:
+                self.notify(f"{service.title}: there is nothing to choose from", severity="warning")
+                return
+            title = f"{service.title}: {question.title}"
+            index = await self.push_screen_wait(Choose(title, [text for _, text in offered]))
+            if index is None:
+                return
+            answers.append(offered[index][0])
+        await service.do(self._demo.counter, answers)
+        self.notify(f"{service.title}: {' '.join(map(named, answers))}", markup=False, timeout=3)
+
+    def _scene(self) -> Scene:
+        plan = self._automat.plan
+        return Scene(
+            book=self._guide.book,
+            doors=list(self._automat.doors().values()),
+            selected=self._wall.selected,
+            sizes=list(
+                dict.fromkeys(box.size for box in sorted(plan.compartments, key=lambda b: b.height_mm))
+            ),
+            keypads=[keypad.id for keypad in plan.keypads],
+            registering=self._demo.counter.registering,
+        )
 
     def _disturb(self, deed: Callable[[], Awaitable[None]], announce: Callable[[], None]) -> None:
         if self._work is not None and not self._work.is_finished:

@@ -7,7 +7,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 BELL_SHOWN_S = 0.6
-_BELL = "♪ beep"
+ONE_TONE_S = 0.5  # beeps that come quicker than this belong to one tone
+TICKING_S = 1.3  # single beeps no further apart than this are ticking
 
 
 class Display(Widget):
@@ -17,6 +18,8 @@ class Display(Widget):
         super().__init__(id="display")
         self._lines = tuple(lines)
         self._hush: Timer | None = None
+        self._beep_s = -1000.0
+        self._beeps = self._ticks = 0
         self.border_title = "display"
 
     @property
@@ -30,11 +33,20 @@ class Display(Widget):
             self._lines = tuple(lines)
             self.refresh()
 
-    def beep(self) -> None:
-        """Flash the bell."""
+    def beep(self, at_s: float, count: int = 1) -> None:
+        """Flash the bell; `at_s` on any clock tells one tone from ticking, and both from a single beep."""
         if self._hush is not None:
             self._hush.stop()
-        self.border_subtitle = _BELL
+        apart_s, self._beep_s = at_s - self._beep_s, at_s
+        if apart_s < ONE_TONE_S:
+            self._beeps, self._ticks = self._beeps + count, 0
+        else:
+            self._ticks = self._ticks + 1 if apart_s <= TICKING_S and self._beeps == count == 1 else 0
+            self._beeps = count
+        if self._ticks:
+            self.border_subtitle = f"♪ ticking {self._ticks + 1}"
+        else:
+            self.border_subtitle = f"{'♪' * self._beeps} beep"
         self._hush = self.set_timer(BELL_SHOWN_S, self._silence)
 
     def render(self) -> Text:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.events import DoorState
-from simulator.front.guide import digits
+from simulator.front.book import named
 from simulator.plan import CompartmentPlan
 
 Mood = Literal["shut", "unlatched", "ajar", "open", "jammed", "pulsed"]
@@ -51,7 +51,7 @@ def draw(look: DoorLook, width: int, height: int) -> list[str]:
         return [left[3] + f"{head}{word.rjust(inner - len(head))}"[:inner] + right[3]]
     space = "░" if look.state == "open" else " "
     line = "░" if look.state == "open" else "─"
-    inside = " ".join(f"{PARCEL}{digits(parcel)}" for parcel in look.contents)[:inner]
+    inside = " ".join(f"{PARCEL}{named(parcel)}" for parcel in look.contents)[:inner]
     lead = 1 if len(inside) < inner else 0
     head = f"{SELECTED if look.selected else line}{look.label}"
     rows = [left[0] + f"{head}{word.rjust(inner - len(head), line)}"[:inner] + right[0]]

@@ -10,11 +10,12 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from simulator.front.guide import digits
+from simulator.front.book import named
 from simulator.world import DoorView, Physics
 
-Deed = Literal["take", "put", "shut", "pull", "press", "jam", "ice", "free", "force"]
-_MOST_IN_BAG = 6
+Deed = Literal["take", "put", "stranger", "dirty", "shut", "pull", "press", "jam", "ice", "free", "force"]
+DIRT = "dirt"
+_MOST_IN_BAG = 12
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,12 @@ def _offers(view: DoorView, bag: list[str]) -> list[tuple[str, str, Handling, bo
     def offer(key: str, text: str, deed: Deed, *, possible: bool = True, parcel: str | None = None) -> None:
         offers.append((key, f"{key or ' '}  {text}", Handling(deed, label, parcel), possible))
 
-    inside = ", ".join(digits(parcel) for parcel in view.contents) or "nothing inside"
+    inside = ", ".join(named(thing) for thing in view.contents) or "nothing inside"
     offer("t", f"take out: {inside}", "take", possible=reach and bool(view.contents))
     for index, parcel in enumerate(bag[:_MOST_IN_BAG]):
-        offer("" if index else "p", f"put in: {digits(parcel)}", "put", possible=reach, parcel=parcel)
+        offer("" if index else "p", f"put in: {named(parcel)}", "put", possible=reach, parcel=parcel)
+    offer("n", "put in: a parcel that nobody announced", "stranger", possible=reach)
+    offer("y", "make it dirty", "dirty", possible=reach)
     offer("s", "push the door shut", "shut", possible=not view.shut)
     offer("u", "pull at the door", "pull")
     offer("d", "press the door", "press")

@@ -6,11 +6,19 @@ from rich.text import Text
 from textual.widget import Widget
 
 from simulator.front.arrivals import Arrivals, kind_of
-from simulator.front.guide import PersonLine, Step, digits, next_step
+from simulator.front.book import PersonLine, digits
+from simulator.front.guide import next_step
+from simulator.front.scripts import Step
 from simulator.front.showing import EntryShown
 
 _ROOM_FOR_IDS = 60
-_ALARMS = ("incident.raised", "security", "deposit.abandoned", "parcel.attempted", "journal")
+_ROOM_FOR_STATES = 37
+_NARROWEST = 19
+_SUBJECT = 22
+_ALARMS = (
+    "incident.raised", "security", "deposit.abandoned", "removal.abandoned", "parcel.attempted",
+    "parcel.missing", "command.refused", "journal",
+)  # fmt: skip
 THEN_TRY = (
     "a wrong code; digits without C first",
     "leave a door open for a minute",
@@ -48,13 +56,30 @@ class People(Quiet):
         super().__init__("people", "codes to try")
 
     def show(self, people: Sequence[PersonLine]) -> None:
-        """Draw these people."""
+        """Draw these people; where there is room, a parcel stands beside its person."""
         text = Text()
-        for person in people:
-            text.append(f"{person.name:<12}{person.code}\n", "bold")
-            for typed, state in person.parcels:
-                text.append(f" {typed} {state}\n", "dim" if state == "collected" else "")
+        wide = self.size.width >= _ROOM_FOR_STATES
+        for line in people_lines(people, wide=wide):
+            text.append(f"{line}\n", "" if line.startswith(" ") else "bold")
+        # More people than lines: say so, for the key that shows all.
+        hidden = text.plain.count("\n") > self.size.height
+        self.border_subtitle = "e: everybody" if hidden else ""
         self.say(text)
+
+
+def people_lines(people: Sequence[PersonLine], *, wide: bool) -> list[str]:
+    """Everybody with the codes to type, and how far their parcels are."""
+    lines: list[str] = []
+    for person in people:
+        head = f"{person.name:<12}{person.code:<6}"
+        if wide:
+            told = [f"{typed} {state}" for typed, _, state in person.parcels]
+            lines += [f"{head} {told[0]}" if told else head.rstrip()]
+            lines += [f"{'':<18} {parcel}" for parcel in told[1:]]
+        else:
+            lines += [head.rstrip()]
+            lines += [f" {typed} {brief}"[-_NARROWEST:] for typed, brief, _ in person.parcels]
+    return lines
 
 
 class Steps(Quiet):
@@ -63,7 +88,7 @@ class Steps(Quiet):
     def __init__(self) -> None:
         super().__init__("steps", "what to do")
 
-    def show(self, steps: Sequence[Step]) -> None:
+    def show(self, title: str, steps: Sequence[Step]) -> None:
         """Draw these steps, and further ideas where there is room."""
         coming = next_step(steps)
         done = bool(steps) and coming is None
@@ -77,7 +102,8 @@ class Steps(Quiet):
                 text.append(f"{mark} {index + 1} {step.text}\n", style)
             text.append("Or try at any time:\n", "italic")
         text.append("".join(f"  - {idea}\n" for idea in THEN_TRY))
-        self.border_title = "done! now try" if done else "what to do"
+        self.border_title = f"{title}: done! now try" if done else f"what to do: {title}"
+        self.border_subtitle = "g: another role"
         self.say(text)
 
 
@@ -97,14 +123,19 @@ class Journal(Quiet):
 
     def _line(self, entry: EntryShown, verdict: str) -> str:
         width = self.size.width
+        kind, about, more = _told(entry)
         if width < _ROOM_FOR_IDS:
-            subject = digits(entry.subject)[-4:] if entry.subject else ""
             mark = "✓" if verdict == "verified" else "!" + verdict
-            kind = kind_of(entry)[: width - 13]
-            return f"{entry.sequence:>4} {kind:<{width - 13}} {subject:>4} {mark}\n"
-        subject = entry.subject or ""
+            room = width - 13
+            if len(kind) > room:
+                kind = kind.replace("parcel.", "").replace("compartment.", "")[:room]
+            typed = digits(about)[-4:] if about else ""
+            line = f"{entry.sequence:>4} {kind:<{room}} {typed:>4} {mark}\n"
+            return line + (f"{'':>5}{more[: width - 5]}\n" if more else "")
         mark = f"✓ {verdict}" if verdict == "verified" else f"! {verdict}"
-        return f"{entry.sequence:>4} {kind_of(entry):<24} {subject:<22} {mark}\n"
+        room = max(24, width - 20 - _SUBJECT)
+        told = f"{kind}: {more}" if more else kind
+        return f"{entry.sequence:>4} {told[: room - 1]:<{room}}{about:<{_SUBJECT}} {mark}\n"
 
     @staticmethod
     def _style(entry: EntryShown) -> str:
@@ -112,3 +143,19 @@ class Journal(Quiet):
         if kind.startswith(_ALARMS):
             return "bold red"
         return "bold green" if kind.startswith("parcel.") else ""
+
+
+def _told(entry: EntryShown) -> tuple[str, str, str]:
+    """What an entry is called, what it is about, and what there is to say of it besides."""
+    kind, about, data = kind_of(entry), entry.subject or "", entry.data
+    match kind:
+        case "command.applied":
+            return f"applied {data.get('command')}", about, ""
+        case "command.refused":
+            return f"refused {data.get('command')}", about, str(data.get("reason"))
+        case "incident.raised":
+            return kind, about, f"{data.get('number')}: {data.get('incident')} {data.get('about')}"
+        case "mode.changed":
+            return f"mode {data.get('after')}", about, ""
+        case _:
+            return kind, about, ""

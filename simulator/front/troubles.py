@@ -6,7 +6,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-SECONDS_A_DAY = 86_400
+SECONDS_AN_HOUR = 3_600
+SECONDS_A_DAY = 24 * SECONDS_AN_HOUR
+SECONDS_A_WEEK = 7 * SECONDS_A_DAY
 
 
 class Trouble(Widget):
@@ -67,7 +69,9 @@ class Troubles(Vertical):
 
     def show_clock(self, moved_s: float) -> None:
         """How far the simulated clock was moved."""
-        self._clock.show(f"+{moved_s / SECONDS_A_DAY:g} days", good=True)
+        days, left_s = divmod(moved_s, SECONDS_A_DAY)
+        hours = f" {left_s / SECONDS_AN_HOUR:g} h" if left_s else ""
+        self._clock.show(f"+{days:g} d{hours}" if hours else f"+{days:g} days", good=True)
 
     @staticmethod
     def _show(row: Trouble, state: str, *, good: bool) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from simulator.automat import SimulatedAutomat
 from simulator.backoffice.entries import Entry
-from simulator.demo import DaemonEnded, Demo, DemoEvent, EntryArrived, Person
+from simulator.demo import DaemonEnded, Demo, DemoEvent, EntryArrived
 from simulator.events import DisplayChanged, DoorMoved, DoorState, SimulatorEvent, WireBytes
+from simulator.people import Person
 from simulator.steering import Trust
 from simulator.transcript import Transcript, duration
 
@@ -123,6 +124,11 @@ class Stage:
         """Press keys: "C 024204 OK"."""
         self._mark()
         await self.automat.type(self.keypad, keys)
+
+    def scan(self, text: str) -> None:
+        """Hold a label in front of the scanner."""
+        self._mark()
+        self.automat.scan(self.demo.plan.scanners[0].id, text)
 
     def move_clock(self, seconds: float, why: str) -> None:
         """Move the simulated clock, and say so; no rule is changed."""

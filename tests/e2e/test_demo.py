@@ -9,7 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from simulator.broker import Broker, find
-from simulator.demo import Demo, Person
+from simulator.demo import Demo
+from simulator.people import Person
 from simulator.panel import Panel
 from simulator.stories.catalogue import STORIES
 from simulator.stories.perform import perform

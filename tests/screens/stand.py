@@ -18,8 +18,9 @@ from simulator.automat import SimulatedAutomat
 from simulator.backoffice.entries import FIRST_PREVHASH, Entry, Unproven
 from simulator.backoffice.ledger import Ledger
 from simulator.boards.xor_bcc import framed
-from simulator.demo import ClockMoved, DaemonEnded, DaemonStarted, DemoEvent, EntryArrived, Person
+from simulator.demo import ClockMoved, DaemonEnded, DaemonStarted, DemoEvent, EntryArrived
 from simulator.panel import Panel
+from simulator.people import PeopleChanged, Person
 from simulator.plan import CabinetPlan, demo_plan
 
 PARCEL, OTHER = "JJFI64312000000000017", "JJFI64312000000000018"
@@ -36,6 +37,56 @@ class Office:
     def __init__(self, file: Path) -> None:
         self.ledger = Ledger(file)
         self.unproven: list[Unproven] = []
+
+
+class Counter:
+    """Customer service that notes what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.registering = True
+
+    async def replace_code(self, tracking_id: str) -> None:
+        self.asked.append(("replace_code", tracking_id))
+
+    async def pay(self, tracking_id: str) -> None:
+        self.asked.append(("pay", tracking_id))
+
+    async def open(self, label: str, operator: str, reason: str) -> None:
+        self.asked.append(("open", label, operator, reason))
+
+    async def block(self, label: str, operator: str, reason: str) -> None:
+        self.asked.append(("block", label, operator, reason))
+
+    async def unblock(self, label: str, operator: str) -> None:
+        self.asked.append(("unblock", label, operator))
+
+    async def set_mode(self, mode: str, operator: str, reason: str) -> None:
+        self.asked.append(("set_mode", mode, operator))
+
+    async def withdraw(self, tracking_id: str, cause: str) -> None:
+        self.asked.append(("withdraw", tracking_id, cause))
+
+    async def announce(
+        self, size: str, *, services: tuple[str, ...] = (), tracking_id: str | None = None
+    ) -> None:
+        self.asked.append(("announce", size, services, tracking_id))
+
+    async def expect_drop_off(self, size: str) -> None:
+        self.asked.append(("expect_drop_off", size))
+
+    async def let_register(self, *, on: bool) -> None:
+        self.registering = on
+        self.asked.append(("let_register", on))
+
+    async def release_guard(self, keypad: str, operator: str) -> None:
+        self.asked.append(("release_guard", keypad, operator))
+
+    async def revoke_courier(self, name: str) -> None:
+        self.asked.append(("revoke_courier", name))
+
+    async def authorise_courier(self) -> None:
+        self.asked.append(("authorise_courier",))
 
 
 @dataclass
@@ -61,6 +112,7 @@ class Stand:
         self.automat = SimulatedAutomat(plan or demo_plan(), directory=directory / "ports")
         self.backoffice = Office(directory / "ledger.db")
         self.broker = Switch()
+        self.counter = Counter()
         self.people = list(PEOPLE)
         self.daemon_running = True
         self.daemon_fails: str | None = None
@@ -97,6 +149,10 @@ class Stand:
 
     def move_clock(self, seconds: float) -> None:
         self.tell(ClockMoved(seconds))
+
+    def invite(self, *people: Person) -> None:
+        self.people += people
+        self.tell(PeopleChanged())
 
     def tell(self, event: DemoEvent) -> None:
         for observer in tuple(self._observers):

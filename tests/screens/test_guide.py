@@ -138,10 +138,10 @@ def test_people_are_listed_with_their_codes_and_how_far_their_parcels_are() -> N
     course.deliver(PARCEL)
     courier, first, second = course.guide.people()
     assert (courier.name, courier.code, courier.parcels) == ("courier 1", "482913", ())
-    assert (first.code, first.parcels) == ("024204", (("00000017", "in box 3"),))
-    assert second.parcels == (("00000018", "to bring"),)
+    assert (first.code, first.parcels) == ("024204", (("00000017", "in box 3", "in box 3"),))
+    assert second.parcels == (("00000018", "to bring", "to bring"),)
     course.note("parcel.overdue", PARCEL)
-    assert course.guide.people()[1].parcels[0][1] == "overdue"
+    assert course.guide.people()[1].parcels[0] == ("00000017", "overdue", "overdue in box 3")
 
 
 def test_the_bag_holds_what_lies_in_no_compartment() -> None:

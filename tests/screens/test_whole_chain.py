@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.demo import Demo, Person
-from simulator.front.guide import digits
+from simulator.demo import Demo
+from simulator.front.book import digits
 from simulator.front.wall import Wall
 from simulator.panel import Panel
+from simulator.people import Person
 from tests.screens.stand import Seen, seen
 
 LIMIT_S = 20.0
