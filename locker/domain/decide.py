@@ -25,7 +25,7 @@ from locker.domain.events import (
 )
 from locker.domain.flows import (
     collect,
-    deliver,
+    depositing,
     doors,
     holding,
     inspect,
@@ -111,7 +111,7 @@ def _go_on(draft: Draft, progress: Progress | None) -> None:
         case Purpose.PICKUP | Purpose.REOPEN:
             pickup.note(draft, progress)
         case Purpose.DEPOSIT:
-            deliver.note(draft, progress)
+            depositing.note(draft, progress)
         case Purpose.DROP_OFF:
             send.note(draft, progress)
         case Purpose.COLLECT:

@@ -81,7 +81,8 @@ class ChoosingSize:
 class Depositing:
     """A courier's parcel is on its way into a compartment.
 
-    `tried` are those that would not do, `too_small` the largest of them that it did not go into.
+    `tried` are those that would not do, `too_small` the largest of them that it did not go into;
+    `returning`: this compartment was shut and is opened again, so the parcel may lie inside already.
     """
 
     courier_id: str
@@ -90,6 +91,7 @@ class Depositing:
     tried: tuple[str, ...] = ()
     choice: Choice | None = None
     too_small: str | None = None
+    returning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

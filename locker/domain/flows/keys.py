@@ -9,6 +9,7 @@ from locker.domain.events import Key
 from locker.domain.flows import (
     collect,
     deliver,
+    depositing,
     guard,
     holding,
     inspect,
@@ -66,9 +67,9 @@ def press(draft: Draft, name: str, key: Key) -> None:  # noqa: C901  (one flat t
         case ChoosingSize() as flow:
             deliver.press_size(draft, name, flow, key)
         case Depositing() as flow:
-            deliver.press_at_door(draft, name, flow, key)
+            depositing.press_at_door(draft, name, flow, key)
         case Confirming() as flow:
-            deliver.press_confirming(draft, name, flow, key)
+            depositing.press_confirming(draft, name, flow, key)
         case Collecting() as flow:
             collect.press_at_door(draft, name, flow, key)
         case ConfirmingRemoval() as flow:
@@ -100,7 +101,7 @@ def press(draft: Draft, name: str, key: Key) -> None:  # noqa: C901  (one flat t
 def scan(draft: Draft, name: str, text: str) -> None:
     """Take a scanned label in; it means something only to a person who is signed in."""
     match draft.flow_at(name):
-        case Delivering() as flow:
+        case Delivering() | ChoosingSize() as flow:
             deliver.scan(draft, name, flow, text)
         case ConfirmingRemoval() as flow:
             collect.scan(draft, name, flow, text)
@@ -119,7 +120,7 @@ def time_out(draft: Draft, name: str) -> None:
         case Delivering() | ChoosingSize():
             sessions.sign_out(draft, name, flow.courier_id, Role.COURIER, "nothing typed")
         case Confirming():
-            deliver.abandon(draft, name, flow)
+            depositing.abandon(draft, name, flow)
         case Collecting(compartment="") as paused:
             collect.resume(draft, name, paused)
         case ConfirmingRemoval():

@@ -1,10 +1,11 @@
 """Sessions of couriers and technicians: signing in, the screen that they come back to, signing out."""
 
 from locker.domain.draft import Draft
+from locker.domain.flows.looking import parcels_to_take
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Answering, Delivering, Serving
-from locker.domain.messages import Text, say
+from locker.domain.messages import Message, Text, say
 from locker.domain.parcels import Credential, Role
 
 SIGNED_IN = {Role.COURIER: EntryKind.COURIER_SIGNED_IN, Role.TECHNICIAN: EntryKind.TECHNICIAN_SIGNED_IN}
@@ -39,7 +40,7 @@ def go_home(draft: Draft, keypad: str, holder: str, role: Role) -> None:
         sign_out(draft, keypad, holder, role, "no longer authorised")
         return
     rest(draft, keypad, holder, role)
-    draft.show(keypad, say(Text.COURIER_WELCOME if role is Role.COURIER else Text.SERVICE_MENU))
+    draft.show(keypad, _courier_menu(draft) if role is Role.COURIER else say(Text.SERVICE_MENU))
 
 
 def rest(draft: Draft, keypad: str, holder: str, role: Role) -> None:
@@ -56,3 +57,13 @@ def sign_out(draft: Draft, keypad: str, holder: str, role: Role, why: str) -> No
     draft.record(SIGNED_OUT[role], keypad=keypad, **who, why=why)
     draft.show(keypad, say(Text.SIGNED_OUT))
     draft.set_flow(keypad, Answering(), for_s=draft.rules.answer_shown_s)
+
+
+def _courier_menu(draft: Draft) -> Message:
+    """Return what a courier may do, with how much there is of it."""
+    collect, check = len(parcels_to_take(draft.automat)), len(draft.automat.suspects)
+    if collect and check:
+        return say(Text.COURIER_MENU, collect=collect, check=check)
+    if collect:
+        return say(Text.COURIER_COLLECT, collect=collect)
+    return say(Text.COURIER_CHECK, check=check) if check else say(Text.COURIER_WELCOME)

@@ -47,10 +47,11 @@ def store(
     A parcel that nobody announced is stored without a code. `found`: it already lay inside
     when somebody looked.
     """
-    if not may_store(draft, tracking_id):
+    box = draft.automat.compartments[label]
+    if not may_store(draft, tracking_id) or box.tracking_id is not None:
         return False
     rules, known_at = draft.rules, draft.known_wall_at
-    size = draft.automat.compartments[label].fixture.size
+    size = box.fixture.size
     announced = draft.automat.parcels.get(tracking_id)
     parcel = announced or Parcel(tracking_id, size, ParcelState.ANNOUNCED)
     deadline_at = deadline(known_at, rules.storage_days, rules.time_zone) if known_at else None

@@ -15,7 +15,7 @@ from locker.domain.events import (
     Started,
 )
 from locker.domain.flows import collect, outages, pickup, retention, storage
-from locker.domain.flows.deliver import UNCONFIRMED
+from locker.domain.flows.depositing import UNCONFIRMED
 from locker.domain.flows.doors import Progress, note_found, recover
 from locker.domain.flows.keys import rest
 from locker.domain.incidents import IncidentKind

@@ -7,7 +7,7 @@ import pytest
 from locker.domain.codes import Code
 from locker.domain.commands import AuthorisePerson, Cause, RevokePerson, WithdrawParcel
 from locker.domain.compartments import Condition
-from locker.domain.events import StorageChanged
+from locker.domain.events import Door, StorageChanged
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
@@ -100,14 +100,15 @@ def test_leaving_without_confirming_makes_the_compartment_suspect() -> None:
     assert stand.automat.parcels["JJFI65432110000070781"].compartment != label
 
 
-def test_cancelling_leaves_a_suspect_box_and_the_parcel_announced() -> None:
+def test_cancelling_behind_a_shut_door_opens_it_again_so_that_nothing_stays_inside() -> None:
     stand, label = stand_at_open_box()
-    stand.door(label, stand.box("6").door)
+    stand.door(label, Door.SHUT)
     stand.press("C")
-    assert stand.count(EntryKind.DEPOSIT_CANCELLED) == 1
-    assert stand.box(label).condition is Condition.SUSPECT
-    stand.press("00070773 OK")
-    assert stand.unlocks[-1].compartment != label
+    assert stand.unlocks[-1].compartment == label
+    assert stand.opens_and_shuts() == label
+    assert stand.last(EntryKind.DEPOSIT_CANCELLED).data["compartment"] == label
+    assert stand.box(label).free
+    assert stand.parcel().state is ParcelState.ANNOUNCED
 
 
 def test_a_door_left_open_by_a_courier_ends_the_session_and_the_box_is_suspect() -> None:

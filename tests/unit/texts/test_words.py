@@ -33,6 +33,9 @@ USUAL = {
     "about": "12",
     "key": "OK",
     "count": "2",
+    "collect": "3",
+    "check": "1",
+    "sizes": "1=S 2=M 3=L",
 }
 LONGEST = {
     "name": "Kauppakeskus Iso Omena, kolmas kerros 12",
@@ -49,6 +52,9 @@ LONGEST = {
     "about": "line locks of the left cabinet, column 7",
     "key": "OK",
     "count": "1000",
+    "collect": "1000",
+    "check": "1000",
+    "sizes": "1=XXS 2=XS 3=S 4=M 5=L 6=XL 7=XXL 8=3XL",
 }
 
 
