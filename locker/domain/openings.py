@@ -108,7 +108,8 @@ class Opening:
 class Evidence:
     """What is known of a door while a person says what lies behind it.
 
-    Grade A: seen open and seen shut; B: no trustworthy contact.
+    Grade A: seen open and seen shut; B: no trustworthy contact. `outdated`: somebody else has had the
+    door opened since, so that nobody's word on what lies behind it holds any more.
     """
 
     grade: str
@@ -116,3 +117,4 @@ class Evidence:
     pulses_sent: int
     opened_at: datetime | None = None
     shut_at: datetime | None = None
+    outdated: bool = False

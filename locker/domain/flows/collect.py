@@ -237,13 +237,14 @@ def _stuck(draft: Draft, keypad: str, flow: ConfirmingRemoval) -> None:
 
 def _still_here(draft: Draft, flow: ConfirmingRemoval, move: ParcelMove) -> Parcel | None:
     parcel = draft.automat.parcels.get(flow.tracking_id)
-    here = parcel is not None and parcel.compartment == flow.compartment and parcel.may(move)
-    return parcel if here else None
+    if parcel is None or flow.evidence.outdated or parcel.compartment != flow.compartment:
+        return None
+    return parcel if parcel.may(move) else None
 
 
 def _gone_meanwhile(draft: Draft, keypad: str, flow: ConfirmingRemoval) -> None:
-    """Leave a box alone whose parcel somebody else was given while the courier stood there."""
-    _abandon(draft, flow.compartment, flow.tracking_id, flow.courier_id, "handed over meanwhile")
+    """Leave a box alone that was opened for somebody else while the courier stood there."""
+    _abandon(draft, flow.compartment, flow.tracking_id, flow.courier_id, "opened for somebody else meanwhile")
     next_door(draft, keypad, flow.courier_id, flow.waiting, taken=flow.taken)
 
 

@@ -12,8 +12,12 @@ from locker.domain.events import Door, Key, PulseNotSent, PulseSent
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Unlock
 from locker.domain.journal import EntryKind
+from locker.domain.keypad import Confirming, ConfirmingRemoval, ConfirmingSending, Judging, Naming
 from locker.domain.openings import TRANSITIONS, Happening, Opening, Purpose, Stage
 from locker.domain.times import rfc3339
+
+WITH_EVIDENCE = Confirming | ConfirmingRemoval | ConfirmingSending | Judging | Naming
+"""Flows of people whose door was shut again and who have to say what lies behind it."""
 
 
 class Outcome(StrEnum):
@@ -52,6 +56,7 @@ def begin(
     reason: str | None = None,
 ) -> None:
     """Start an opening with its first pulse; replaces a late one of the same door."""
+    _outdate(draft, label)
     compartment = draft.automat.compartments[label]
     # A board that is silent now may answer the pulse: only a contact that cannot tell makes us blind.
     blind = compartment.fixture.contact is ContactKind.MISSING or compartment.door is Door.OPEN
@@ -193,6 +198,15 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
             return Progress(Outcome.OPENED, opening)
         case _:
             return None
+
+
+def _outdate(draft: Draft, label: str) -> None:
+    """Take the evidence from people who still have to say what lies behind a door that opens anew."""
+    for keypad in draft.automat.keypads.values():
+        flow = keypad.flow
+        if isinstance(flow, WITH_EVIDENCE) and flow.compartment == label:
+            outdated = replace(flow, evidence=replace(flow.evidence, outdated=True))
+            draft.put_keypad(replace(keypad, flow=outdated))
 
 
 def _pulse(draft: Draft, opening: Opening) -> None:

@@ -97,6 +97,8 @@ def press_judging(draft: Draft, keypad: str, flow: Judging, key: Key) -> None:
         _go_on(draft, keypad, flow)
     elif still_open(draft, flow.compartment, flow.evidence):
         draft.show(keypad, say(Text.CLOSE_DOOR, label=flow.compartment))
+    elif flow.evidence.outdated:
+        _outdated(draft, keypad, flow)
     elif key is Key.D1:
         _empty(draft, keypad, flow)
     elif key is Key.D2:
@@ -216,6 +218,9 @@ def _name(draft: Draft, keypad: str, flow: Naming, found: str | Message) -> None
     if still_open(draft, flow.compartment, flow.evidence):
         draft.show(keypad, say(Text.CLOSE_DOOR, label=flow.compartment))
         return
+    if flow.evidence.outdated:
+        _outdated(draft, keypad, flow)
+        return
     named = finding.enter(draft, flow, found) if isinstance(found, str) else found
     if named is not None:
         _ask_name(draft, keypad, flow, Typed())
@@ -224,6 +229,13 @@ def _name(draft: Draft, keypad: str, flow: Naming, found: str | Message) -> None
         return
     _record(draft, flow, "parcel", str(found))
     draft.sound(keypad, Tone.RIGHT)
+    _go_on(draft, keypad, flow)
+
+
+def _outdated(draft: Draft, keypad: str, flow: Judging | Naming) -> None:
+    """Leave a box to whoever had it opened while this person stood there; unjudged, it stays suspect."""
+    _record(draft, flow, "opened for somebody else meanwhile", None)
+    draft.sound(keypad, Tone.WRONG)
     _go_on(draft, keypad, flow)
 
 

@@ -115,11 +115,12 @@ def clear_box(draft: Draft, label: str, why: str, but: Iterable[IncidentKind] = 
 
     A faulty box stays faulty: who looks inside does not mend a lock.
     """
+    faulty = draft.automat.compartments[label].condition is Condition.FAULTY
     left = [kind for kind in but if draft.automat.open_incident(kind, label) is not None]
     for kind in storing.SETTLED_BY_A_LOOK:
-        if kind not in left:
+        if kind not in left and not (faulty and kind is IncidentKind.DOOR_DID_NOT_OPEN):
             draft.clear_incident(kind, label, why)
-    if draft.automat.compartments[label].condition is Condition.FAULTY:
+    if faulty:
         return
     if left:
         reason = DIRTY if IncidentKind.COMPARTMENT_DIRTY in left else str(left[0])

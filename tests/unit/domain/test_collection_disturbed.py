@@ -81,6 +81,19 @@ def test_a_door_that_opens_late_belongs_to_nobody_and_assumes_nothing() -> None:
     assert stand.parcel().state is ParcelState.WITHDRAWN
 
 
+def test_a_passer_by_cannot_confirm_a_door_that_opened_late() -> None:
+    stand = stand_in_collection()
+    stand.pulse_sent()
+    stand.wait(15.1)
+    stand.press("C")
+    stand.wait(31)
+    stand.door("1", Door.OPEN)
+    stand.door("1", Door.SHUT)
+    stand.press("OK")
+    assert stand.says(Text.PRESS_C_FIRST)
+    assert_nothing_assumed(stand)
+
+
 def test_without_a_contact_the_removal_has_grade_b_and_needs_a_pulse_that_was_sent() -> None:
     stand = stand_in_collection(blind=("1",))
     assert stand.says(Text.COLLECT_TAKE_NO_CONTACT)

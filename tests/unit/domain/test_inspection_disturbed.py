@@ -4,14 +4,16 @@ import pytest
 
 from locker.domain.commands import Mode, RevokePerson
 from locker.domain.compartments import Condition
-from locker.domain.events import Door
+from locker.domain.events import Door, LabelScanned
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Inspecting, Serving
 from locker.domain.messages import Text
-from locker.domain.parcels import Role
+from locker.domain.parcels import ParcelState, Role
 from tests.unit.domain.cuts import cut_after_each_event
 from tests.unit.domain.rounds import (
+    OTHER,
+    SENT,
     flow,
     make_faulty,
     set_mode,
@@ -19,6 +21,7 @@ from tests.unit.domain.rounds import (
     stand_in_inspection,
     stand_naming,
     technician_opens,
+    verdict,
 )
 from tests.unit.domain.stand import Stand
 
@@ -115,6 +118,43 @@ def test_no_verdict_counts_without_a_door_seen_open() -> None:
     assert stand.box("1").condition is Condition.FAULTY
 
 
+@pytest.mark.parametrize("word", ["1", "2", "3"])
+def test_no_verdict_counts_on_a_box_that_was_opened_for_somebody_else_since(word: str) -> None:
+    stand = Stand()
+    stand.expect_drop_off(SENT)
+    stand.press("C 515151 OK")
+    stand.opens_and_shuts()
+    stand.wait(91)
+    technician_opens(stand, "1", "side")
+    stand.opens_and_shuts()
+    stand.press("C 515151 OK")  # the sender comes back to the same box
+    stand.opens_and_shuts()
+    stand.press("OK")
+    assert stand.parcel(SENT).state is ParcelState.DROPPED_OFF
+    stand.press(word, "side")
+    assert stand.parcel(SENT).state is ParcelState.DROPPED_OFF
+    assert stand.box("1").tracking_id == SENT
+    assert stand.box("1").condition is Condition.SOUND  # the sender's word came later
+    assert verdict(stand).data["verdict"] == "opened for somebody else meanwhile"
+    assert not stand.automat.open_matters
+
+
+def test_no_name_counts_on_a_box_that_was_opened_for_somebody_else_since() -> None:
+    stand = Stand()
+    stand.deliver()
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    technician_opens(stand, "1", "side")
+    stand.opens_and_shuts()
+    stand.press("2", "side")
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    stand.do(LabelScanned("side", OTHER))
+    assert OTHER not in stand.automat.parcels
+    assert stand.box("1").condition is Condition.SUSPECT
+    assert isinstance(flow(stand, "side"), Serving)
+
+
 def test_two_people_never_judge_the_same_box() -> None:
     stand = stand_in_inspection("1", "2")
     stand.opens_and_shuts()
@@ -173,6 +213,19 @@ def test_who_is_revoked_meanwhile_finishes_this_box_and_gets_no_other() -> None:
     assert stand.box("1").free
     assert len(stand.unlocks) == pulses
     assert stand.last(EntryKind.COURIER_SIGNED_OUT).data["why"] == "no longer authorised"
+
+
+def test_a_passer_by_cannot_judge_a_box_that_opened_late() -> None:
+    stand = stand_in_inspection()
+    stand.pulse_sent()
+    stand.wait(15.1)
+    stand.press("C")
+    stand.wait(31)
+    stand.door("1", Door.OPEN)
+    stand.door("1", Door.SHUT)
+    stand.press("1")
+    assert stand.says(Text.PRESS_C_FIRST)
+    assert not stand.box("1").free
 
 
 def test_a_door_that_opens_late_is_judged_by_nobody() -> None:
