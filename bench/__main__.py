@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from bench import drain, opening, start
+from bench import decisions, drain, opening, start
 from bench.figures import Figure, Goal, NotMeasured, table
 from locker.db.errors import DatabaseError
 from simulator.broker import BrokerError
@@ -46,12 +46,18 @@ async def _drain(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT
     return [await drain.measure(directory, name="drain-entries-per-s", count=count, rounds=rounds)]
 
 
+async def _decisions(_directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
+    pairs, pickups = (2, 2) if quick else (49, 10)
+    return await asyncio.to_thread(decisions.measure, pairs=pairs, pickups=pickups)
+
+
 async def _start(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
     entries, rounds = (100, 1) if quick else (100_000, 7)
     return await start.measure(directory, entries=entries, rounds=rounds)
 
 
 MEASURES: dict[str, tuple[str, Measure]] = {
+    "decisions": ("decisions by themselves, and on an automat of 1,000 compartments", _decisions),
     "unlock": ("OK key to the unlock frame, the durable intent included", _unlock),
     "unlock-slow-disk": ("the same where an fsync takes 8 ms", _unlock_slow_disk),
     "drain": ("20,000 journal entries to a real broker", _drain),

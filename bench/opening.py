@@ -35,7 +35,7 @@ from locker.db.migrate import ensure_current
 from locker.db.records import record_of
 from locker.db.session import PRAGMAS, Database
 from locker.db.statements import compile_statements
-from locker.domain.automat import Decision, Forgotten
+from locker.domain.automat import Decision, Forgotten, Pruned
 from locker.domain.codes import Code
 from locker.domain.compartments import Compartment
 from locker.domain.events import Door, Started
@@ -147,7 +147,7 @@ class Rig:
         for change in decision.changes:
             if isinstance(change, Forgotten):
                 steps.append((self._statements.forget[change.what].text, (change.key,)))
-            else:
+            elif not isinstance(change, Pruned):  # an unlock deletes nothing of the journal
                 put = self._statements.put[type(change)]
                 steps.append((put.text, put.parameters(record_of(type(change)).to_row(change))))
         append, journal = self._statements.append, record_of(SealedEntry)

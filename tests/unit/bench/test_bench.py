@@ -10,6 +10,8 @@ from bench.__main__ import MEASURES, main
 from bench.figures import Figure, Goal, NotMeasured
 
 FIGURES = [
+    "decisions-per-s",
+    "decision-at-1000-compartments-us",
     "ok-to-unlock-ms",
     "ok-to-unlock-8ms-fsync-ms",
     "drain-entries-per-s",
