@@ -1,8 +1,11 @@
-"""Bad commands on the real broker: each is refused with its reason, journalled, and changes nothing (T15)."""
+"""Commands over a real broker (domain.md 7, T15): every kind once good and once refused.
+
+One that comes twice has one effect; one that is late, foreign, forged or malformed has none.
+"""
 
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +15,7 @@ import aiomqtt
 import pytest
 
 from simulator.backoffice.keys import SigningKey
+from simulator.backoffice.office import BackOffice
 from simulator.demo import Demo
 from simulator.stories.stage import Stage
 from simulator.transcript import Transcript
@@ -19,6 +23,10 @@ from simulator.transcript import Transcript
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 
 PARCEL = "JJFI64312000019990001"
+SECOND = "JJFI64312000019990002"
+SENT = "JJFI64312000019990003"
+STORED_IN_VAIN = "JJFI64312000019990009"
+DESK: dict[str, Any] = {"operator": "desk 4", "reason": "asked by phone"}
 
 
 @dataclass
@@ -56,6 +64,35 @@ class Forger:
         await self.stage.expect_entry("command.refused", reason=reason, **data)
         parcels = (await self.stage.demo.ask("/v1/parcels?all=true"))["parcels"]
         assert parcels == []
+
+
+@dataclass
+class Desk:
+    """Somebody at the back office who waits for what became of each command."""
+
+    stage: Stage
+
+    @property
+    def office(self) -> BackOffice:
+        return self.stage.demo.backoffice
+
+    async def applied(self, command: Awaitable[str]) -> None:
+        assert await self._outcome(command) == ("applied", None)
+
+    async def refused(self, command: Awaitable[str], reason: str) -> None:
+        assert await self._outcome(command) == ("refused", reason)
+
+    async def _outcome(self, command: Awaitable[str]) -> tuple[str | None, str | None]:
+        command_id = await command
+        await self.office.until(
+            lambda office: office.outcome(command_id) is not None, 15, f"the outcome of {command_id}"
+        )
+        return self.office.outcome(command_id), self.office.reason(command_id)
+
+
+@pytest.fixture
+def desk(forger: "Forger") -> Desk:
+    return Desk(forger.stage)
 
 
 @pytest.fixture
@@ -112,3 +149,144 @@ async def test_a_repeated_command_is_applied_once_across_a_power_cut(forger: For
     await forger.stage.expect_entry("command.refused", reason="id-reused", id="once")
     parcels = (await forger.stage.demo.ask("/v1/parcels?all=true"))["parcels"]
     assert [parcel["state"] for parcel in parcels] == ["announced"]
+
+
+# -- every kind, once good and once refused
+
+
+async def test_commands_about_parcels(desk: Desk) -> None:
+    office, stage = desk.office, desk.stage
+    await desk.applied(office.announce(PARCEL, "S", code="024204"))
+    await desk.refused(office.announce(STORED_IN_VAIN, "XXXL"), "unknown-size")
+    await desk.refused(office.announce(STORED_IN_VAIN, "S", services=["registered"]), "service-registered")
+    await desk.applied(office.replace_code(PARCEL, code="313131"))
+    await desk.refused(office.replace_code(PARCEL, code="313131"), "code-in-use")
+    await desk.applied(office.announce(SECOND, dimensions_mm=(200, 150, 50), services=["cash-on-delivery"]))
+    await desk.applied(office.release(SECOND))
+    await desk.refused(office.release(SECOND), "not-unpaid")
+    await desk.applied(office.withdraw(SECOND, "moved house", cause="redirect"))
+    await desk.refused(office.withdraw(SECOND, "moved again", cause="redirect"), "already-redirected")
+    parcels = {p["tracking_id"]: p["state"] for p in (await stage.demo.ask("/v1/parcels"))["parcels"]}
+    assert parcels == {PARCEL: "announced", STORED_IN_VAIN: "refused"}
+
+
+async def test_a_longer_storage_time_only_where_the_configuration_allows_it(desk: Desk) -> None:
+    office, stage = desk.office, desk.stage
+    await desk.applied(office.authorise_courier("k7", code="777777"))
+    await desk.applied(office.announce(PARCEL, "S"))
+    await stage.type("C 777777 OK")
+    await stage.expect_entry("courier.signed-in")
+    await stage.type(f"{PARCEL[-8:]} OK")
+    await put_in(stage, PARCEL)
+    await stage.expect_entry("parcel.stored", subject=PARCEL)
+    later = stage.demo.steering.now() + timedelta(days=10)
+    await desk.refused(office.lengthen(PARCEL, later), "not-allowed-here")
+    await stage.kill_daemon()
+    with stage.demo.place.configuration.open("a", encoding="utf-8") as file:
+        file.write("\n[rules]\nback_office_may_lengthen = true\n")
+    await stage.start_daemon()
+    await desk.applied(office.lengthen(PARCEL, later))
+    await stage.expect_entry("deadline.lengthened", subject=PARCEL)
+
+
+async def test_commands_about_what_senders_leave(desk: Desk) -> None:
+    office, stage = desk.office, desk.stage
+    office.let_register(on=False)
+    await desk.applied(office.expect_drop_off(SENT, "S", code="515151"))
+    await desk.refused(office.expect_drop_off(SENT, "S"), "already-announced")
+    await desk.refused(office.register(SENT), "not-dropped-off")
+    await stage.type("C 515151 OK")
+    await put_in(stage, SENT)
+    await stage.expect_entry("parcel.dropped-off", subject=SENT)
+    stage.expect_no_entry("parcel.registered", subject=SENT)
+    office.let_register(on=True)
+    await stage.expect_entry("parcel.registered", subject=SENT)
+    await desk.refused(office.register(SENT), "already-registered")
+
+
+async def test_commands_about_people(desk: Desk) -> None:
+    office = desk.office
+    await desk.applied(office.authorise_courier("k7", code="777777"))
+    await desk.refused(office.authorise_courier("k8", code="777777"), "code-in-use")
+    await desk.applied(office.authorise_technician("t1", code="888888"))
+    await desk.refused(office.authorise_technician("k7", code="999999"), "id-in-use")
+    await desk.refused(office.revoke_technician("k7"), "unknown-technician")
+    await desk.applied(office.revoke_courier("k7"))
+    await desk.refused(office.revoke_courier("k7"), "unknown-courier")
+    await desk.applied(office.revoke_technician("t1"))
+
+
+async def test_commands_about_compartments_and_modes(desk: Desk) -> None:
+    office, stage = desk.office, desk.stage
+    await desk.applied(office.open_compartment("14", **DESK))
+    entry = await stage.expect_entry("opened.remotely", compartment="14", **DESK)
+    assert entry.data["spot"] is False
+    await stage.see_door("14", "open")
+    await desk.refused(office.open_compartment("13", **DESK), "another-under-way")
+    stage.hand.push_shut("14")
+    await stage.expect_entry("door.closed", compartment="14")
+    await desk.refused(office.open_compartment("all", **DESK), "unknown-compartment")
+
+    await desk.applied(office.block_compartment("1", **DESK))
+    await desk.refused(office.block_compartment("1", **DESK), "already-blocked")
+    await desk.applied(office.set_mode("drain", **DESK))
+    await desk.refused(office.set_mode("drain", **DESK), "already-in-this-mode")
+    automat_id = stage.demo.plan.automat_id
+    await office.until(
+        lambda office: (
+            {"mode": "drain", "blocked": 1, "suspect": 1}.items() <= office.states.get(automat_id, {}).items()
+        ),
+        15,
+        "the state with mode, blocked and suspect",
+    )
+    assert (await stage.demo.ask("/v1/status"))["mode"] == "drain"
+    await desk.applied(office.set_mode("frozen", **DESK))
+    await desk.refused(office.open_compartment("2", **DESK), "frozen")
+    await stage.see_display("out of service")
+    await desk.applied(office.unblock_compartment("1", operator="desk 4"))
+    await desk.refused(office.unblock_compartment("1", operator="desk 4"), "not-blocked")
+
+
+async def test_a_guarded_keypad_is_released(desk: Desk) -> None:
+    office, stage = desk.office, desk.stage
+    await desk.refused(office.release_guard(stage.keypad, "desk 4"), "not-guarded")
+    for number in range(3):
+        for _ in range(10):
+            await stage.type("C 1234 OK")
+            await stage.expect_entry("code.missed")
+        stage.move_clock(6_000, f"round {number + 1} of guessing")
+    await stage.expect_entry("security.guard-mode")
+    await desk.applied(office.release_guard(stage.keypad, "desk 4"))
+    await stage.expect_entry("security.guard-released", operator="desk 4")
+
+
+# -- once, or not at all
+
+
+async def test_a_door_asked_for_twice_opens_once_and_one_asked_for_too_late_never(forger: Forger) -> None:
+    stage, now = forger.stage, datetime.now(UTC)
+    asked = {"type": "compartment.open", "data": {"compartment": "14", **DESK}}
+    payload = await forger.send(forger.command(id="twice", **asked))
+    await stage.expect_entry("opened.remotely", compartment="14")
+    await stage.see_door("14", "open")
+    stage.hand.push_shut("14")
+    await stage.expect_entry("door.closed", compartment="14")
+    await forger.publish(payload)
+    await stage.expect_entry("command.refused", reason="repeated", id="twice")
+    late = {"issued": now - timedelta(hours=2), "notafter": now - timedelta(hours=1)}
+    expired = {name: at.isoformat() for name, at in late.items()}
+    await forger.send(forger.command(id="expired", **asked, **expired))
+    await stage.expect_entry("command.refused", reason="late", id="expired")
+    await stage.see_doors_rest()
+    assert stage.automat.door("14").pulses == 1
+    assert stage.count("opened.remotely") == 1
+
+
+async def put_in(stage: Stage, tracking_id: str) -> None:
+    """Lay a parcel into the compartment that opens for it, shut the door and confirm."""
+    label = (await stage.expect_entry("door.opened", subject=tracking_id)).data["compartment"]
+    await stage.see_door(label, "open")
+    stage.hand.put(label, tracking_id)
+    stage.hand.push_shut(label)
+    await stage.expect_entry("door.closed", subject=tracking_id)
+    await stage.type("OK")
