@@ -43,9 +43,8 @@ def could_fit(automat: Automat, parcel: Parcel) -> bool:
 def sizes_with_room(automat: Automat) -> tuple[str, ...]:
     """Return the names of the sizes of which a compartment is free, smallest first."""
     volumes: dict[str, int] = {}
-    for kind, free in automat.free_boxes.items():
-        if free:
-            volumes[kind.size] = min(kind.volume_mm3, volumes.get(kind.size, kind.volume_mm3))
+    for kind in automat.free_boxes:
+        volumes[kind.size] = min(kind.volume_mm3, volumes.get(kind.size, kind.volume_mm3))
     return tuple(sorted(volumes, key=lambda size: (volumes[size], size)))
 
 

@@ -50,7 +50,10 @@ class Layout:
         """Return the index of free boxes with one box in or out."""
         kind, bit = self.kind_of[label], 1 << self.places[label]
         before = free.get(kind, 0)
-        return free.set(kind, before | bit if is_free else before & ~bit)
+        after = before | bit if is_free else before & ~bit
+        if after:
+            return free.set(kind, after)
+        return free.delete(kind) if before else free
 
     def first(self, boxes: int) -> str:
         """Return the first of some boxes on the walk; there must be one."""
