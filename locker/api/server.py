@@ -28,6 +28,7 @@ from locker.api.schema import (
     SnapshotItem,
     Status,
     Strict,
+    VerifyReport,
 )
 from locker.api.stream import EventStream, Told
 from locker.api.verification import Entries, verify_journal
@@ -232,13 +233,7 @@ class ApiServer:
         self._verifying = True
         begun_s = time.monotonic()
         try:
-            report = await verify_journal(
-                self._entries,
-                self._head(),
-                self._verify,
-                acknowledged_through=self._automat().facts.acknowledged_through,
-                pruned_through=lambda: self._automat().facts.pruned_through,
-            )
+            report = await self._verified()
         finally:
             self._verifying = False
         took_s = time.monotonic() - begun_s
@@ -248,6 +243,20 @@ class ApiServer:
             bad = report.first_bad
             log.error("journal entry %d-%d is bad: %s", bad.epoch, bad.sequence, bad.reason)
         return _json(report)
+
+    async def _verified(self) -> VerifyReport:
+        while True:
+            facts = self._automat().facts
+            report = await verify_journal(
+                self._entries,
+                self._head(),
+                self._verify,
+                acknowledged_through=facts.acknowledged_through,
+                pruned_through=facts.pruned_through,
+            )
+            if report.first_bad is None or self._automat().facts.pruned_through == facts.pruned_through:
+                return report
+            # More was pruned meanwhile: what we missed is missing rightly.
 
     async def _get_metrics(self, _request: web.Request, _query: Strict) -> web.Response:
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})

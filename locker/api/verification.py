@@ -42,27 +42,17 @@ async def verify_journal(
     verify: Verify,
     *,
     acknowledged_through: int = 0,
-    pruned_through: Callable[[], int] = lambda: 0,
+    pruned_through: int = 0,
 ) -> VerifyReport:
     """Check every entry of every epoch from number 1 to `head`; stop at the first that is not right.
 
     The end of the journal must be where the daemon left it, and not before what the back office holds. Of
     the present epoch a beginning may have been pruned: a signed entry must say so, and how far.
     """
-    while True:
-        pruned = pruned_through()
-        report = await _verify_from(entries, head, verify, acknowledged_through, pruned)
-        if report.first_bad is None or pruned_through() == pruned:
-            return report  # else more was pruned meanwhile, and what was missing for us is missing rightly
-
-
-async def _verify_from(
-    entries: Entries, head: ChainHead, verify: Verify, acknowledged_through: int, pruned: int
-) -> VerifyReport:
     checked, epochs = 0, list[int]()
     first_bad: BadEntry | None = None
     for epoch in range(1, head.epoch + 1):
-        begins_after = pruned if epoch == head.epoch else 0
+        begins_after = pruned_through if epoch == head.epoch else 0
         end, count, first_bad = await _verify_epoch(entries, epoch, head, verify, begins_after)
         checked += count
         if count or first_bad is not None:
@@ -74,7 +64,7 @@ async def _verify_from(
     return VerifyReport(
         epoch=head.epoch,
         epochs=tuple(epochs),
-        first=pruned + 1,
+        first=pruned_through + 1,
         checked=checked,
         first_bad=first_bad,
         head=Head(epoch=head.epoch, sequence=head.sequence, hash=head.hash),

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +17,7 @@ from locker.api.schema import VerifyReport
 from locker.api.verification import verify_journal
 from locker.db.migrate import ensure_current
 from locker.db.session import Database
-from locker.domain.journal import SealedEntry
+from locker.domain.journal import Entry, EntryKind, SealedEntry
 from tests.unit.api.house import House, client_of
 
 Verified = Callable[[], Awaitable[VerifyReport]]
@@ -281,3 +282,68 @@ async def test_a_real_database_is_verified(house: House, tmp_path_factory: pytes
         database.close()
 
     assert (report.checked, report.first_bad) == (len(house.journal), None)
+
+
+def prune(house: House, through: int, *, recorded: int | None = None) -> None:
+    """Delete the journal's beginning as the daemon does, recording it."""
+    house.write(Entry(EntryKind.JOURNAL_PRUNED, data={"through": recorded or through}))
+    house.journal = [entry for entry in house.journal if entry.sequence > through]
+
+
+async def test_a_beginning_that_was_pruned_and_recorded_is_good_and_told(house: House) -> None:
+    for through in (5, 9):
+        prune(house, through)
+
+        report = await verify_journal(house.read, house.head, house.verify, pruned_through=9)
+
+    assert report.first_bad is None
+    assert (report.first, report.checked) == (10, len(house.journal))
+
+
+@pytest.mark.parametrize(("recorded", "told", "bad"), [(5, 9, 6), (0, 9, 1), (9, 5, 6)])
+async def test_a_beginning_of_whose_pruning_nothing_signed_speaks_is_named(
+    house: House, recorded: int, told: int, bad: int
+) -> None:
+    if recorded:
+        prune(house, 9, recorded=recorded)
+    else:
+        del house.journal[:9]
+
+    report = await verify_journal(house.read, house.head, house.verify, pruned_through=told)
+
+    assert bad_of(report) == (1, bad)
+
+
+async def test_the_first_entry_left_must_be_the_one_that_was_signed(house: House) -> None:
+    prune(house, 9)
+    house.journal[0] = replace(house.journal[0], payload=b"{}")
+
+    report = await verify_journal(house.read, house.head, house.verify, pruned_through=9)
+
+    assert bad_of(report) == (1, 10)
+
+
+class PrunedWhileRead(House):
+    """A house whose journal loses its beginning while it is verified."""
+
+    pruning = False
+
+    async def read(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
+        found = await super().read(epoch, first, limit)
+        if self.pruning:
+            self.pruning = False
+            through = len(self.journal) - 20
+            prune(self, through)
+            facts = replace(self.automat.facts, pruned_through=through)
+            self.automat = replace(self.automat, facts=facts)
+        return found
+
+
+async def test_what_is_pruned_during_a_verification_is_not_missed(tmp_path: Path) -> None:
+    house = PrunedWhileRead()
+    house.fill(200)
+    house.pruning = True
+    async with house.serving(tmp_path / "s"), client_of(tmp_path / "s") as client:
+        report = await client.verify()
+    assert report.first_bad is None
+    assert report.first == house.journal[0].sequence > 1

@@ -7,7 +7,7 @@ import pytest
 
 from locker.db.errors import DatabaseFailed, JournalOutOfStep
 from locker.db.session import Database
-from locker.domain.automat import Forgotten
+from locker.domain.automat import Forgotten, Pruned
 from locker.domain.compartments import Compartment
 from locker.domain.journal import NO_HASH, ChainHead
 from locker.domain.openings import Opening
@@ -237,3 +237,31 @@ def test_the_promised_pragmas_hold(database: Database) -> None:
         for name in ("journal_mode", "synchronous", "locking_mode", "foreign_keys")
     }
     assert values == {"journal_mode": "wal", "synchronous": 2, "locking_mode": "exclusive", "foreign_keys": 1}
+
+
+def test_the_journals_beginning_is_pruned_in_the_transaction_that_says_so(path: Path) -> None:
+    database = Database.open(path)
+    database.begin_epoch(1)
+    database.commit([], [entry(number) for number in range(1, 6)])
+    database.commit([Pruned(1, 3), replace(FACTS, pruned_through=3)], [entry(6)])
+    assert [each.sequence for each in database.entries(1, 1, 10)] == [4, 5, 6]
+    database.close()
+    reopened = Database.open(path)
+    assert not reopened.journal_is_empty()
+    assert reopened.head().sequence == 6
+    assert reopened.load(blank_automat(), {}).automat.facts.pruned_through == 3
+    reopened.close()
+
+
+def test_the_newest_entry_is_never_pruned(database: Database) -> None:
+    database.commit([], [entry(1), entry(2)])
+    with pytest.raises(JournalOutOfStep, match="1-2 is the newest"):
+        database.commit([Pruned(1, 2)], [])
+    assert [each.sequence for each in database.entries(1, 1, 10)] == [1, 2]
+
+
+def test_the_log_holds_nothing_of_a_person_who_was_forgotten(database: Database, path: Path) -> None:
+    database.commit([COURIER], [])
+    database.commit([Forgotten(Credential, COURIER.holder)], [])
+    for file in path.parent.iterdir():
+        assert COURIER.code_tag.encode() not in file.read_bytes()

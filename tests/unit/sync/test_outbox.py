@@ -176,3 +176,10 @@ def test_any_loss_doubling_and_reordering_ends_with_everything_acknowledged(
             return
         now_s += dice.random() * 20
     raise AssertionError(f"stuck at {box.acknowledged_through} of {count}")
+
+
+def test_what_was_pruned_is_not_promised_again() -> None:
+    outbox = Outbox(JournalPosition(1, 30, 20, pruned_through=10), dice=lambda: 0.0)
+    outbox.see(JournalPosition(1, 30, 20, pruned_through=10), 0.0)
+    outbox.acknowledge(20, [Span(1, 12)], 5.0)
+    assert outbox.take(100, 5.0) == Span(11, 12)
