@@ -97,7 +97,7 @@ async def _use_every_code(stage: Stage) -> None:
     await stage.see_display("Code not recognised.")
     await stage.type(f"C {PARCEL_CODE[:6]}")
     await stage.type(f"{PARCEL_CODE} OK")
-    await stage.see_display("Wrong code length.")
+    await stage.see_display("Wrong length. Press C, the code and OK.")
     await stage.type(f"C {PARCEL_CODE} OK")
     await stage.see_door(first.compartment, "open")
     await stage.kill_daemon()

@@ -22,7 +22,7 @@ TOLD_IN_ORDER: dict[str, tuple[str, ...]] = {
     "wrong-code": (
         "Code not recognised.",
         "automat.code.missed",
-        "Wrong code length.",
+        "Wrong length. Press",
         "automat.code.missed",
     ),
     "no-clear": ("Press C first, then", "automat.code.accepted", "automat.parcel.handed-over"),
