@@ -16,6 +16,7 @@ from locker.domain.flows.looking import (
     clear_box,
     evidence_data,
     evidence_of,
+    how_many_to_take,
     in_use,
     is_to_be_taken,
     last_digits,
@@ -68,7 +69,7 @@ def next_door(draft: Draft, keypad: str, courier_id: str, waiting: tuple[str, ..
         else:
             _open(draft, keypad, courier_id, parcel, (*waiting[index + 1 :], *later), taken)
             return
-    left = len(parcels_to_take(draft.automat))
+    left = how_many_to_take(draft.automat)
     _go_home(draft, keypad, courier_id, say(Text.COLLECT_DONE, taken=taken, left=left))
 
 

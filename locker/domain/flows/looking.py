@@ -33,6 +33,12 @@ def parcels_to_take(automat: Automat) -> tuple[str, ...]:
     return tuple(sorted(labels, key=lambda tracking_id: (_place(automat, labels[tracking_id]), tracking_id)))
 
 
+def how_many_to_take(automat: Automat) -> int:
+    """Return how many parcels a courier is to take away now; cheap, but while everything must go."""
+    evacuating = automat.facts.mode is Mode.EVACUATE
+    return len(parcels_to_take(automat)) if evacuating else len(automat.to_collect)
+
+
 def is_to_be_taken(automat: Automat, parcel: Parcel) -> bool:
     """Tell whether a courier is to take this parcel away now."""
     if automat.facts.mode is Mode.EVACUATE and parcel.state is ParcelState.STORED:

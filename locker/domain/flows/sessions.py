@@ -1,7 +1,7 @@
 """Sessions of couriers and technicians: signing in, the screen that they come back to, signing out."""
 
 from locker.domain.draft import Draft
-from locker.domain.flows.looking import parcels_to_take
+from locker.domain.flows.looking import how_many_to_take
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Answering, Delivering, Serving
@@ -61,7 +61,7 @@ def sign_out(draft: Draft, keypad: str, holder: str, role: Role, why: str) -> No
 
 def _courier_menu(draft: Draft) -> Message:
     """Return what a courier may do, with how much there is of it."""
-    collect, check = len(parcels_to_take(draft.automat)), len(draft.automat.suspects)
+    collect, check = how_many_to_take(draft.automat), len(draft.automat.suspects)
     if collect and check:
         return say(Text.COURIER_MENU, collect=collect, check=check)
     if collect:
