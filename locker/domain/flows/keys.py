@@ -61,7 +61,7 @@ def press(draft: Draft, name: str, key: Key) -> None:  # noqa: C901  (one flat t
         return
     match keypad.flow:
         case PickingUp() as flow:
-            pickup.press_at_door(draft, flow, key)
+            pickup.press_at_door(draft, name, flow, key)
         case Delivering() as flow:
             deliver.press(draft, name, flow, key)
         case ChoosingSize() as flow:

@@ -50,6 +50,7 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
     """Open the next parcel's door; say thank you when there is none left."""
     if draft.automat.facts.mode is Mode.FROZEN:
         draft.answer(keypad, say(Text.FROZEN, phone=draft.automat.identity.customer_service))
+        draft.sound(keypad, Tone.WRONG)
         return
     for index, tracking_id in enumerate(waiting):
         parcel = draft.automat.parcels.get(tracking_id)
@@ -62,6 +63,7 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
         opening = draft.automat.openings.get(label)
         if opening is not None and opening.stage is not Stage.LATE:
             draft.answer(keypad, say(Text.CLOSE_DOOR, label=label))  # under way already, or left open
+            draft.sound(keypad, Tone.REMIND)
             return
         if parcel.state is ParcelState.STORED:
             purpose = Purpose.PICKUP
@@ -76,6 +78,7 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
         draft.show(keypad, say(Text.TAKE_PARCEL_NO_CONTACT if blind else Text.OPENING, label=label))
         return
     draft.answer(keypad, say(Text.THANK_YOU))
+    draft.sound(keypad, Tone.RIGHT)
 
 
 def note(draft: Draft, progress: Progress) -> None:
@@ -130,8 +133,9 @@ def hand_over(draft: Draft, opening: Opening, grade: str) -> None:
     )
 
 
-def press_at_door(draft: Draft, flow: PickingUp, key: Key) -> None:
+def press_at_door(draft: Draft, keypad: str, flow: PickingUp, key: Key) -> None:
     """Take a key of a recipient in front of a door: OK ends what no contact can prove, others repeat."""
+    draft.sound(keypad, Tone.KEY)
     progress = press_blind(draft, flow.compartment, key)
     if progress is not None:
         note(draft, progress)

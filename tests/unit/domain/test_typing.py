@@ -2,6 +2,9 @@
 
 import pytest
 
+from locker.domain.commands import Mode, SetMode
+from locker.domain.events import Door
+from locker.domain.intents import Sound, Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Entering, Idle
 from locker.domain.messages import Text
@@ -73,6 +76,51 @@ def test_the_display_never_shows_the_digits() -> None:
     stand.press("C 0242")
     assert stand.shown[-1].values == (("stars", "****"),)
     assert all("0242" not in repr(keypad) for keypad in stand.automat.keypads.values())
+
+
+def tones(stand: Stand, keys: str) -> list[Tone]:
+    before = len(stand.intents)
+    stand.press(keys)
+    return [intent.tone for intent in stand.intents[before:] if isinstance(intent, Sound)]
+
+
+def test_every_accepted_key_sounds_and_the_outcome_sounds_after_it() -> None:
+    stand = Stand()
+    stand.deliver(code="024204")
+    assert tones(stand, "5") == [Tone.KEY]
+    assert tones(stand, "C 1111") == [Tone.KEY] * 5
+    assert tones(stand, "OK") == [Tone.KEY, Tone.WRONG]
+    assert tones(stand, "C 1 OK") == [Tone.KEY, Tone.KEY, Tone.KEY, Tone.WRONG]
+    assert tones(stand, "C 024204")[-1] is Tone.KEY
+    assert tones(stand, "OK") == [Tone.KEY, Tone.RIGHT]
+
+
+def test_a_recipient_hears_each_key_and_that_all_is_done() -> None:
+    stand = Stand()
+    stand.deliver(code="024204")
+    stand.press("C 024204 OK")
+    stand.opens()
+    assert tones(stand, "7 OK") == [Tone.KEY, Tone.KEY]
+    before = len(stand.intents)
+    stand.door(stand.unlocks[-1].compartment, Door.SHUT)
+    assert Sound("front", Tone.RIGHT) in stand.intents[before:]
+    assert stand.says(Text.THANK_YOU)
+
+
+def test_a_keypad_that_does_not_listen_is_silent() -> None:
+    stand = Stand()
+    for number in range(10):
+        stand.press(f"C {900000 + number} OK")
+    assert tones(stand, "C 1234 OK") == []
+    assert stand.says(Text.LOCKED_OUT)
+
+
+def test_in_frozen_mode_no_hint_invites_anybody_to_type() -> None:
+    stand = Stand()
+    assert stand.command(SetMode(Mode.FROZEN, "Desk 4", "fire")) is None
+    shown = len(stand.shown)
+    stand.press("5 OK C")
+    assert {message.text for message in stand.shown[shown:]} == {Text.FROZEN}
 
 
 def test_unknown_used_and_withdrawn_codes_get_the_same_answer() -> None:
