@@ -75,6 +75,7 @@ class Stand:
         blind: Iterable[str] = (),
         bound_to: str | None = None,
         doors_with_keypads: Iterable[str] = (),
+        boxes: list[Fixture] | None = None,
     ) -> None:
         self.now = Now(MONDAY, Trust.TRUSTED, 1_000.0)
         self.entries: list[Entry] = []
@@ -87,7 +88,7 @@ class Stand:
         keypads = {"front": Keypad("front", bound_to=bound_to), "side": Keypad("side")}
         keypads |= {f"door-{label}": Keypad(f"door-{label}", bound_to=label) for label in doors_with_keypads}
         self.blank = Automat(IDENTITY, rules or Rules(), CODE_KEY, Map(keypads))
-        self.boxes = self.all_boxes = fixtures(blind=blind)
+        self.boxes = self.all_boxes = boxes or fixtures(blind=blind)
         self.all_keypads = self.blank.keypads
         self.automat = restore(
             self.blank,
