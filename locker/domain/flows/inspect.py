@@ -30,7 +30,7 @@ from locker.domain.flows.sessions import authorised, go_home, rest, sign_out
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
-from locker.domain.keypad import Answering, Idle, Inspecting, Judging, Naming, Typed
+from locker.domain.keypad import Answering, Delivering, Idle, Inspecting, Judging, Naming, Serving, Typed
 from locker.domain.messages import Message, Text, say
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Role
@@ -303,6 +303,10 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     if owner is not None:
         draft.sound(opening.keypad, Tone.WRONG)
         next_door(draft, opening.keypad, owner.person, owner.role, owner.waiting)
+        incident = draft.automat.open_incident(IncidentKind.DOOR_DID_NOT_OPEN, opening.compartment)
+        if incident is not None and isinstance(draft.flow_at(opening.keypad), Delivering | Serving):
+            message = say(Text.REMOTE_NOT_OPENED, label=opening.compartment, incident=incident.number)
+            draft.show(opening.keypad, message)
 
 
 def _left_open(draft: Draft, opening: Opening) -> None:

@@ -298,6 +298,8 @@ def test_a_blocked_or_faulty_door_may_be_opened_by_a_technician(stand: Stand) ->
     stand.pulse_sent()
     stand.wait(16)
     assert stand.box("3").condition is Condition.FAULTY
+    assert stand.says(Text.REMOTE_NOT_OPENED)
+    assert value(stand, "incident") == "1"
     stand.press("1 3 OK")
     stand.opens_and_shuts()
     assert stand.automat.open_incident(IncidentKind.DOOR_DID_NOT_OPEN, "3") is None
