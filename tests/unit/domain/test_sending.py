@@ -260,6 +260,9 @@ def test_the_held_box_opens_at_another_keypad_too_and_the_first_one_lets_go() ->
     stand.press("OK", "side")
     assert stand.last(EntryKind.PARCEL_DROPPED_OFF).data["keypad"] == "side"
     assert_dropped_off(stand, label)
+    stand.wait(120)
+    assert stand.says(Text.IDLE)
+    assert stand.count(EntryKind.DEPOSIT_ABANDONED) == 0
 
 
 def test_the_same_code_at_two_keypads_opens_one_door() -> None:

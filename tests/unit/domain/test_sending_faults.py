@@ -103,6 +103,34 @@ def test_a_door_that_opens_late_is_suspect_and_nobody_may_confirm_it() -> None:
     assert stand.box(late).condition is Condition.SUSPECT
 
 
+def test_a_door_that_opens_late_at_a_keypad_at_rest_asks_nobody() -> None:
+    stand = expecting(size="L")
+    stand.press(CODE)
+    lock_fails(stand)
+    late = lock_fails(stand)
+    stand.wait(31)
+    stand.door(late, Door.OPEN)
+    assert stand.says(Text.IDLE)
+    stand.door(late, Door.SHUT)
+    stand.press("OK")
+    assert stand.count(EntryKind.PARCEL_DROPPED_OFF) == 0
+    assert stand.says(Text.PRESS_C_FIRST)
+
+
+def test_a_box_whose_line_was_down_is_not_tried_again_in_the_same_session() -> None:
+    stand = expecting()
+    stand.press(CODE)
+    down = lock_fails(stand, sent=False)
+    for _ in range(5):
+        second = stand.opens_and_shuts()
+        stand.wait(50)
+        stand.press("3")
+    assert stand.box(down).free
+    stand.opens_and_shuts()
+    stand.press("2")
+    assert stand.unlocks[-1].compartment not in (down, second)
+
+
 def test_an_open_door_is_reminded_of() -> None:
     stand, _ = at_open_box()
     stand.wait(19)
