@@ -154,6 +154,17 @@ def test_a_door_that_a_recipient_has_under_way_is_left_alone() -> None:
     assert ask(stand, "5") is None, "another door is no matter of this recipient"
 
 
+def test_a_compartment_is_left_alone_while_somebody_has_still_to_say_what_lies_inside() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.press(f"{PARCEL[-8:]} OK")
+    label = stand.opens_and_shuts()
+    assert ask(stand, label) == "in-use"
+    stand.press("OK")
+    assert ask(stand, label) is None
+
+
 def test_a_recipient_who_comes_meanwhile_is_asked_to_shut_the_door_first() -> None:
     stand = Stand()
     label = stand.deliver()
