@@ -29,7 +29,7 @@ from simulator.events import (
 )
 from simulator.front.arrivals import Arrivals
 from simulator.front.book import digits, named
-from simulator.front.choose import Choose
+from simulator.front.choose import Choose, Reading
 from simulator.front.display import Display
 from simulator.front.guide import Guide
 from simulator.front.hands import DIRT, Deed, Handling, Hands
@@ -46,13 +46,22 @@ FRAME_S = 0.1
 _MOST_KEYS_WAITING = 32
 _HEADER = 1
 _HELP = 1
+_UPPER_PART = 12
+_UPPER_PART_WITH_EVERYBODY = 15
+_JOURNAL_PART = 13
 _LOWER_PART = 10
 _LOWER_PART_WITH_IDEAS = 18
 _ROOM_FOR_IDEAS = 40
 _MIDDLE_WIDTH = 24
 _PEOPLE_WIDTH = 21
+_PEOPLE_WIDTH_WITH_STATES = 41
+_ROOM_FOR_STATES = 100
+_EVERYBODY_WIDTH = 60
 _HELP_TEXT = "0-9 c Enter│space: door│r scan│o office│g role│e all│k b l│h m w clock│quit q"
-_LONG_HELP_TEXT = "keypad 0-9 c Enter │ door: space │ r scan │ o office │ g role │ e everybody │ k b l │ h m w clock │ quit q"
+_LONG_HELP_TEXT = (
+    "keypad 0-9 c Enter │ door: space │ r scan │ o office │ g role │ e everybody"
+    " │ k b l │ h m w clock │ quit q"
+)
 _ROOM_FOR_HELP = len(_LONG_HELP_TEXT) + 2
 
 
@@ -149,8 +158,11 @@ class Panel(App[None]):
         self._help.update(_HELP_TEXT if width < _ROOM_FOR_HELP else _LONG_HELP_TEXT)
         room = height - _HEADER - _HELP
         lower = _LOWER_PART if room < _ROOM_FOR_IDEAS else _LOWER_PART_WITH_IDEAS
-        wall = self._wall.fit(max(20, width - _MIDDLE_WIDTH - _PEOPLE_WIDTH), room - lower)
-        self._upper.styles.height = max(wall, 12)
+        people = _PEOPLE_WIDTH if width < _ROOM_FOR_STATES else _PEOPLE_WIDTH_WITH_STATES
+        wall = self._wall.fit(max(20, width - _MIDDLE_WIDTH - people), room - lower)
+        self._upper.styles.height = max(
+            wall, _UPPER_PART, min(_UPPER_PART_WITH_EVERYBODY, room - _JOURNAL_PART)
+        )
         self.set_class(wall >= 22, "roomy")
         self._texts_stale = True
         self.call_after_refresh(self._draw)
@@ -217,7 +229,7 @@ class Panel(App[None]):
 
     def action_everybody(self) -> None:
         """Show all people with their codes and parcels."""
-        self.push_screen(Choose("everybody", people_lines(self._guide.people(), wide=True)))
+        self.push_screen(Reading("everybody", people_lines(self._guide.people(), _EVERYBODY_WIDTH)))
 
     # Disturbances.
 

@@ -18,6 +18,7 @@ OVER: tuple[State, ...] = ("collected", "removed", "missing", "refused", "cancel
 STRANGER = "nobody's"
 # A valid JJFI tracking id, of which no back office has ever heard.
 _STRANGER_PREFIX = "JJFI643120000999"
+_FIRST_STRANGER = 9001  # whose last digits are nobody else's
 
 
 @dataclass
@@ -60,6 +61,8 @@ class Parcel:
         """The state in at most ten letters."""
         if self.state == "in box":
             return f"{'unpaid' if self.unpaid else 'in box'} {self.box}"
+        if self.state == "to bring" and self.unpaid:
+            return "unpaid"
         return "dropped" if self.state == "dropped off" else self.state
 
 
@@ -100,7 +103,7 @@ class Book:
 
     def next_stranger(self) -> str:
         """The tracking id that the next parcel of nobody will have."""
-        return f"{_STRANGER_PREFIX}{len(self._strangers) + 1:05d}"
+        return f"{_STRANGER_PREFIX}{_FIRST_STRANGER + len(self._strangers):05d}"
 
     def make_stranger(self) -> str:
         """Bring a parcel that nobody announced; the answer is its tracking id."""

@@ -7,7 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 _KEYS = "123456789abcdefghijklmnoprstuvwxyz"  # no q: that goes back
@@ -21,7 +21,7 @@ class Choose(ModalScreen[int | None]):
         Binding("right,space", "pick", "this one", show=False),
     ]
 
-    def __init__(self, title: str, answers: Sequence[str], *, first: int = 0) -> None:
+    def __init__(self, title: str, answers: Sequence[str]) -> None:
         super().__init__()
         self._count = len(answers)
         keys = (*_KEYS, *" " * len(answers))
@@ -32,7 +32,7 @@ class Choose(ModalScreen[int | None]):
         )
         self._options.border_title = title
         self._options.border_subtitle = "enter: this one  esc: back"
-        self._options.highlighted = first if answers else None
+        self._options.highlighted = 0 if answers else None
 
     def compose(self) -> ComposeResult:
         yield self._options
@@ -51,3 +51,18 @@ class Choose(ModalScreen[int | None]):
         if 0 <= index < self._count:
             event.stop()
             self.dismiss(index)
+
+
+class Reading(ModalScreen[None]):
+    """Lines to read over the front; escape takes them away."""
+
+    BINDINGS: ClassVar = [Binding("escape,space,enter,e,q", "dismiss(None)", "back", show=False)]
+
+    def __init__(self, title: str, lines: Sequence[str]) -> None:
+        super().__init__()
+        self._text = Static("\n".join(lines), id="reading", markup=False)
+        self._text.border_title = title
+        self._text.border_subtitle = "esc: back"
+
+    def compose(self) -> ComposeResult:
+        yield self._text

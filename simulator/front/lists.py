@@ -58,27 +58,29 @@ class People(Quiet):
     def show(self, people: Sequence[PersonLine]) -> None:
         """Draw these people; where there is room, a parcel stands beside its person."""
         text = Text()
-        wide = self.size.width >= _ROOM_FOR_STATES
-        for line in people_lines(people, wide=wide):
+        lines = people_lines(people, self.size.width)
+        for line in lines:
             text.append(f"{line}\n", "" if line.startswith(" ") else "bold")
-        # More people than lines: say so, for the key that shows all.
-        hidden = text.plain.count("\n") > self.size.height
-        self.border_subtitle = "e: everybody" if hidden else ""
+        # More people than lines: say which key shows all.
+        self.border_subtitle = "e: everybody" if len(lines) > self.size.height else ""
         self.say(text)
 
 
-def people_lines(people: Sequence[PersonLine], *, wide: bool) -> list[str]:
-    """Everybody with the codes to type, and how far their parcels are."""
+def people_lines(people: Sequence[PersonLine], width: int) -> list[str]:
+    """Everybody with the codes to type, and how far their parcels are, in as many words as there is room."""
     lines: list[str] = []
     for person in people:
         head = f"{person.name:<12}{person.code:<6}"
-        if wide:
-            told = [f"{typed} {state}" for typed, _, state in person.parcels]
-            lines += [f"{head} {told[0]}" if told else head.rstrip()]
-            lines += [f"{'':<18} {parcel}" for parcel in told[1:]]
-        else:
-            lines += [head.rstrip()]
+        if width < _ROOM_FOR_STATES:
+            lines.append(head.rstrip())
             lines += [f" {typed} {brief}"[-_NARROWEST:] for typed, brief, _ in person.parcels]
+            continue
+        for typed, brief, told in person.parcels:
+            line = f"{head} {typed} {told}"
+            lines.append(line if len(line) <= width else f"{head} {typed} {brief}")
+            head = " " * len(head)
+        if not person.parcels:
+            lines.append(head.rstrip())
     return lines
 
 
@@ -124,17 +126,21 @@ class Journal(Quiet):
     def _line(self, entry: EntryShown, verdict: str) -> str:
         width = self.size.width
         kind, about, more = _told(entry)
+        label = entry.data.get("compartment")
+        where = f" ({label})" if label else ""
         if width < _ROOM_FOR_IDS:
             mark = "✓" if verdict == "verified" else "!" + verdict
             room = width - 13
-            if len(kind) > room:
+            if len(kind) + len(where) <= room:
+                kind += where
+            elif len(kind) > room:
                 kind = kind.replace("parcel.", "").replace("compartment.", "")[:room]
             typed = digits(about)[-4:] if about else ""
             line = f"{entry.sequence:>4} {kind:<{room}} {typed:>4} {mark}\n"
             return line + (f"{'':>5}{more[: width - 5]}\n" if more else "")
         mark = f"✓ {verdict}" if verdict == "verified" else f"! {verdict}"
         room = max(24, width - 20 - _SUBJECT)
-        told = f"{kind}: {more}" if more else kind
+        told = f"{kind}{where}: {more}" if more else f"{kind}{where}"
         return f"{entry.sequence:>4} {told[: room - 1]:<{room}}{about:<{_SUBJECT}} {mark}\n"
 
     @staticmethod

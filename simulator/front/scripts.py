@@ -70,6 +70,7 @@ class Course:
         self._beats = tuple(beats)
         self._at = 0
         self._box = ""
+        self._texts: dict[int, str] = {}
 
     def note(self, entry: EntryShown, book: Book) -> None:
         """Go on, or back, by what the back office has received."""
@@ -93,11 +94,14 @@ class Course:
     def steps(self, book: Book, doors: Doors, verdict: Verdicts) -> list[Step]:  # noqa: ARG002 - as Script has it
         """The steps, the present one ticked already where the door shows it."""
         self._pass_ready(book)
-        codes = {role: book.code_of(role) for role in ("courier", "technician", "sender", "recipient")}
+        codes = _codes(book)
+        for index, beat in enumerate(self._beats):
+            if index >= self._at or index not in self._texts:  # what is done was done with the code of then
+                self._texts[index] = beat.text.format(**codes)
         door = doors.get(self._box)
         return [
             Step(
-                beat.text.format(**codes),
+                self._texts[index],
                 index < self._at
                 or (index == self._at and beat.seen is not None and door is not None and beat.seen(door)),
             )
@@ -139,7 +143,7 @@ class Checklist:
 
     def steps(self, book: Book, doors: Doors, verdict: Verdicts) -> list[Step]:  # noqa: ARG002 - as Script has it
         """The steps, each ticked or not."""
-        codes = {role: book.code_of(role) for role in ("courier", "technician", "sender", "recipient")}
+        codes = _codes(book)
         return [Step(beat.text.format(**codes), i in self._done) for i, beat in enumerate(self.beats)]
 
     def wanted(self, book: Book) -> str | None:
@@ -211,6 +215,10 @@ class Delivery:
 def scripts(book: Book) -> list[Script]:
     """All of them, in the order in which they are offered."""
     return [Delivery(book), _round(), _sender(), _technician(), _customer_service(), _suspect()]
+
+
+def _codes(book: Book) -> dict[str, str]:
+    return {role: book.code_of(role) for role in ("courier", "technician", "sender", "recipient")}
 
 
 def _filled(door: DoorView) -> bool:
@@ -296,14 +304,14 @@ def _customer_service() -> Checklist:
         "customer service",
         ("recipient",),
         (
-            Beat("o 1: a person gets another code", on("command.applied", command="parcel.replace-code")),
-            Beat("o 2: cash on delivery is paid", on("command.applied", command="parcel.release")),
-            Beat("o 3: open a door from afar, shut it", on("opened.remotely")),
-            Beat("o 6: mode frozen", on("mode.changed", after="frozen")),
+            Beat("o, 1: a person gets another code", on("command.applied", command="parcel.replace-code")),
+            Beat("o, 2: cash on delivery is paid", on("command.applied", command="parcel.release")),
+            Beat("o, 3: open a door from afar, shut it", on("opened.remotely")),
+            Beat("o, 6: mode frozen", on("mode.changed", after="frozen")),
             Beat("C {recipient} OK: out of service", on("code.refused")),
-            Beat("o 6: mode normal again", on("mode.changed", after="normal")),
-            Beat("o 7: redirect a parcel", on("command.applied", command="parcel.withdraw")),
-            Beat("o 7: once more: refused", on("command.refused", reason="already-redirected")),
+            Beat("o, 6: mode normal again", on("mode.changed", after="normal")),
+            Beat("o, 7: redirect a parcel", on("command.applied", command="parcel.withdraw")),
+            Beat("o, 7: the same once more: refused", on("command.refused", reason="already-redirected")),
         ),
     )
 
@@ -314,7 +322,7 @@ def _suspect() -> Course:
         ("courier",),
         (
             Beat(
-                "o 3: open a door from afar",
+                "o, 3: open a door from afar",
                 on("opened.remotely", "compartment.to-inspect", "deposit.abandoned"),
                 must=True,
             ),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from simulator.front.book import STRANGER, Book, Parcel, State, digits
+from simulator.front.book import STRANGER, Book, Parcel, digits
 from simulator.front.showing import CounterShown
 from simulator.world import DoorView
 
@@ -111,21 +111,16 @@ def menu(scene: Scene) -> list[Service]:
 
 
 def _parcels(scene: Scene) -> Answers:
-    """Every parcel: those that the automat knows first, the settled ones last."""
-    return [_listed(parcel) for parcel in sorted(_of_somebody(scene), key=_rank)]
+    """Every parcel, always in the same order: the one of before is found where it was."""
+    return [_listed(parcel) for parcel in _of_somebody(scene)]
 
 
 def _unpaid_first(scene: Scene) -> Answers:
-    return [_listed(parcel) for parcel in sorted(_of_somebody(scene), key=lambda p: (not p.unpaid, _rank(p)))]
+    return [_listed(parcel) for parcel in sorted(_of_somebody(scene), key=lambda parcel: not parcel.unpaid)]
 
 
 def _of_somebody(scene: Scene) -> list[Parcel]:
     return [parcel for parcel in scene.book.parcels.values() if parcel.name != STRANGER or parcel.box]
-
-
-def _rank(parcel: Parcel) -> int:
-    order: tuple[State, ...] = ("in box", "overdue", "to bring", "to send", "dropped off", "registered")
-    return order.index(parcel.state) if parcel.state in order else len(order)
 
 
 def _listed(parcel: Parcel) -> tuple[str, str]:

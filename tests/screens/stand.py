@@ -24,6 +24,7 @@ from simulator.people import PeopleChanged, Person
 from simulator.plan import CabinetPlan, demo_plan
 
 PARCEL, OTHER = "JJFI64312000000000017", "JJFI64312000000000018"
+SENT = "JJFI64312000000000021"
 PEOPLE = [
     Person("courier", "courier 1", "482913"),
     Person("recipient", "recipient 1", "024204", PARCEL),
@@ -222,6 +223,16 @@ class Stand:
         return entry
 
 
+def entry_of(
+    sequence: int, kind: str, subject: str | None = None, *, prevhash: str | None = None, **data: Any
+) -> Entry:
+    """An entry that continues the one numbered before it, or `prevhash`."""
+    before = prevhash or (f"hash {sequence - 1}" if sequence > 1 else FIRST_PREVHASH)
+    return Entry(
+        "demo-1", 1, sequence, f"hash {sequence}", before, f"automat.{kind}", "", subject, data, b"{}"
+    )
+
+
 @dataclass
 class Seen:
     """The panel as somebody in front of it sees it."""
@@ -235,7 +246,7 @@ class Seen:
 
     def part(self, name: str) -> list[str]:
         """The lines of one part of the screen, its frame included."""
-        region = self.panel.query_one(f"#{name}").region
+        region = self.panel.screen.query_one(f"#{name}").region
         lines = self.text().split("\n")[region.y : region.bottom]
         return [line[region.x : region.right] for line in lines]
 
@@ -267,6 +278,18 @@ class Seen:
     async def press(self, keys: str) -> None:
         """Press keys of the computer's keyboard."""
         await self.pilot.press(*keys.split())
+
+
+async def choose(screen: Seen, opens: str, *answers: str) -> None:
+    """Press the key that opens a menu, then answer one question after another, each once it is asked."""
+    front = screen.panel.screen
+    await screen.press(opens)
+    await screen.until(lambda: screen.panel.screen is not front, "the menu")
+    for answer in answers:
+        asked = screen.panel.screen
+        await screen.until(lambda: bool(screen.panel.screen.query("#choose")), "a question")
+        await screen.press(answer)
+        await screen.until(lambda now=asked: screen.panel.screen is not now, "the answer taken")  # type: ignore[misc]  # mypy knows no default of a lambda
 
 
 def screen_text(app: App[None]) -> str:

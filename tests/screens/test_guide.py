@@ -3,17 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from simulator.backoffice.entries import FIRST_PREVHASH, Entry
 from simulator.events import DoorState
 from simulator.front.arrivals import Arrivals
 from simulator.front.guide import Guide, next_step
 from simulator.world import DoorView
 from tests.screens.stand import OTHER, PARCEL, PEOPLE
-
-
-def entry(sequence: int, kind: str, subject: str | None = None, **data: Any) -> Entry:
-    before = f"hash {sequence - 1}" if sequence > 1 else FIRST_PREVHASH
-    return Entry("demo-1", 1, sequence, f"hash {sequence}", before, f"automat.{kind}", "", subject, data, b"")
+from tests.screens.stand import entry_of as entry
 
 
 def door(state: DoorState = "shut", *contents: str) -> dict[str, DoorView]:

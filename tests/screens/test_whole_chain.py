@@ -10,7 +10,7 @@ from simulator.front.book import digits
 from simulator.front.wall import Wall
 from simulator.panel import Panel
 from simulator.people import Person
-from tests.screens.stand import Seen, seen
+from tests.screens.stand import Seen, choose, seen
 
 LIMIT_S = 20.0
 
@@ -92,3 +92,50 @@ async def test_a_power_cut_while_the_parcel_lies_inside_loses_nothing(demo: Demo
         await opened(screen)
         await screen.press("t s")
         await screen.shows("done!", part="steps", limit_s=LIMIT_S)
+
+
+@pytest.mark.broker
+async def test_a_sender_leaves_a_parcel_and_a_courier_takes_it_by_the_script(demo: Demo) -> None:
+    sender = person(demo, "sender 1")
+    sent = digits(sender.tracking_id or "")
+    async with seen(Panel(demo), (100, 30)) as screen:
+        await screen.shows(f"{sent} to send", part="people")
+        while screen.panel._guide.title != "sender":
+            await screen.press("g")
+        await type_keys(screen, sender.code, clear=True)
+        await step(screen, 2)
+        await opened(screen)
+        await screen.press("p s")
+        await step(screen, 3)
+        await screen.shows("door.closed", part="journal", limit_s=LIMIT_S)
+        await screen.press("enter")
+        await step(screen, 5)
+        await screen.shows(f"{sent} registered", "applied parcel.register", limit_s=LIMIT_S)
+        await type_keys(screen, person(demo, "courier 1").code, clear=True)
+        await step(screen, 6)
+        await screen.press("1 enter")
+        await opened(screen)
+        await screen.press("t s")
+        await step(screen, 7)
+        await screen.until(lambda: screen.text().count("door.closed") == 2, "the door shut", LIMIT_S)
+        await screen.press("enter")
+        await step(screen, 8)
+        await screen.press("c")
+        await screen.shows("sender: done!", part="steps", limit_s=LIMIT_S)
+        await screen.shows(f"{sent} removed", part="people", limit_s=LIMIT_S)
+
+
+@pytest.mark.broker
+async def test_customer_service_replaces_a_code_and_opens_a_door(demo: Demo) -> None:
+    before = person(demo, "recipient 1").code
+    async with seen(Panel(demo), (100, 30)) as screen:
+        await screen.shows("refused parcel.announce", "service-personal-handover", part="journal")
+        await choose(screen, "o", "1", "1")
+        await screen.shows("applied parcel.replace-code", part="journal", limit_s=LIMIT_S)
+        await screen.until(lambda: before not in screen.text(), "the new code", LIMIT_S)
+        assert person(demo, "recipient 1").code in screen.text()
+        await choose(screen, "o", "3", "4", "1", "1")
+        await screen.shows("opened.remotely (4)", part="journal", limit_s=LIMIT_S)
+        await opened(screen)
+        await screen.press("s")
+        await screen.shows("door.closed (4)", part="journal", limit_s=LIMIT_S)
