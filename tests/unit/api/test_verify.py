@@ -291,10 +291,10 @@ def prune(house: House, through: int, *, recorded: int | None = None) -> None:
 
 
 async def test_a_beginning_that_was_pruned_and_recorded_is_good_and_told(house: House) -> None:
-    for through in (5, 9):
-        prune(house, through)
+    prune(house, 5)
+    prune(house, 9)
 
-        report = await verify_journal(house.read, house.head, house.verify, pruned_through=9)
+    report = await verify_journal(house.read, house.head, house.verify, pruned_through=9)
 
     assert report.first_bad is None
     assert (report.first, report.checked) == (10, len(house.journal))

@@ -350,6 +350,9 @@ def test_no_parcel_is_overdue_before_its_days_and_the_outages_it_lived_through(
             story.holding ^= {what}
             story.judge()
         story.pass_time(seconds)
+    reloaded = story.reloaded()
+    assert reloaded.storage_agenda == story.automat.storage_agenda
+    assert reloaded.outage_causes == story.automat.outage_causes
 
 
 def _deposit(story: Story, seconds: float) -> None:
