@@ -369,3 +369,18 @@ def key_of(change: Any) -> str:
     if isinstance(change, Compartment):
         return change.label
     return change.compartment if isinstance(change, Opening) else ""
+
+
+def value_shown(stand: Stand, name: str) -> str:
+    """A value of what the front display says now."""
+    return dict(stand.shown[-1].values)[name]
+
+
+def guarded(*keypads: str) -> Stand:
+    """Return an automat whose keypads have seen too many wrong codes; one token is left at each."""
+    stand = Stand(Rules(misses_guard=3, tokens=4, misses_alarm=1))
+    stand.deliver(code="024204")
+    for keypad in keypads:
+        stand.press("C 1111 OK C 2222 OK C 3333 OK", keypad)
+        assert stand.automat.attempts[keypad].guarded
+    return stand
