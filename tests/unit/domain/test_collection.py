@@ -112,6 +112,7 @@ def test_an_automat_that_is_evacuated_gives_its_stored_parcels_to_the_courier() 
     stand.opens_and_shuts()
     stand.press("OK")
     assert stand.last(EntryKind.PARCEL_REMOVED).data["why"] == "evacuated"
+    assert stand.parcel().code_tag is None
     stand.press("C")
     stand.press("C 024204 OK")
     assert stand.says(Text.NOT_RECOGNISED)

@@ -96,6 +96,53 @@ def test_a_door_in_use_by_somebody_else_is_not_opened() -> None:
     assert len(stand.unlocks) == before
 
 
+def test_a_door_that_somebody_left_open_is_not_opened_but_to_be_shut() -> None:
+    stand = Stand()
+    stand.deliver()
+    stand.press("C 024204 OK", "side")
+    stand.opens()
+    stand.wait(100)
+    before = len(stand.unlocks)
+    technician_opens(stand, "1")
+    assert stand.says(Text.DOOR_IN_USE)
+    assert len(stand.unlocks) == before
+
+
+def test_a_courier_who_saw_a_faulty_door_open_late_does_not_mend_it() -> None:
+    stand = stand_in_inspection()
+    stand.pulse_sent()
+    stand.wait(15.1)
+    stand.door("1", Door.OPEN)
+    stand.door("1", Door.SHUT)
+    assert stand.box("1").condition is Condition.FAULTY
+
+
+def test_a_box_that_somebody_else_settled_meanwhile_is_not_opened_again() -> None:
+    stand = stand_in_inspection("1", "2")
+    stand.opens()
+    technician_opens(stand, "2", "side")
+    stand.opens_and_shuts()
+    stand.press("1", "side")
+    stand.door("1", Door.SHUT)
+    pulses = len(stand.unlocks)
+    stand.press("1")
+    assert len(stand.unlocks) == pulses
+    assert stand.says(Text.INSPECT_DONE)
+
+
+def test_no_name_counts_while_the_door_is_open_again() -> None:
+    stand = stand_in_inspection()
+    stand.opens_and_shuts()
+    stand.press("2")
+    stand.door("1", Door.OPEN)
+    stand.do(LabelScanned("front", OTHER))
+    assert stand.says(Text.CLOSE_DOOR)
+    assert OTHER not in stand.automat.parcels
+    stand.door("1", Door.SHUT)
+    stand.do(LabelScanned("front", OTHER))
+    assert stand.parcel(OTHER).state is ParcelState.STORED
+
+
 def test_no_verdict_counts_while_the_door_is_open_again() -> None:
     stand = stand_in_inspection()
     stand.opens_and_shuts()
@@ -202,6 +249,7 @@ def test_a_door_left_open_ends_the_session() -> None:
     stand.door("2", Door.SHUT)
     assert stand.box("2").condition is Condition.SUSPECT
     assert stand.automat.open_incident(IncidentKind.DOOR_LEFT_OPEN, "2") is None
+    assert stand.count(EntryKind.COMPARTMENT_TO_INSPECT) == 1
 
 
 def test_who_is_revoked_meanwhile_finishes_this_box_and_gets_no_other() -> None:
