@@ -87,7 +87,7 @@ def _custody_has_doors(stage: Stage, journal: list[dict[str, Any]]) -> None:
     openings = list(stage.openings)
     pulsed: dict[str, float] = {}
     for entry in journal:
-        label, at_s = (entry["data"] or {}).get("compartment"), _instant_s(entry["at"])
+        label, at_s = str((entry["data"] or {}).get("compartment")), _instant_s(entry["at"])
         if entry["kind"] == "lock.pulse-intended" and entry["data"]["number"] == 1:
             pulsed[label] = at_s
         if entry["kind"] not in CUSTODY:

@@ -3,8 +3,50 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from simulator.stories import collecting, deadlines, doors, entering, outages, power
+from simulator.stories import (
+    collecting,
+    collection,
+    deadlines,
+    doors,
+    entering,
+    inspecting,
+    outages,
+    power,
+    servicing,
+)
+from simulator.stories.plans import small_plan
 from simulator.stories.story import Story
+
+_COLLECTION = (
+    Story(
+        "collection-round", "overdue and withdrawn parcels leave in one round", collection.collection_round
+    ),
+    Story("collection-empty", "a compartment was empty: an incident", collection.collection_empty),
+    Story("collection-stuck", "a parcel does not come out: the next round", collection.collection_stuck),
+    Story("collection-stopped", "a courier stops in the middle of a round", collection.collection_stopped),
+    Story("evacuate", "the automat is emptied, of waiting parcels too", collection.evacuate),
+)
+
+_INSPECTING = (
+    Story(
+        "suspect-box",
+        "a suspect box is offered to nobody, a courier looks, it is free",
+        inspecting.suspect_box,
+        small_plan("1"),
+    ),
+    Story("found-inside", "a parcel left without a word is found and named", inspecting.found_inside),
+    Story("dirty-box", "a dirty box stays out until a technician has looked", inspecting.dirty_box),
+    Story("remote-look", "a box opened from afar is looked into", inspecting.remote_look),
+)
+
+_SERVICING = (
+    Story("technician-opens", "a technician opens a door whose lock had failed", servicing.technician_opens),
+    Story("lamp-test", "a technician tries lamps and keys", servicing.lamp_test),
+    Story("guard-released", "a technician releases a guarded keypad", servicing.guard_released),
+    Story("incident-numbers", "a technician reads what is open", servicing.incident_numbers),
+    Story("technician-revoked", "a code that has ended is a wrong code", servicing.technician_revoked),
+    Story("no-master-code", "on a fresh automat nobody has a code", servicing.no_master_code),
+)
 
 _ALL = (
     Story("pickup", "a parcel goes in, its code takes it out, the receipt arrives", collecting.pickup),
@@ -21,6 +63,9 @@ _ALL = (
     Story("broker-killed", "the broker forgets what it acknowledged, nothing is lost", outages.broker_killed),
     Story("power-cut", "SIGKILL between pulse and door: one receipt after the restart", power.power_cut),
     Story("usb-unplugged", "an adapter is pulled and put back: the process goes on", outages.usb_unplugged),
+    *_COLLECTION,
+    *_INSPECTING,
+    *_SERVICING,
 )
 
 STORIES: Mapping[str, Story] = MappingProxyType({story.name: story for story in _ALL})

@@ -293,7 +293,7 @@ class Stage:
         tracking_id = parcel.tracking_id or ""
         self.say(f"courier 1 brings parcel {tracking_id}, size {size}")
         await self.type(f"C {courier.code} OK")
-        await self.see_display("Last digits of the tracking id")
+        await self.see_display("Scan label, or type last digits")
         label = await self._name_parcel(tracking_id)
         self.hand.put(label, tracking_id)
         self.hand.push_shut(label)

@@ -53,7 +53,7 @@ async def collects_and_cannot_deliver(stage: Stage) -> None:
     await stage.expect_entry("incident.raised", incident="storage-low")
 
     await stage.type(f"C {courier.code} OK")
-    await stage.see_display("Last digits of the tracking id")
+    await stage.see_display("Scan label, or type last digits")
     await stage.type(f"{(late.tracking_id or '')[-8:]} OK")
     await stage.see_display("No parcels can be left here now.")
     await stage.expect_entry("deposit.refused", subject=late.tracking_id, reason="storage-low")
