@@ -7,7 +7,6 @@ from locker.domain.draft import Draft
 from locker.domain.flows.announce import SEEN_BEFORE, TOO_LARGE, seen_before
 from locker.domain.keypad import Confirming, Depositing
 from locker.domain.messages import Message, Text, say
-from locker.domain.openings import Purpose, Stage
 from locker.domain.parcels import Direction, Parcel, ParcelState
 from locker.domain.products import HEAVIER, LARGER, LIGHTER, SMALLER, Service
 
@@ -56,21 +55,13 @@ def closed(draft: Draft) -> Objection | None:
 
 
 def in_other_hands(draft: Draft, tracking_id: str, keypad: str) -> Objection | None:
-    """Return an objection while this very parcel is on its way into another compartment."""
-    at_keypads = any(
+    """Return an objection while somebody at another keypad is leaving this very parcel."""
+    elsewhere = any(
         isinstance(other.flow, Depositing | Confirming) and other.flow.tracking_id == tracking_id
         for other in draft.automat.keypads.values()
         if other.name != keypad
     )
-    at_doors = any(
-        opening.purpose is Purpose.DEPOSIT
-        and opening.tracking_id == tracking_id
-        and opening.stage in (Stage.WAITING, Stage.OPEN, Stage.BLIND)
-        for opening in draft.automat.openings.values()
-    )
-    if at_keypads or at_doors:
-        return Objection("being-deposited", say(Text.BEING_DEPOSITED))
-    return None
+    return Objection("being-deposited", say(Text.BEING_DEPOSITED)) if elsewhere else None
 
 
 def _objection_to(parcel: Parcel) -> Objection | None:

@@ -81,8 +81,7 @@ def code_is_free(draft: Draft, tag: CodeTag, recipient: str | None) -> bool:
     if tag in draft.automat.holder_of_tag:
         return False
     return all(
-        parcel.direction is Direction.INBOUND and recipient is not None and parcel.recipient == recipient
-        for parcel in draft.automat.parcels_with(tag)
+        recipient is not None and parcel.recipient == recipient for parcel in draft.automat.parcels_with(tag)
     )
 
 

@@ -278,6 +278,16 @@ def test_a_revoked_courier_opens_nothing_more_and_leaves_a_suspect_box(key: str)
     assert stand.last(EntryKind.COURIER_SIGNED_OUT).data["why"] == "no longer authorised"
 
 
+def test_a_withdrawn_parcel_is_not_given_back_to_a_revoked_courier() -> None:
+    stand = at_open_door()
+    stand.door("1", Door.SHUT)
+    stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "redirected"))
+    stand.command(RevokePerson("c-1", Role.COURIER))
+    stand.press("OK")
+    assert len(stand.unlocks) == 1
+    assert stand.box("1").condition is Condition.SUSPECT
+
+
 def test_a_courier_revoked_after_choosing_a_larger_box_is_signed_out_when_the_door_is_shut() -> None:
     stand = at_open_door()
     stand.press("1")

@@ -373,11 +373,12 @@ def test_a_revoked_courier_loses_the_next_scan() -> None:
     assert not stand.unlocks
 
 
-def test_a_revoked_courier_loses_the_question_for_the_size() -> None:
+@pytest.mark.parametrize("key", ["1", "9", "C", "OK"])
+def test_a_revoked_courier_loses_the_question_for_the_size(key: str) -> None:
     stand = signed_in()
     scan(stand)
     stand.command(RevokePerson("c-1", Role.COURIER))
-    stand.press("1")
+    stand.press(key)
     assert stand.count(EntryKind.COURIER_SIGNED_OUT) == 1
     assert not stand.unlocks
 
