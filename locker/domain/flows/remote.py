@@ -114,8 +114,6 @@ def _door_refusal(draft: Draft, label: str) -> str | None:
         return "frozen"
     if label in openings and openings[label].stage is not Stage.LATE:
         return "opening-under-way"
-    if any(_stands_at(keypad, label) for keypad in draft.automat.keypads.values()):
-        return "in-use"
     if any(each.purpose is Purpose.REMOTE and each.stage in UNDER_WAY for each in openings.values()):
         return "another-under-way"
     return None
@@ -250,9 +248,3 @@ def _announce(draft: Draft, asked: str, message: Message, tone: Tone | None = No
 
 def _at_rest(keypad: Keypad) -> bool:
     return keypad.bound_to is None and isinstance(keypad.flow, Idle)
-
-
-def _stands_at(keypad: Keypad, label: str) -> bool:
-    """Tell whether somebody is busy with this compartment, though its door may be shut."""
-    flow = keypad.flow
-    return not isinstance(flow, ConfirmingRemote) and getattr(flow, "compartment", None) == label

@@ -154,15 +154,16 @@ def test_a_door_that_a_recipient_has_under_way_is_left_alone() -> None:
     assert ask(stand, "5") is None, "another door is no matter of this recipient"
 
 
-def test_a_compartment_is_left_alone_while_somebody_has_still_to_say_what_lies_inside() -> None:
+def test_a_box_that_opens_from_afar_before_its_courier_has_confirmed_stays_suspect() -> None:
     stand = Stand()
     stand.announce(PARCEL)
     stand.sign_in_courier()
     stand.press(f"{PARCEL[-8:]} OK")
     label = stand.opens_and_shuts()
-    assert ask(stand, label) == "in-use"
-    stand.press("OK")
     assert ask(stand, label) is None
+    stand.press("OK")
+    stand.opens_and_shuts()
+    assert stand.box(label).condition is Condition.SUSPECT
 
 
 def test_a_recipient_who_comes_meanwhile_is_asked_to_shut_the_door_first() -> None:
