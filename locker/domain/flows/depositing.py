@@ -26,6 +26,7 @@ from locker.domain.parcels import Parcel, Role
 
 UNCONFIRMED = "a deposit was begun and not confirmed"
 OCCUPIED = "a courier says that it is occupied or dirty"
+CONTRADICTED = "something else became of it meanwhile"
 UNSEEN = "a courier says that nothing was left inside; no contact saw the door"
 
 CHOICES = {Key.D1: Choice.BIGGER, Key.D2: Choice.ANOTHER, Key.CLEAR: Choice.CANCEL}
@@ -90,13 +91,15 @@ def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> N
     A courier whose right has ended opens nothing more; the word on what lies inside still counts.
     """
     draft.sound(keypad, Tone.KEY)
-    label = flow.compartment
+    label, box = flow.compartment, draft.automat.compartments[flow.compartment]
     if key is not Key.OK and not authorised(draft, flow.courier_id, Role.COURIER):
         abandon(draft, keypad, flow, "no longer authorised")
-    elif still_open(draft, label, flow.evidence) or (
-        key is Key.OK and draft.automat.compartments[label].door is Door.OPEN
-    ):
-        _ask(draft, keypad, flow, say(Text.CLOSE_DOOR, label=label))  # it sprang open again
+    elif still_open(draft, label, flow.evidence) or (key is Key.OK and box.door is Door.OPEN):
+        _ask(
+            draft, keypad, flow, say(Text.CLOSE_DOOR, label=label)
+        )  # it sprang open again, or was opened from afar
+    elif (box.condition, box.reason) != (Condition.SUSPECT, UNCONFIRMED):
+        abandon(draft, keypad, flow, CONTRADICTED)
     elif key is Key.OK:
         _store(draft, keypad, flow)
     elif key is Key.CLEAR:

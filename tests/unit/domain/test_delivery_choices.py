@@ -2,7 +2,15 @@
 
 import pytest
 
-from locker.domain.commands import BlockCompartment, Cause, Mode, RevokePerson, SetMode, WithdrawParcel
+from locker.domain.commands import (
+    BlockCompartment,
+    Cause,
+    Mode,
+    OpenCompartment,
+    RevokePerson,
+    SetMode,
+    WithdrawParcel,
+)
 from locker.domain.compartments import Condition
 from locker.domain.events import Door, GoodsSeen, LabelScanned
 from locker.domain.incidents import IncidentKind
@@ -360,6 +368,32 @@ def test_a_door_shut_while_the_power_was_off_leaves_an_incident_at_once() -> Non
     assert stand.box("1").condition is Condition.SUSPECT
     assert stand.automat.open_incident(IncidentKind.DEPOSIT_UNCONFIRMED, "1") is not None
     assert stand.count(EntryKind.DEPOSIT_ABANDONED) == 1
+
+
+def test_a_door_that_is_opened_from_afar_meanwhile_must_be_shut_before_the_courier_s_word_counts() -> None:
+    stand = at_open_door()
+    stand.door("1", Door.SHUT)
+    assert stand.command(OpenCompartment("1", "o-1", "asked by phone")) is None
+    stand.opens()
+    for key in ("OK", "1", "2", "3", "C"):
+        stand.press(key)
+        assert stand.says(Text.CLOSE_DOOR)
+    assert len(stand.unlocks) == 2
+    stand.door("1", Door.SHUT)
+    stand.press("OK")
+    assert stand.parcel().state is ParcelState.STORED
+
+
+def test_a_lock_that_failed_from_afar_meanwhile_is_not_made_sound_by_the_courier_s_word() -> None:
+    stand = at_open_door()
+    stand.door("1", Door.SHUT)
+    assert stand.command(OpenCompartment("1", "o-1", "asked by phone")) is None
+    stand.pulse_sent()
+    stand.wait(16)
+    stand.press("OK")
+    assert stand.box("1").condition is Condition.FAULTY
+    assert stand.count(EntryKind.PARCEL_STORED) == 0
+    assert stand.automat.open_incident(IncidentKind.DEPOSIT_UNCONFIRMED, "1") is not None
 
 
 def script(stand: Stand) -> None:
