@@ -126,7 +126,7 @@ class Book:
         return codes[0] if codes else "nobody's"
 
     def people(self, first: Iterable[str] = ()) -> list[PersonLine]:
-        """Everybody once, those of the roles in `first` at the top; parcels under one code together."""
+        """Everybody once: the roles in `first` at the top, in each the settled below; one line a code."""
         lines: dict[tuple[str, str], PersonLine] = {}
         for person in self._people:
             key = person.name, person.code
@@ -141,7 +141,10 @@ class Book:
         order = list(first)
         return sorted(
             lines.values(),
-            key=lambda line: order.index(line.role) if line.role in order else len(order),
+            key=lambda line: (
+                order.index(line.role) if line.role in order else len(order),
+                bool(line.parcels) and all(brief in OVER for _, brief, _ in line.parcels),
+            ),
         )
 
     def bag(self, doors: Mapping[str, DoorView], wanted: str | None) -> list[str]:

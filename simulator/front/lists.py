@@ -26,7 +26,7 @@ THEN_TRY = (
     "cut the power (k) with a door open",
     "stop the broker (b), pick up offline",
     "unplug the locks (l), plug in again",
-    "8 days later (m): the code is too old",
+    "8 days later (w m): the code is too old",
 )
 
 
@@ -134,7 +134,8 @@ class Journal(Quiet):
             if len(kind) + len(where) <= room:
                 kind += where
             elif len(kind) > room:
-                kind = kind.replace("parcel.", "").replace("compartment.", "")[:room]
+                verb, _, command = kind.partition(" ")
+                kind = f"{verb} {command.rpartition('.')[2]}".rstrip()[:room]
             typed = digits(about)[-4:] if about else ""
             line = f"{entry.sequence:>4} {kind:<{room}} {typed:>4} {mark}\n"
             return line + (f"{'':>5}{more[: width - 5]}\n" if more else "")

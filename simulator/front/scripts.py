@@ -201,12 +201,7 @@ class Delivery:
             ),
             Step("Press OK: the parcel is stored", stored),
             Step("Press C: the courier leaves", stored and not self._signed_in),
-            Step(
-                f"Recipient: type C {parcel.code} OK"
-                if parcel.code
-                else "Nobody has a code: announce it (o)",
-                collected or parcel.code_accepted,
-            ),
+            Step(_call_for(parcel), collected or parcel.code_accepted),
             Step("Click the door: take out, push shut", collected or taken),
             Step(receipt, proven),
         ]
@@ -333,6 +328,14 @@ def _suspect() -> Course:
             _COURIER_LEAVES,
         ),
     )
+
+
+def _call_for(parcel: Parcel) -> str:
+    if not parcel.code:
+        return "Nobody has its code: announce it (o, 8)"
+    if parcel.unpaid:
+        return f"o, 2: it is paid; then C {parcel.code} OK"
+    return f"Recipient: type C {parcel.code} OK"
 
 
 def _next_to_bring(book: Book, present: Parcel) -> str:

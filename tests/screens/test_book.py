@@ -126,3 +126,13 @@ def test_a_code_is_shown_of_whoever_can_still_play() -> None:
 
 def test_things_without_a_number_keep_their_name() -> None:
     assert (named("dirt"), named(PARCEL)) == ("dirt", "00000017")
+
+
+def test_who_has_nothing_left_to_play_for_is_listed_below() -> None:
+    book = Book(PEOPLE)
+    note(book, "parcel.handed-over", PARCEL)
+    assert [line.name for line in book.people(["courier", "recipient"])] == [
+        "courier 1",
+        "recipient 2",
+        "recipient 1",
+    ]

@@ -166,3 +166,11 @@ def test_an_entry_is_verified_when_it_continues_the_one_before_it() -> None:
     assert arrivals.verdict(fourth) == "verified"
     assert arrivals.verdict(replace(fourth, prevhash="another")) == "CHAIN BROKEN"
     assert arrivals.verdict(replace(first, prevhash="another")) == "CHAIN BROKEN"
+
+
+def test_an_unpaid_parcel_and_one_without_a_code_say_what_customer_service_has_to_do() -> None:
+    unpaid = Guide([PEOPLE[0], replace(PEOPLE[1], unpaid=True)])
+    assert unpaid.steps(door(), Arrivals().verdict)[5].text == "o, 2: it is paid; then C 024204 OK"
+    nobodys = Guide(PEOPLE[:1])
+    nobodys.note(entry(1, "lock.pulse-intended", nobodys.book.make_stranger(), purpose="deposit"))
+    assert "announce it" in nobodys.steps(door(), Arrivals().verdict)[5].text

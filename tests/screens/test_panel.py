@@ -229,6 +229,7 @@ async def test_a_wide_journal_spells_everything_out(stand: Stand) -> None:
             "│",
             "1",
             "parcel.stored",
+            "(3)",
             PARCEL,
             *["✓", "verified", "│"],
         ]
