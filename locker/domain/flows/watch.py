@@ -27,6 +27,10 @@ from locker.domain.times import rfc3339
 PARTS = (IncidentKind.PART_LOST, IncidentKind.SCANNER_LOST)
 
 
+CLOCK_NOISE_S = 1.0
+"""The wall clock may run ahead of the powered one by so much between two decisions: it is being steered."""
+
+
 def start(draft: Draft, event: Started) -> list[Progress]:
     """Come up: take in what every door says, and judge the openings that were under way."""
     draft.automat = replace(draft.automat, started=True, version=event.version)
@@ -83,6 +87,9 @@ def note_clocks(draft: Draft) -> None:
         )
         if before.trusted and now.trusted and abs(step_s) > automat.rules.clock_doubt_s:
             draft.put_facts(clock_doubted=True)
+    if before.trusted and step_s > CLOCK_NOISE_S and draft.automat.judges_time(now):
+        # Believed, but nobody was served in the time that it leapt over.
+        outages.credit(draft, step_s, "the clock was set forward")
     if now.trust is not before.trust:
         draft.record(EntryKind.CLOCK_TRUST_CHANGED, before=str(before.trust), after=str(now.trust))
         if now.trusted and not before.trusted:
