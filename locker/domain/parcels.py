@@ -92,11 +92,12 @@ class Parcel:
     """One consignment as the automat knows it; durable.
 
     `deadline_at` is the end of the last pick-up day; `reminded_days` lists the reminders already sent;
-    `reopen_until_s` and `deposited_s` are powered time. `size` is the name of the smallest compartment size that will do,
-    `dimensions_mm` the parcel itself; `unpaid`: cash on delivery that the back office has not released;
-    `redirected`: it was already sent elsewhere once at the recipient's wish; `refusal`: why it may not be
-    stored here. An outbound parcel's code is good from `valid_from` until `valid_until`; its `compartment`
-    is set from the first opening on, so that its sender comes back to the same box until all is confirmed.
+    `reopen_until_s` and `deposited_s` are powered time. `size` is the name of the smallest compartment size
+    that will do, `dimensions_mm` the parcel itself; `unpaid`: cash on delivery that the back office has not
+    released; `redirected`: it was already sent elsewhere once at the recipient's wish; `refusal`: why it may
+    not be stored here. An outbound parcel's code is good from `valid_from` until `valid_until`; its
+    `compartment` is set from the first opening on, so that its sender comes back to the same box until all
+    is confirmed.
     """
 
     tracking_id: str

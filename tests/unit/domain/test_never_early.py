@@ -6,9 +6,9 @@ service for as long as the storage time that was announced at its deposit (the t
 moment to the end of its seventh local day), less a minute in all (`outage_minimum_s`: gaps and steps so short
 lengthen nothing until they add up), and a second for each step (`CLOCK_NOISE_S`).
 
-Nothing else may cost a parcel a second: not a step of any size, trusted or not, not a start with any clock, not
-an acknowledgement that agrees with a false clock. Real time is never shorter than time in service: where the
-clock was right at the deposit, nothing expires before its deadline.
+Nothing else may cost a parcel a second: not a step of any size, trusted or not, not a start with any clock,
+not an acknowledgement that agrees with a false clock. Real time is never shorter than time in service: where
+the clock was right at the deposit, nothing expires before its deadline.
 """
 
 from collections.abc import Sequence
