@@ -219,6 +219,22 @@ def test_a_second_registration_is_refused_and_changes_nothing() -> None:
     assert stand.count(EntryKind.PARCEL_REGISTERED) == 1
 
 
+def test_a_parcel_that_a_courier_took_away_first_is_registered_all_the_same() -> None:
+    stand = Stand()
+    stand.drop_off(PARCEL)
+    stand.wait(31)
+    stand.sign_in_courier()
+    stand.press("1 OK")
+    stand.opens_and_shuts()
+    stand.press("OK")
+    assert stand.parcel(PARCEL).state is ParcelState.CLOSED
+    assert stand.command(RegisterParcel(PARCEL)) is None
+    entry = stand.last(EntryKind.PARCEL_REGISTERED)
+    assert entry.data["droppedoff"] == rfc3339(MONDAY)
+    assert stand.parcel(PARCEL).state is ParcelState.CLOSED
+    assert stand.command(RegisterParcel(PARCEL)) == "already-registered"
+
+
 # -- opening again until confirmed
 
 
