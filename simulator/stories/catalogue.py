@@ -6,6 +6,7 @@ from types import MappingProxyType
 from simulator.stories import (
     collecting,
     collection,
+    courier,
     deadlines,
     doors,
     entering,
@@ -16,6 +17,27 @@ from simulator.stories import (
 )
 from simulator.stories.plans import small_plan
 from simulator.stories.story import Story
+
+_COURIER = (
+    Story("courier-round", "many parcels in a row by scanner, with the menu", courier.courier_round),
+    Story(
+        "scanner-acknowledgement",
+        "a label with the scanner's acknowledgement in front",
+        courier.scanner_acknowledgement,
+    ),
+    Story("too-small", "the parcel does not go in: a bigger box opens", courier.too_small),
+    Story("occupied", "a box is occupied or dirty: another one opens", courier.occupied),
+    Story("deposit-cancelled", "a deposit is cancelled: the box is free again", courier.deposit_cancelled),
+    Story("deposit-left", "a courier leaves without confirming: nobody is sure", courier.deposit_left),
+    Story("unannounced", "a parcel that nobody announced waits for its code", courier.unannounced),
+    Story("refused-service", "personal handover is refused, twice", courier.refused_service),
+    Story("too-large", "no compartment of this automat holds it", courier.too_large),
+    Story("seen-before", "a tracking id must not come back", courier.seen_before),
+    Story("mistyped-label", "an S10 number with a wrong check digit is refused", courier.mistyped_label),
+    Story("no-room", "no compartment is free", courier.no_room, small_plan("1")),
+    Story("accessible", "a low compartment for those who asked for one", courier.accessible),
+    Story("courier-revoked", "a courier's right ends in the middle of a deposit", courier.courier_revoked),
+)
 
 _COLLECTION = (
     Story(
@@ -63,6 +85,7 @@ _ALL = (
     Story("broker-killed", "the broker forgets what it acknowledged, nothing is lost", outages.broker_killed),
     Story("power-cut", "SIGKILL between pulse and door: one receipt after the restart", power.power_cut),
     Story("usb-unplugged", "an adapter is pulled and put back: the process goes on", outages.usb_unplugged),
+    *_COURIER,
     *_COLLECTION,
     *_INSPECTING,
     *_SERVICING,

@@ -119,12 +119,12 @@ async def see_open(stage: Stage) -> str:
     return named[1]
 
 
-async def confirm(stage: Stage, recipient: Person, label: str) -> Stored:
-    """Shut the door and press OK; expects the deposit."""
+async def confirm(stage: Stage, recipient: Person, label: str, **data: Any) -> Stored:
+    """Shut the door and press OK; expects the deposit, with `data` in its entry."""
     await shut(stage, label, "OK = parcel inside")
     await stage.type("OK")
     await stage.see_display(f"The parcel is in compartment {label}.")
-    await stage.expect_entry("parcel.stored", subject=parcel_of(recipient), compartment=label)
+    await stage.expect_entry("parcel.stored", subject=parcel_of(recipient), compartment=label, **data)
     return Stored(parcel_of(recipient), recipient.code, label)
 
 

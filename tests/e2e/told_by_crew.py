@@ -4,10 +4,80 @@ Each fragment is of a line about something said, done or seen by the story itsel
 the journal bring by themselves may come in another order.
 """
 
+STORED = "parcel.stored"
 REMOVED = "parcel.removed"
 HANDED_OVER = "parcel.handed-over"
 
 TOLD_BY_CREW: dict[str, tuple[str, ...]] = {
+    "courier-round": (
+        "1 OK = collect: 1",
+        STORED,
+        STORED,
+        REMOVED,
+        STORED,
+        "each has a box of its own",
+        HANDED_OVER,
+    ),
+    "scanner-acknowledgement": (STORED, HANDED_OVER),
+    "too-small": (
+        "Take the parcel and shut door 1.",
+        "another door opens, and only after the first is shut",
+        STORED,
+        "it is larger",
+        "compartment 1 is free",
+        HANDED_OVER,
+    ),
+    "occupied": (
+        "another door opens, and only after the first is shut",
+        STORED,
+        "incident=compartment-occupied",
+        "compartment 1 is offered to nobody",
+        HANDED_OVER,
+        "nobody is sure of 1, offered to nobody",
+    ),
+    "deposit-cancelled": (
+        "deposit.cancelled",
+        "compartment 1 is free",
+        "deposit.cancelled",
+        "compartment 1 is free",
+    ),
+    "deposit-left": (
+        "You are signed out.",
+        "deposit.abandoned",
+        "compartment 1 is offered to nobody",
+        "2 OK = check: 1",
+        STORED,
+        "nobody is sure of 1, offered to nobody",
+    ),
+    "unannounced": ("Parcel size?", "unannounced=True", "Code not recognised.", HANDED_OVER),
+    "refused-service": (
+        "reason=service-personal-handover",
+        "Not allowed here: personal handover.",
+        "deposit.refused",
+        "no door opened",
+    ),
+    "too-large": (
+        "reason=too-large-for-this-automat",
+        "Not allowed here: parcel too large.",
+        "deposit.refused",
+        "no door opened",
+    ),
+    "seen-before": (
+        HANDED_OVER,
+        "command.refused",
+        "This tracking id was used here already.",
+        "reason=tracking-id-seen-before",
+    ),
+    "mistyped-label": ("Label not understood", "Parcel size?", "no door opened"),
+    "no-room": (STORED, "No free compartment fits this parcel.", "deposit.refused", HANDED_OVER, STORED),
+    "accessible": (STORED, STORED, "is low enough", HANDED_OVER),
+    "courier-revoked": (
+        STORED,
+        "You are signed out.",
+        "Code not recognised.",
+        "no other door opened",
+        HANDED_OVER,
+    ),
     "collection-round": (
         "parcel.overdue",
         REMOVED,
