@@ -79,7 +79,6 @@ def _find(draft: Draft, flow: Naming, parcel: Parcel) -> None:
             parcel,
             state=parcel.after(ParcelMove.FIND),
             compartment=flow.compartment,
-            closed_at=None,
         )
     )
     _settle(draft, flow, parcel.tracking_id)
