@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.stories.crew import REMOVED, announce, applied, bring, hire, see_next, shut, sign_in
 from simulator.stories.perform import perform
 from simulator.stories.stage import Stage
 from simulator.stories.story import Story
@@ -58,6 +59,18 @@ async def finds_a_receipt_without_a_door(stage: Stage) -> None:
     stage.openings.clear()
 
 
+async def says_that_it_took_a_parcel_and_leaves_it(stage: Stage) -> None:
+    courier, recipient = await hire(stage, "courier"), await announce(stage)
+    (parcel,) = await bring(stage, courier, recipient)
+    await applied(stage, await stage.demo.backoffice.withdraw(parcel.tracking_id, "a trial"))
+    await sign_in(stage, courier)
+    await stage.type("1 OK")
+    await see_next(stage, parcel)
+    await shut(stage, parcel.compartment, REMOVED)
+    await stage.type("OK")
+    await stage.expect_entry("parcel.removed", subject=parcel.tracking_id)
+
+
 @pytest.mark.broker
 @pytest.mark.parametrize(
     ("play", "why"),
@@ -71,6 +84,10 @@ async def finds_a_receipt_without_a_door(stage: Stage) -> None:
         (loses_the_daemon, "lockerd ended unasked"),
         (loses_an_entry_at_the_back_office, "the ledger is gapless"),
         (finds_a_receipt_without_a_door, "has no door that opened"),
+        (
+            says_that_it_took_a_parcel_and_leaves_it,
+            "by the journal parcels lie in {}, in truth in {'JJFI64312000012340001': '1'}",
+        ),
     ],
 )
 async def test_a_story_that_does_not_come_true_fails_and_says_why(

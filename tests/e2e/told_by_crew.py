@@ -33,7 +33,6 @@ TOLD_BY_CREW: dict[str, tuple[str, ...]] = {
         "incident=compartment-occupied",
         "compartment 1 is offered to nobody",
         HANDED_OVER,
-        "nobody is sure of 1, offered to nobody",
     ),
     "deposit-cancelled": (
         "deposit.cancelled",
@@ -47,7 +46,6 @@ TOLD_BY_CREW: dict[str, tuple[str, ...]] = {
         "compartment 1 is offered to nobody",
         "2 OK = check: 1",
         STORED,
-        "nobody is sure of 1, offered to nobody",
     ),
     "unannounced": ("Parcel size?", "unannounced=True", "Code not recognised.", HANDED_OVER),
     "refused-service": (
