@@ -81,5 +81,5 @@ def test_an_unknown_figure_is_refused_with_those_that_there_are(
     json_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["unlok"]) == 2
-    assert "no such figure: unlok; there are unlock," in capsys.readouterr().err
+    assert "no such figure: unlok; there are decisions, unlock," in capsys.readouterr().err
     assert not json_file.exists()
