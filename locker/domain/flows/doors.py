@@ -6,6 +6,7 @@ Knows nothing of parcels. A flow begins an opening and is told its outcomes; `de
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from locker.domain.commands import Mode
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Door, Key, PulseNotSent, PulseSent
@@ -14,6 +15,7 @@ from locker.domain.intents import Unlock
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Confirming, ConfirmingRemoval, ConfirmingSending, Judging, Naming
 from locker.domain.openings import TRANSITIONS, Happening, Opening, Purpose, Stage
+from locker.domain.parcels import Role
 from locker.domain.times import rfc3339
 
 WITH_EVIDENCE = Confirming | ConfirmingRemoval | ConfirmingSending | Judging | Naming
@@ -163,6 +165,11 @@ def note_due(draft: Draft, label: str) -> Progress | None:
             return None
 
 
+def blames_lock(draft: Draft, opening: Opening) -> bool:
+    """Tell whether a door that did not open is its lock's fault: it was pulsed as often as allowed."""
+    return opening.pulses_sent > 0 and opening.pulses >= draft.rules.pulses
+
+
 def finish_blind(draft: Draft, opening: Opening) -> Progress | None:
     """End an opening that no contact can prove: by the person's OK or by time."""
     if opening.pulses_sent == 0:
@@ -266,12 +273,22 @@ def _shut(draft: Draft, opening: Opening, *, unseen: bool = False) -> None:
 
 
 def _pulse_again_or_give_up(draft: Draft, opening: Opening) -> Progress:
-    if opening.pulses < draft.rules.pulses:
+    if opening.pulses < draft.rules.pulses and _may_pulse_again(draft, opening):
         _pulse(draft, opening)
         return Progress(Outcome.PULSED_AGAIN, opening)
     late_s = draft.now.powered_s + draft.rules.late_opening_s
     _move(draft, opening, Happening.PULSED_IN_VAIN, due_s=late_s)
     return Progress(Outcome.NOT_OPENED, opening)
+
+
+def _may_pulse_again(draft: Draft, opening: Opening) -> bool:
+    """Tell whether a door may be pulsed now: in frozen mode only a technician's (domain.md 7)."""
+    if draft.automat.facts.mode is not Mode.FROZEN:
+        return True
+    credential = draft.automat.credentials.get(opening.person or "")
+    return (
+        opening.purpose is Purpose.INSPECT and credential is not None and credential.role is Role.TECHNICIAN
+    )
 
 
 def _cut_short(draft: Draft, opening: Opening) -> Progress:

@@ -10,7 +10,7 @@ from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Door
 from locker.domain.flows import storing
-from locker.domain.flows.doors import Outcome, Progress
+from locker.domain.flows.doors import Outcome, Progress, blames_lock
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.openings import Evidence, Opening, Stage
@@ -101,7 +101,7 @@ def lock_works(draft: Draft, label: str, evidence: Evidence) -> bool:
 def note_not_opened(draft: Draft, opening: Opening, what_for: str) -> None:
     """Report a lock that did not open; a line that is down is not the lock's fault."""
     label = opening.compartment
-    if opening.pulses_sent > 0:
+    if blames_lock(draft, opening):
         draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
     draft.raise_incident(
         IncidentKind.DOOR_DID_NOT_OPEN,

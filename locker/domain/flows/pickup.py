@@ -10,7 +10,7 @@ from locker.domain.commands import Mode
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
+from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, press_blind
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
@@ -254,7 +254,7 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
         label,
         f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, door {_door(draft, label)}",
     )
-    if opening.pulses_sent > 0:  # a line that is down is not the lock's fault
+    if blames_lock(draft, opening):
         draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
     phone = draft.automat.identity.customer_service
     message = say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone)

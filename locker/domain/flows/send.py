@@ -12,7 +12,7 @@ from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import Door, Key
 from locker.domain.flows import holding
-from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
+from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, press_blind
 from locker.domain.flows.storing import settle
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
@@ -322,15 +322,15 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     flow = _owner(draft, opening)
     if flow is None or flow.returning:
         # The parcel may lie inside: the box stays held, only its lock is to blame.
-        if opening.pulses_sent > 0:
+        if blames_lock(draft, opening):
             draft.change_compartment(label, condition=Condition.FAULTY)
         holding.abandon(draft, opening.keypad, label, tracking_id, "the door did not open")
     else:
-        never_pulsed = opening.pulses_sent == 0  # the line is down, the box is as empty as it was
+        at_fault = blames_lock(draft, opening)  # else the line is down or the automat frozen: it is empty
         draft.change_compartment(
             label,
-            condition=Condition.SOUND if never_pulsed else Condition.FAULTY,
-            reason=None if never_pulsed else "the lock did not open",
+            condition=Condition.FAULTY if at_fault else Condition.SOUND,
+            reason="the lock did not open" if at_fault else None,
         )
         holding.let_go(draft, tracking_id, label)
     if flow is None:
