@@ -84,6 +84,7 @@ class SerialKeypad:
         self._filter = StuckKeyFilter(settings.stuck)
         self._alarm: asyncio.TimerHandle | None = None
         self._heartbeat = Heartbeat()
+        self._heard_late = False
         self._stopped = False
         line.on_bytes = self._heard
         line.on_down = self._line_went_down
@@ -98,7 +99,10 @@ class SerialKeypad:
         if self._stopped:
             return
         now_s = _now_s()
-        may_bounce = not self._heartbeat.stalled(self._settings.stuck.bounce_s / 2)
+        late, was_late = self._heartbeat.stalled(self._settings.stuck.bounce_s / 2), self._heard_late
+        self._heard_late = late
+        # Nor is the key after one that was heard late: the time between the two is not what it seems.
+        may_bounce = not late and not was_late
         for key in self._decoder.feed(data):
             if self._settings.buffered:
                 # A buffered entry was typed long ago and arrives at once: nothing in it bounces.

@@ -195,6 +195,21 @@ async def test_two_presses_that_waited_in_a_stalled_process_are_no_bounce() -> N
     assert typed.keys == [Key.D5] * 3
 
 
+async def test_a_press_after_one_that_was_heard_late_is_no_bounce() -> None:
+    typed = Typed(SerialKeypadSettings())
+    typed.line.on_bytes(b"C")
+    await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    resumes_s = loop.time() + 0.06
+    while loop.time() < resumes_s:
+        pass  # the loop stands still
+    typed.line.on_bytes(b"5")
+    await asyncio.sleep(0)
+    typed.line.on_bytes(b"5")
+    typed.keypad.stop()
+    assert typed.keys == [Key.CLEAR, Key.D5, Key.D5]
+
+
 async def test_two_presses_in_one_read_of_a_process_that_runs_are_a_bounce() -> None:
     typed = Typed(SerialKeypadSettings())
     typed.line.on_bytes(b"C55")
