@@ -154,6 +154,7 @@ def _records() -> Iterable[Record]:
             "deadline_at": _INSTANT,
             "reminded_days": _LIST,
             "closed_at": _INSTANT,
+            "announced_at": _INSTANT,
         },
     )
     yield Record(
@@ -192,7 +193,8 @@ def _records() -> Iterable[Record]:
     yield _record(CommandRecord, "command", "command_id", {"not_after": _INSTANT})
     yield _record(Parked, "parked", "sequence", {})
     yield _record(Checkpoint, "checkpoint", "sequence", {"at": _INSTANT})
-    yield _record(Facts, "facts", "id", {"mode": _enum(Mode), "remote_openings_s": _LIST}, single=True)
+    facts = {"mode": _enum(Mode), "remote_openings_s": _LIST, "word_awaited": _LIST}
+    yield _record(Facts, "facts", "id", facts, single=True)
     yield _record(LastSeen, "last_seen", "id", {"wall_at": _INSTANT}, single=True)
     yield _record(SealedEntry, "journal", "sequence", {"at": _INSTANT})
 

@@ -99,6 +99,7 @@ class ParcelRow(Base, table=True):
     closed_at: str | None = Field(sa_type=Text)
     reopen_until_s: float | None
     deposited_s: float | None
+    announced_at: str | None = Field(sa_type=Text)
 
 
 class CompartmentRow(Base, table=True):
@@ -221,6 +222,7 @@ class FactsRow(Base, table=True):
     remote_openings_s: str = Field(sa_type=Text)
     outage_owed_s: float
     pruned_through: int
+    word_awaited: str = Field(sa_type=Text)
 
 
 class LastSeenRow(Base, table=True):

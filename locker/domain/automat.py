@@ -31,7 +31,8 @@ class Facts:
     `outage_since_s`: the powered time since which recipients could not be served, None while they can;
     `remote_openings_s`: the powered times of the last remote openings; `outage_owed_s`: the length of
     outages too short to lengthen deadlines each by itself; `pruned_through`: the last entry of this epoch
-    that was deleted after its retention time.
+    that was deleted after its retention time; `word_awaited`: compartment, operator and keypad of a remote
+    opening for which somebody on the spot is being asked, empty if none.
     """
 
     incidents_numbered: int = 0
@@ -43,6 +44,7 @@ class Facts:
     remote_openings_s: tuple[float, ...] = ()
     outage_owed_s: float = 0.0
     pruned_through: int = 0
+    word_awaited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +258,13 @@ def unindex_credential(automat: Automat, credential: Credential | None) -> Autom
 
 
 def forget_date(parcel: Parcel, rules: Rules) -> datetime | None:
-    """When a parcel is to be forgotten: some time after it was closed, or could last have been brought."""
+    """When a parcel is to be forgotten: some time after it was closed, or could have been brought at last."""
     if parcel.state in OVER and parcel.closed_at is not None:
         return days_after(parcel.closed_at, rules.retention_days)
     if parcel.state is ParcelState.ANNOUNCED and parcel.valid_until is not None:
         return days_after(parcel.valid_until, rules.retention_days)
+    if parcel.state is ParcelState.ANNOUNCED and parcel.announced_at is not None:
+        return days_after(parcel.announced_at, rules.retention_days)
     return None
 
 

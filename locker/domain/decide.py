@@ -86,6 +86,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             for progress in watch.start(draft, event):
                 _go_on(draft, progress)
             holding.judge_interrupted(draft)
+            remote.judge_interrupted(draft)
         case Stopping():
             draft.record(EntryKind.STOPPED)
             draft.mark_seen()

@@ -339,7 +339,9 @@ class Draft:
         if parcel.state in OVER and parcel.closed_at is None and self.known_wall_at is not None:
             return replace(parcel, closed_at=self.known_wall_at)
         if parcel.closed_at is not None and parcel.state not in ENDED:
-            return replace(parcel, closed_at=None)  # announced anew, or found again
+            parcel = replace(parcel, closed_at=None)  # announced anew, or found again
+        if parcel.state is ParcelState.ANNOUNCED and parcel.announced_at is None:
+            return replace(parcel, announced_at=self.known_wall_at)
         return parcel
 
     def _change(self, value: Durable, key: str) -> None:

@@ -92,7 +92,8 @@ class Parcel:
     """One consignment as the automat knows it; durable.
 
     `deadline_at` is the end of the last pick-up day; `reminded_days` lists the reminders already sent;
-    `reopen_until_s` and `deposited_s` are powered time. `size` is the name of the smallest compartment size
+    `reopen_until_s` and `deposited_s` are powered time; `announced_at` is when it was announced last, None
+    while the time was not known. `size` is the name of the smallest compartment size
     that will do, `dimensions_mm` the parcel itself; `unpaid`: cash on delivery that the back office has not
     released; `redirected`: it was already sent elsewhere once at the recipient's wish; `refusal`: why it may
     not be stored here. An outbound parcel's code is good from `valid_from` until `valid_until`; its
@@ -121,6 +122,7 @@ class Parcel:
     closed_at: datetime | None = None
     reopen_until_s: float | None = None
     deposited_s: float | None = None
+    announced_at: datetime | None = None
 
     def after(self, move: ParcelMove) -> ParcelState:
         """Return the state that a move leads to; KeyError where the table has no such move."""

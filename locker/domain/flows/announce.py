@@ -37,6 +37,7 @@ def announce(draft: Draft, body: AnnounceParcel) -> str | None:
         accessible=body.accessible,
         unpaid=Service.CASH_ON_DELIVERY in body.services,
         redirected=body.redirected,
+        announced_at=None,  # now
     )
     here = parcel.state is ParcelState.STORED
     if not here:

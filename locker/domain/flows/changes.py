@@ -55,7 +55,8 @@ def replace_code(draft: Draft, body: ReplaceCode) -> str | None:
     recipient = body.recipient or parcel.recipient
     if body.code_tag == parcel.code_tag or not code_is_free(draft, body.code_tag, recipient):
         return "code-in-use"
-    draft.put_parcel(replace(parcel, code_tag=body.code_tag, recipient=recipient))
+    # Whoever replaces the code of a parcel on its way still expects it: its time begins anew.
+    draft.put_parcel(replace(parcel, code_tag=body.code_tag, recipient=recipient, announced_at=None))
     _strike_from_waiting(draft, parcel.tracking_id)
     return None
 

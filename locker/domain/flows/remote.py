@@ -1,8 +1,7 @@
 """Remote openings: one door at the word of the back office, limited on the automat itself (domain.md 7).
 
 Nobody here sees what is taken or put: whatever may have opened is suspect until somebody has looked. A
-stored parcel stays stored and its code good. What waits for a word on the spot is not durable: a restart
-ends it, and the journal's next `started` says so.
+stored parcel stays stored and its code good. A restart ends what waits for a word on the spot, and says so.
 """
 
 from locker.domain.commands import Mode, OpenCompartment
@@ -34,6 +33,7 @@ def request(draft: Draft, body: OpenCompartment) -> str | None:
         return "keypad-busy"
     flow = ConfirmingRemote(body.label, body.operator, body.reason)
     draft.set_flow(keypad, flow, for_s=draft.rules.spot_confirm_s)
+    draft.put_facts(word_awaited=(body.label, body.operator, keypad))
     draft.record(
         EntryKind.OPENING_TO_CONFIRM,
         draft.automat.compartments[body.label].tracking_id,
@@ -58,6 +58,7 @@ def press(draft: Draft, keypad: str, flow: ConfirmingRemote, key: Key) -> None:
         _lapse(draft, keypad, flow, refusal)
     else:
         draft.set_flow(keypad, Idle())
+        draft.put_facts(word_awaited=())
         _open(draft, flow.compartment, flow.operator, flow.reason, keypad=keypad)
 
 
@@ -71,6 +72,13 @@ def give_up(draft: Draft, why: str) -> None:
     for name, keypad in draft.automat.keypads.items():
         if isinstance(keypad.flow, ConfirmingRemote):
             _lapse(draft, name, keypad.flow, why)
+
+
+def judge_interrupted(draft: Draft) -> None:
+    """Let lapse, at start-up, what waited for a word on the spot when the automat stopped."""
+    if draft.automat.facts.word_awaited:
+        label, operator, keypad = draft.automat.facts.word_awaited
+        _record_lapsed(draft, label, operator, keypad, "the automat stopped before anybody confirmed it")
 
 
 def note(draft: Draft, progress: Progress) -> None:
@@ -158,15 +166,21 @@ def _open(draft: Draft, label: str, operator: str, reason: str, *, keypad: str) 
 
 
 def _lapse(draft: Draft, keypad: str, flow: ConfirmingRemote, why: str) -> None:
+    _record_lapsed(draft, flow.compartment, flow.operator, keypad, why)
+    draft.answer(keypad, say(Text.REMOTE_LAPSED, label=flow.compartment))
+
+
+def _record_lapsed(draft: Draft, label: str, operator: str, keypad: str, why: str) -> None:
+    box = draft.automat.compartments.get(label)
+    draft.put_facts(word_awaited=())
     draft.record(
         EntryKind.OPENING_LAPSED,
-        draft.automat.compartments[flow.compartment].tracking_id,
-        compartment=flow.compartment,
-        operator=flow.operator,
+        None if box is None else box.tracking_id,
+        compartment=label,
+        operator=operator,
         why=why,
         keypad=keypad,
     )
-    draft.answer(keypad, say(Text.REMOTE_LAPSED, label=flow.compartment))
 
 
 def _opened(draft: Draft, opening: Opening, *, late: bool) -> None:

@@ -22,8 +22,8 @@ NEVER_HERE = frozenset({ParcelState.ANNOUNCED, ParcelState.REFUSED})
 def forget_parcel(draft: Draft, tracking_id: str) -> None:
     """Forget a parcel; its tag keeps the rule that its tracking id must not come back yet (terms 1.11)."""
     parcel = draft.automat.parcels[tracking_id]
-    if any(opening.tracking_id == tracking_id for opening in draft.automat.openings.values()):
-        _look_again_tomorrow(draft, tracking_id)  # a door was left open: its flow still asks for the parcel
+    if _in_hand(draft, tracking_id):
+        _look_again_tomorrow(draft, tracking_id)
         return
     _remember_tag(draft, parcel)
     label = parcel.compartment
@@ -78,6 +78,14 @@ def _released_through(draft: Draft) -> int:
         return 0
     first_parked = min(automat.parked, default=automat.journal_end + 1)
     return min(automat.facts.acknowledged_through, first_parked - 1)
+
+
+def _in_hand(draft: Draft, tracking_id: str) -> bool:
+    """Tell whether a door that was left open, or a person at a keypad, still asks for a parcel."""
+    automat = draft.automat
+    return any(opening.tracking_id == tracking_id for opening in automat.openings.values()) or any(
+        getattr(keypad.flow, "tracking_id", None) == tracking_id for keypad in automat.keypads.values()
+    )
 
 
 def _remember_tag(draft: Draft, parcel: Parcel) -> None:

@@ -43,11 +43,13 @@ def lengthen_all(draft: Draft, length: timedelta, reason: str, *, began_s: float
 
 
 def set_missing_dates(draft: Draft) -> None:
-    """Give parcels stored or closed under an unknown time their dates, from now: late, never early."""
+    """Give parcels of which nobody knew the time their dates, from now: late, never early."""
     rules = draft.rules
     for parcel in draft.automat.parcels.values():
         if parcel.state in ENDED and parcel.closed_at is None:
             draft.put_parcel(replace(parcel, closed_at=draft.now.wall_at))
+        if parcel.state is ParcelState.ANNOUNCED and parcel.announced_at is None:
+            draft.put_parcel(replace(parcel, announced_at=draft.now.wall_at))
         if parcel.state is ParcelState.STORED and parcel.deadline_at is None:
             deadline_at = deadline(draft.now.wall_at, rules.storage_days, rules.time_zone)
             draft.put_parcel(replace(parcel, deadline_at=deadline_at))

@@ -56,6 +56,7 @@ CREATE TABLE "facts" (
 	remote_openings_s TEXT NOT NULL, 
 	outage_owed_s FLOAT NOT NULL, 
 	pruned_through INTEGER NOT NULL, 
+	word_awaited TEXT NOT NULL, 
 	CONSTRAINT pk_facts PRIMARY KEY (id), 
 	CONSTRAINT ck_facts_single CHECK (id = 1)
 );
@@ -129,6 +130,7 @@ CREATE TABLE "parcel" (
 	closed_at TEXT, 
 	reopen_until_s FLOAT, 
 	deposited_s FLOAT, 
+	announced_at TEXT, 
 	CONSTRAINT pk_parcel PRIMARY KEY (tracking_id), 
 	CONSTRAINT ck_parcel_tracking_id CHECK (tracking_id <> ''), 
 	CONSTRAINT ck_parcel_inside CHECK (compartment IS NOT NULL OR NOT (state IN ('dropped-off', 'overdue', 'registered', 'stored', 'withdrawn')))

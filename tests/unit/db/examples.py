@@ -49,6 +49,7 @@ SENT = Parcel(
     deposited_at=AT,
     registered_at=AT + timedelta(hours=1),
     deposited_s=1100.5,
+    announced_at=AT - timedelta(days=1),
 )
 REFUSED = Parcel(
     "JJFI00000000000000003",
@@ -93,6 +94,7 @@ FACTS = Facts(
     remote_openings_s=(17.5, 1234.0),
     outage_owed_s=12.5,
     pruned_through=1,
+    word_awaited=("4", "o3", "front"),
 )
 SEEN = LastSeen(AT, trusted=True, powered_s=1234.5)
 EVERYTHING = (

@@ -69,7 +69,7 @@ def test_what_is_announced_or_found_again_is_no_longer_over() -> None:
     stand = Stand(QUIET)
     put(stand, Parcel(ID, "S", ParcelState.ANNOUNCED, closed_at=stand.now.wall_at))
     assert stand.parcel(ID).closed_at is None
-    stand.wait(100 * DAY_S)
+    stand.wait(80 * DAY_S)
     assert ID in stand.automat.parcels
 
 

@@ -1,18 +1,26 @@
 """What a review of everything around the parcels found: frozen mode, restarts, what is forgotten."""
 
+from datetime import timedelta
+
 import pytest
 
-from locker.domain.commands import Mode, OpenCompartment, SetMode
+from locker.domain.codes import Code
+from locker.domain.commands import AnnounceParcel, Mode, OpenCompartment, ReplaceCode, SetMode
 from locker.domain.compartments import Condition
-from locker.domain.events import Door
+from locker.domain.events import Door, Woke
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
-from locker.domain.keypad import PickingUp
+from locker.domain.keypad import ConfirmingRemote, PickingUp
 from locker.domain.messages import Text
 from locker.domain.openings import Stage
 from locker.domain.parcels import ParcelState
-from tests.unit.domain.stand import Stand
+from locker.domain.rules import Rules
+from locker.domain.times import NEVER_BEFORE, Trust
+from tests.unit.domain.stand import CODE_KEY, Stand
 
+ID = "JJFI65432110000070773"
+DAY_S = 86_400.0
+QUIET = Rules(heartbeat_s=DAY_S)
 WHO = ("desk 4", "smoke was seen")
 
 
@@ -102,3 +110,101 @@ def test_a_technician_s_door_is_pulsed_as_often_as_ever_in_frozen_mode() -> None
     assert [unlock.number for unlock in stand.unlocks if unlock.compartment == "5"] == [1, 2, 3]
     assert stand.automat.open_incident(IncidentKind.DOOR_DID_NOT_OPEN, "5") is not None
     assert stand.box("5").condition is Condition.FAULTY
+
+
+# -- what waits for a word on the spot (domain.md 7)
+
+
+def asked_on_the_spot() -> Stand:
+    stand = Stand(Rules(remote_openings_short=0))
+    assert stand.command(OpenCompartment("5", *WHO)) is None
+    assert isinstance(stand.automat.keypads["front"].flow, ConfirmingRemote)
+    return stand
+
+
+def test_a_restart_does_not_leave_the_journal_without_the_end_of_what_was_asked_on_the_spot() -> None:
+    stand = asked_on_the_spot()
+    stand.power_cut()
+    entry = stand.last(EntryKind.OPENING_LAPSED)
+    assert (entry.data["compartment"], entry.data["operator"]) == ("5", "desk 4")
+    stand.power_cut()
+    assert stand.count(EntryKind.OPENING_LAPSED) == 1
+    assert not stand.unlocks
+
+
+@pytest.mark.parametrize("keys", ["OK", "C", ""])
+def test_what_was_answered_on_the_spot_does_not_lapse_again_at_the_next_start(keys: str) -> None:
+    stand = asked_on_the_spot()
+    stand.press(keys)
+    stand.wait(150)
+    lapsed = stand.count(EntryKind.OPENING_LAPSED)
+    stand.power_cut()
+    assert stand.count(EntryKind.OPENING_LAPSED) == lapsed
+    assert not stand.automat.facts.word_awaited
+
+
+def test_what_was_asked_for_a_box_that_the_configuration_no_longer_has_lapses_too() -> None:
+    stand = asked_on_the_spot()
+    stand.reconfigured(without_box="5")
+    assert stand.last(EntryKind.OPENING_LAPSED).data["compartment"] == "5"
+
+
+# -- announcements of parcels that never arrive (domain.md 8)
+
+
+def test_an_announced_parcel_that_never_comes_is_forgotten_and_its_code_is_free_again() -> None:
+    stand = Stand(QUIET)
+    assert stand.announce(ID, "5555") is None
+    stand.wait(90 * DAY_S - 60)
+    assert ID in stand.automat.parcels
+    stand.wait(120)
+    assert not stand.automat.parcels
+    assert not stand.reloaded().parcels
+    assert not stand.automat.seen, "it was never here: it may be announced again"
+    assert stand.announce("JJFI2", "5555") is None
+
+
+@pytest.mark.parametrize("how", ["code", "replaced"])
+def test_an_announcement_that_is_renewed_begins_its_time_anew(how: str) -> None:
+    stand = Stand(QUIET)
+    assert stand.announce(ID, None if how == "code" else "5555") is None
+    stand.wait(80 * DAY_S)
+    if how == "code":
+        assert stand.announce(ID, "5555") is None
+    else:
+        assert stand.command(ReplaceCode(ID, CODE_KEY.tag(Code("6666")))) is None
+    stand.wait(80 * DAY_S)
+    assert ID in stand.automat.parcels
+    stand.wait(11 * DAY_S)
+    assert ID not in stand.automat.parcels
+
+
+def test_a_parcel_announced_while_the_time_was_unknown_is_dated_when_it_is_known() -> None:
+    stand = Stand(QUIET)
+    at = stand.now.wall_at
+    stand.set_clock(NEVER_BEFORE, Trust.UNTRUSTED)
+    stand.do(Woke())
+    body = AnnounceParcel(ID, "S", CODE_KEY.tag(Code("5555")))
+    assert stand.command(body, issued_at=at) is None
+    stand.wait(100 * DAY_S)
+    assert stand.parcel(ID).announced_at is None
+    stand.set_clock(at + timedelta(days=100))
+    stand.power_cut()
+    assert stand.parcel(ID).announced_at == stand.now.wall_at
+    stand.wait(91 * DAY_S)
+    assert ID not in stand.automat.parcels
+
+
+def test_a_parcel_in_a_courier_s_hands_is_not_forgotten() -> None:
+    stand = Stand(QUIET)
+    assert stand.announce(ID, "5555") is None
+    stand.wait(90 * DAY_S - 20)
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    stand.opens_and_shuts()
+    stand.wait(30)
+    stand.press("OK")
+    assert stand.parcel(ID).state is ParcelState.STORED
+    assert stand.parcel(ID).code_tag is not None
+    stand.wait(3 * DAY_S)
+    assert ID in stand.automat.parcels

@@ -59,6 +59,7 @@ def _parcels() -> None:
         sa.Column("closed_at", sa.Text()),
         sa.Column("reopen_until_s", sa.Float()),
         sa.Column("deposited_s", sa.Float()),
+        sa.Column("announced_at", sa.Text()),
         sa.CheckConstraint("tracking_id <> ''", name=op.f("ck_parcel_tracking_id")),
         sa.CheckConstraint(
             f"compartment IS NOT NULL OR NOT ({INSIDE_STATES})", name=op.f("ck_parcel_inside")
@@ -159,7 +160,13 @@ def _memory() -> None:
     _rebuild(
         "facts",
         "id, incidents_numbered, acknowledged_through, storage_low, clock_doubted",
-        {"mode": "'normal'", "remote_openings_s": "'[]'", "outage_owed_s": "0.0", "pruned_through": "0"},
+        {
+            "mode": "'normal'",
+            "remote_openings_s": "'[]'",
+            "outage_owed_s": "0.0",
+            "pruned_through": "0",
+            "word_awaited": "'[]'",
+        },
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incidents_numbered", sa.Integer(), nullable=False),
         sa.Column("acknowledged_through", sa.Integer(), nullable=False),
@@ -170,6 +177,7 @@ def _memory() -> None:
         sa.Column("remote_openings_s", sa.Text(), nullable=False),
         sa.Column("outage_owed_s", sa.Float(), nullable=False),
         sa.Column("pruned_through", sa.Integer(), nullable=False),
+        sa.Column("word_awaited", sa.Text(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_facts_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facts")),
     )
