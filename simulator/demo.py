@@ -68,7 +68,7 @@ class Demo:
     """Use `start`, and `stop` in the end: no process is left then. DaemonError, BrokerError say what failed.
 
     A `broker` that is handed in is used and not stopped. `story` begins without parcels and people, with
-    a display that speaks English only.
+    a display that speaks English only unless `languages` says otherwise.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class Demo:
         seed: int = 0,
         broker: Broker | None = None,
         story: bool = False,
+        languages: tuple[str, ...] | None = None,
         paced: bool = True,
     ) -> None:
         self.plan = plan or demo_plan()
@@ -93,6 +94,7 @@ class Demo:
         self._signing_key: SigningKey
         self._given_broker = broker
         self._story = story
+        self._languages = languages or (("en",) if story else ENGLISH_FIRST)
         self._dice = random.Random(seed)
         self.counter = Counter(
             lambda: self.backoffice, self.people, self._dice, lambda: self._tell(PeopleChanged())
@@ -284,7 +286,7 @@ class Demo:
             self.place,
             port_of={name: self.automat.port(name) for name in self.plan.ports()},
             broker=(self.broker.host, self.broker.port, self.broker.protocol),
-            languages=("en",) if self._story else ENGLISH_FIRST,
+            languages=self._languages,
         )
         self._enrolment, self._signing_key = await self._enrolled(), signing_key
         stack.push_async_callback(self.stop_backoffice)

@@ -8,6 +8,7 @@ from simulator.daemon import run_command
 from simulator.stories.stage import Stage, StoryFailedError
 
 TYPE_PREFIX = "automat."
+PRUNED = "automat.journal.pruned"
 COMPARED = ("epoch", "sequence", "kind", "subject", "data", "hash")
 
 FROM_THE_BEGINNING = ("--json", "--after", "0", "--limit", "1000000")
@@ -34,8 +35,7 @@ async def audit(stage: Stage) -> None:
     """Hold journal, ledger and world against one another; StoryFailedError names the first difference."""
     await _verify(stage)
     await stage.in_step()
-    journal = await _journal(stage)
-    _compare_with_ledger(stage, journal)
+    journal = _compare_with_ledger(stage, await _journal(stage))
     _custody_has_doors(stage, journal)
     _parcels_are_where_they_should_be(stage, journal, await _unsure(stage))
 
@@ -58,7 +58,8 @@ def _socket(stage: Stage) -> list[str]:
     return ["--socket", str(stage.demo.socket)]
 
 
-def _compare_with_ledger(stage: Stage, journal: list[dict[str, Any]]) -> None:
+def _compare_with_ledger(stage: Stage, journal: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Hold the journal against the ledger; all of it, also the beginning that the automat has pruned."""
     ledger, automat_id = stage.demo.backoffice.ledger, stage.demo.plan.automat_id
     rows = list(ledger.rows(automat_id))
     numbers = [(row.epoch, row.sequence) for row in rows]
@@ -73,13 +74,26 @@ def _compare_with_ledger(stage: Stage, journal: list[dict[str, Any]]) -> None:
         for row in rows
     ]
     own = [tuple(entry[name] for name in COMPARED) for entry in journal]
+    pruned = max((row.data["through"] for row in rows if row.type == PRUNED), default=0)
+    held = held[pruned:]
     if held != own:
         at = next((i for i, (a, b) in enumerate(zip(held, own, strict=False)) if a != b), len(own))
         raise StoryFailedError(
-            f"ledger ({len(held)}) and journal ({len(own)}) differ from entry {at + 1} on: "
+            f"ledger ({len(held)}) and journal ({len(own)}) differ from entry {pruned + at + 1} on: "
             f"{held[at : at + 1]} and {own[at : at + 1]}"
         )
-    stage.seen(f"the ledger equals the journal, {len(rows)} entries")
+    without = f", of which the automat has pruned {pruned}" if pruned else ""
+    stage.seen(f"the ledger equals the journal, {len(rows)} entries{without}")
+    return [
+        {
+            "sequence": row.sequence,
+            "kind": row.type.removeprefix(TYPE_PREFIX),
+            "at": row.time,
+            "subject": row.subject,
+            "data": row.data,
+        }
+        for row in rows
+    ]
 
 
 def _custody_has_doors(stage: Stage, journal: list[dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from simulator.stories import (
+    bound,
     collecting,
     collection,
     courier,
@@ -11,9 +12,12 @@ from simulator.stories import (
     doors,
     entering,
     inspecting,
+    office,
     outages,
     power,
+    sending,
     servicing,
+    waiting,
 )
 from simulator.stories.plans import small_plan
 from simulator.stories.story import Story
@@ -70,6 +74,58 @@ _SERVICING = (
     Story("no-master-code", "on a fresh automat nobody has a code", servicing.no_master_code),
 )
 
+_SENDING = (
+    Story("send", "a sender leaves a parcel, it is registered at once", sending.send),
+    Story("send-offline", "received, not yet registered: both moments are kept", sending.send_offline),
+    Story("send-return", "a return is left, and a courier takes it away", sending.send_return),
+    Story(
+        "send-unconfirmed",
+        "a sender leaves without confirming and comes back to the same box",
+        sending.send_unconfirmed,
+    ),
+    Story("send-too-small", "a sender's parcel does not go in: a larger box opens", sending.send_too_small),
+    Story("send-occupied", "a sender finds a box that is not empty: another opens", sending.send_occupied),
+    Story("send-cancelled", "a sender thinks better of it: the code stays valid", sending.send_cancelled),
+    Story("send-expired", "a drop-off code whose time is over is a wrong code", sending.send_expired),
+    Story("send-no-room", "the automat is full: the code stays valid", sending.send_no_room, small_plan("1")),
+)
+
+_OFFICE = (
+    Story("code-replaced", "a code is replaced: the old one dies, the new one opens", office.code_replaced),
+    Story("cash-on-delivery", "an unpaid parcel opens once it is paid", office.cash_on_delivery),
+    Story("remote-opening", "the fourth in ten minutes needs somebody on the spot", office.remote_opening),
+    Story("block", "a compartment is taken out of use and back", office.block, small_plan("1")),
+    Story("drain", "takes nothing, hands everything over", office.drain),
+    Story("evacuate-hands-over", "takes nothing while it is emptied", office.evacuate_hands_over),
+    Story("frozen", "opens for nobody but a technician, and every deadline is later", office.frozen),
+    Story("redirect-once", "a second redirection is refused", office.redirect_once),
+    Story("withdrawn", "the code of a withdrawn parcel is dead", office.withdrawn),
+    Story("command-twice", "a command twice has one effect, too late none", office.command_twice),
+    Story("lengthening-refused", "a longer storage time is not allowed here", office.lengthening_refused),
+)
+
+_WAITING = (
+    Story("outage-power", "six days without power: every deadline six days later", waiting.outage_power),
+    Story("outage-line", "six days without the locks: every deadline six days later", waiting.outage_line),
+    Story(
+        "outage-keypad", "six days without the keypad: every deadline six days later", waiting.outage_keypad
+    ),
+    Story("forgotten", "forgotten after 90 days, its tracking id refused for 12 months", waiting.forgotten),
+)
+
+_BOUND = (
+    Story(
+        "own-door-only", "a code opens at its own door's keypad", bound.own_door_only, bound.keypad_a_door()
+    ),
+    Story(
+        "wrong-code-languages",
+        "unknown, used, still to come: the same words in three languages",
+        bound.wrong_code_in_each_language,
+        bound.keypads_side_by_side(),
+        bound.LANGUAGES,
+    ),
+)
+
 _ALL = (
     Story("pickup", "a parcel goes in, its code takes it out, the receipt arrives", collecting.pickup),
     Story("wrong-code", "a wrong code opens nothing and tells nothing", entering.wrong_code),
@@ -89,6 +145,10 @@ _ALL = (
     *_COLLECTION,
     *_INSPECTING,
     *_SERVICING,
+    *_SENDING,
+    *_OFFICE,
+    *_WAITING,
+    *_BOUND,
 )
 
 STORIES: Mapping[str, Story] = MappingProxyType({story.name: story for story in _ALL})

@@ -27,7 +27,7 @@ async def perform(
     """Play one story in a directory of its own; true only if all expectations came true."""
     transcript = Transcript(asyncio.get_running_loop().time, emit)
     transcript.add("story", f"{story.name}: {story.about}", story=story.name, seed=seed)
-    demo = Demo(directory, plan=story.plan, seed=seed, broker=broker, story=True)
+    demo = Demo(directory, plan=story.plan, seed=seed, broker=broker, story=True, languages=story.languages)
     demo.automat.key_gap_s = _KEY_GAP_S
     demo.automat.subscribe(transcript.hardware)
     demo.subscribe(transcript.demo)

@@ -28,11 +28,12 @@ class Spy:
         self._stack = AsyncExitStack()
         self._news = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
+        self._client: aiomqtt.Client
 
     async def __aenter__(self) -> Self:
         version = aiomqtt.ProtocolVersion.V5 if self._broker.protocol == "5" else aiomqtt.ProtocolVersion.V311
         client = aiomqtt.Client(self._broker.host, self._broker.port, identifier="spy", protocol=version)
-        await self._stack.enter_async_context(client)
+        self._client = await self._stack.enter_async_context(client)
         await client.subscribe("#", qos=1)
         self._reading = asyncio.create_task(self._read(client), name="spy")
         return self
@@ -56,6 +57,10 @@ class Spy:
         except TimeoutError:
             topics = ", ".join(sorted({message.topic for message in self.heard})) or "nothing"
             raise TimeoutError(f"{what}: not within {limit_s:g} s; heard {topics}") from None
+
+    async def repeat(self, message: Heard) -> None:
+        """Send a message once more, as a network may."""
+        await self._client.publish(message.topic, message.payload, qos=1)
 
     async def _read(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:

@@ -120,6 +120,12 @@ class Stage:
         """Tell the reader what is going on."""
         self.transcript.add("say", text)
 
+    def stand_at(self, keypad: str) -> None:
+        """Go to a keypad that has a display of the same name; from now on its keys and its texts count."""
+        self.keypad = self.display = keypad
+        self._shown = [self._text(self.automat.display(keypad).lines())]
+        self._mark()
+
     async def type(self, keys: str) -> None:
         """Press keys: "C 024204 OK"."""
         self._mark()

@@ -11,10 +11,11 @@ from simulator.stories.stage import Stage
 class Story:
     """One story; `play` raises StoryFailedError where an expectation does not come true.
 
-    `plan` is the automat that it needs, None for the demo's.
+    `plan` is the automat that it needs, None for the demo's; `languages` are those of its displays.
     """
 
     name: str
     about: str
     play: Callable[[Stage], Awaitable[None]]
     plan: CabinetPlan | None = None
+    languages: tuple[str, ...] = ("en",)

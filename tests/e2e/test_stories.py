@@ -8,6 +8,7 @@ import pytest
 from simulator.cli import main
 from simulator.stories.catalogue import STORIES
 from tests.e2e.told_by_crew import TOLD_BY_CREW
+from tests.e2e.told_by_office import TOLD_BY_OFFICE
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 
@@ -50,6 +51,7 @@ TOLD_IN_ORDER: dict[str, tuple[str, ...]] = {
     "power-cut": ("pulsed for", "killed by signal 9", "is ready", "automat.parcel.handed-over"),
     "usb-unplugged": ("unplugged", "automat.incident.raised", "plugged in", "automat.incident.cleared"),
     **TOLD_BY_CREW,
+    **TOLD_BY_OFFICE,
 }
 SEEN_BY_EVERY_AUDIT = (
     "lockerctl verify",
