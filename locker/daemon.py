@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from locker.api.server import ApiServer
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
 from locker.config import Config
 from locker.db.errors import DatabaseError, DatabaseFailed, DatabaseMissing, DatabaseRefused, OutdatedDatabase
+from locker.db.files import forget_backups
 from locker.db.migrate import check_current
 from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch, free_bytes
@@ -50,6 +52,7 @@ from locker.words import pages
 DISK_LOW_BYTES = 32 * 1024 * 1024
 DISK_OK_BYTES = 64 * 1024 * 1024
 DISK_LOOK_S = 5.0
+BACKUPS_LOOK_S = 3600.0
 
 Result = TypeVar("Result")
 
@@ -154,6 +157,7 @@ class Daemon:
                     ("link", self._link.run()),
                     ("hardware", self._hardware.failed()),
                     ("disk", self._watch_disk()),
+                    ("backups", self._forget_backups()),
                     ("clock", self._anchor_clock()),
                     ("watchdog", self._feed_watchdog()),
                 )
@@ -260,6 +264,17 @@ class Daemon:
             await asyncio.sleep(DISK_LOOK_S)
             if not self._ballast.held():
                 await asyncio.get_running_loop().run_in_executor(None, self._ballast.make)
+
+    async def _forget_backups(self) -> None:
+        """Keep the backups that migrations made no longer than what they hold may be kept."""
+        while True:
+            now, automat = self._clock.now(), self.engine.automat
+            if automat.judges_time(now):
+                before_at = now.wall_at - timedelta(days=automat.rules.retention_days)
+                path = self._config.paths.database
+                for gone in await asyncio.to_thread(forget_backups, path, before_at):
+                    log.info("%s: deleted, its retention time is over", gone)
+            await asyncio.sleep(BACKUPS_LOOK_S)
 
     async def _anchor_clock(self) -> None:
         while True:

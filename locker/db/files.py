@@ -4,8 +4,9 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from locker.db.errors import (
     DiskFull,
 )
 from locker.disk import NO_ROOM
+from locker.domain.times import NEVER_BEFORE
 
 BUSY_TIMEOUT_S = 0.2
 """How long to wait for a foreign lock before saying that the file is in use."""
@@ -96,6 +98,24 @@ def copy_database(source: sqlite3.Connection, target: Path) -> None:
         partial.unlink(missing_ok=True)
         raise
     sync_directory(target.parent)
+
+
+def forget_backups(path: Path, before_at: datetime) -> list[Path]:
+    """Delete the backups of a database that were made before an instant, and return them; never raises.
+
+    They hold what the database itself has forgotten since. One from a time that cannot be right counts from
+    now on: made under a wrong clock, it may be young.
+    """
+    gone = []
+    for backup in sorted(path.parent.glob(f"{path.name}.backup-*")):
+        with suppress(OSError):  # tried again the next time
+            made_s = backup.stat().st_mtime
+            if made_s < NEVER_BEFORE.timestamp():
+                os.utime(backup)
+            elif made_s < before_at.timestamp():
+                backup.unlink()
+                gone.append(backup)
+    return gone
 
 
 def sync_file(path: Path) -> None:
