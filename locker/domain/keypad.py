@@ -58,6 +58,7 @@ class Choice(StrEnum):
     BIGGER = "bigger"  # the parcel does not fit
     ANOTHER = "another"  # occupied or dirty
     CANCEL = "cancel"
+    TAKE_OUT = "take-out"  # chosen by nobody: it may not stay, and nobody has said yet that it is out again
 
 
 @dataclass(frozen=True, slots=True)

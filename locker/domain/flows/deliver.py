@@ -115,15 +115,18 @@ def _ask_size(draft: Draft, keypad: str, flow: ChoosingSize) -> None:
 
 
 def _sizes_to_offer(draft: Draft) -> tuple[str, ...]:
-    """Return the sizes of which a box is free, as many as a display has room for."""
-    sizes = sizes_with_room(draft.automat)[:MOST_SIZES]
-    while len(_menu(sizes)) > SIZES_CELLS:
-        sizes = sizes[:-1]
-    return sizes
+    """Return the sizes of which a box is free, as many as there are digits to choose them with."""
+    return sizes_with_room(draft.automat)[:MOST_SIZES]
 
 
 def _menu(sizes: tuple[str, ...]) -> str:
-    return " ".join(f"{key}={size}" for key, size in enumerate(sizes, start=1))
+    """Return the sizes with their keys; long names are cut until all of them fit."""
+    menu = ""
+    for cells in range(max(map(len, sizes)), 0, -1):
+        menu = " ".join(f"{key}={size[:cells].rstrip()}" for key, size in enumerate(sizes, start=1))
+        if len(menu) <= SIZES_CELLS:
+            break
+    return menu
 
 
 def _on_label(draft: Draft, text: str) -> str | None:

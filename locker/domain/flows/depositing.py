@@ -27,6 +27,7 @@ from locker.domain.parcels import Parcel, Role
 UNCONFIRMED = "a deposit was begun and not confirmed"
 OCCUPIED = "a courier says that it is occupied or dirty"
 CONTRADICTED = "something else became of it meanwhile"
+NOT_SAID = "it had to come out again; nobody said that it did"
 UNSEEN = "a courier says that nothing was left inside; no contact saw the door"
 
 CHOICES = {Key.D1: Choice.BIGGER, Key.D2: Choice.ANOTHER, Key.CLEAR: Choice.CANCEL}
@@ -238,7 +239,7 @@ def _store(draft: Draft, keypad: str, flow: Confirming) -> None:
         # Withdrawn, refused or stored elsewhere while the courier stood here: it must come out again.
         objection = admission.objection(draft, flow.tracking_id)
         message = say(Text.REFUSED_OTHER) if objection is None else objection.message
-        _open_again(draft, keypad, flow, Choice.CANCEL, message)
+        _open_again(draft, keypad, flow, Choice.TAKE_OUT, message)
         return
     draft.sound(keypad, Tone.RIGHT)
     await_parcel(draft, keypad, flow.courier_id)
@@ -246,8 +247,15 @@ def _store(draft: Draft, keypad: str, flow: Confirming) -> None:
 
 
 def _carry_out(draft: Draft, keypad: str, flow: Confirming, choice: Choice) -> None:
-    """Do what was chosen, now that the door is shut: nothing of this courier's lies inside."""
+    """Do what was chosen, now that the door is shut: nothing of this courier's lies inside.
+
+    What had to come out again by nobody's choice may lie there still, unless a sensor sees that it does not.
+    """
     label = flow.compartment
+    if choice is Choice.TAKE_OUT and draft.automat.compartments[label].goods is None:
+        _abandon(draft, label, flow.tracking_id, flow.courier_id, NOT_SAID)
+        go_home(draft, keypad, flow.courier_id, Role.COURIER)
+        return
     if choice is Choice.ANOTHER:
         _suspect_occupied(draft, flow, OCCUPIED)
         _open_another(draft, keypad, flow)

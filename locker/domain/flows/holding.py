@@ -62,6 +62,13 @@ def let_go(draft: Draft, tracking_id: str, label: str) -> None:
         draft.put_parcel(replace(parcel, compartment=None))
 
 
+def end(draft: Draft, label: str) -> None:
+    """Hold a box for nobody any more: somebody has seen that it is empty."""
+    reason = draft.automat.compartments[label].reason or ""
+    if reason.startswith(UNCONFIRMED):
+        let_go(draft, reason.removeprefix(UNCONFIRMED), label)
+
+
 def abandon(draft: Draft, keypad: str | None, label: str, tracking_id: str, why: str) -> None:
     """Record that nobody confirmed, so that somebody has to look."""
     draft.record(

@@ -8,7 +8,7 @@ from locker.domain.commands import Mode
 from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows import finding
+from locker.domain.flows import finding, holding
 from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
 from locker.domain.flows.looking import (
     DIRTY,
@@ -177,6 +177,7 @@ def _empty(draft: Draft, keypad: str, flow: Judging) -> None:
     expected = expected_in(draft.automat, label)
     _record(draft, flow, "empty", None if expected is None else expected.tracking_id)
     if expected is None:
+        holding.end(draft, label)
         clear_box(draft, label, "somebody saw that it is empty")
         draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "somebody saw that it is empty")
     else:

@@ -11,14 +11,22 @@ from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Key
 from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, press_blind
-from locker.domain.incidents import IncidentKind
+from locker.domain.incidents import MEANING, IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
-from locker.domain.keypad import Answering, Entering, Idle, PickingUp
+from locker.domain.keypad import Answering, ConfirmingRemoval, Entering, Idle, PickingUp
 from locker.domain.messages import Message, Text, say
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Parcel, ParcelMove, ParcelState
 from locker.domain.times import rfc3339
+
+UNSETTLED = (
+    IncidentKind.DEPOSIT_UNCONFIRMED,
+    IncidentKind.REMOVAL_UNCONFIRMED,
+    IncidentKind.COMPARTMENT_OCCUPIED,
+    IncidentKind.COMPARTMENT_DIRTY,
+)
+"""Matters of a box that no pick-up settles: somebody has to look inside."""
 
 
 def accept_code(draft: Draft, keypad: str, parcels: list[Parcel]) -> None:
@@ -65,6 +73,10 @@ def next_door(draft: Draft, keypad: str, waiting: tuple[str, ...]) -> None:
             draft.answer(keypad, say(Text.CLOSE_DOOR, label=label))  # under way already, or left open
             draft.sound(keypad, Tone.REMIND)
             return
+        if _may_be_in_a_courier_s_hand(draft, label):
+            # Behind this door there may be nothing any more: opening it would prove no handover.
+            _pause(draft, keypad, say(Text.DOOR_IN_USE, label=label), rest, Tone.WRONG)
+            return
         if parcel.state is ParcelState.STORED:
             purpose = Purpose.PICKUP
         elif parcel.state is ParcelState.COLLECTED:
@@ -96,7 +108,7 @@ def note(draft: Draft, progress: Progress) -> None:
         case Outcome.NOT_OPENED:
             _not_opened(draft, opening, cut_short=progress.cut_short)
         case Outcome.LEFT_OPEN:
-            if opening.purpose is Purpose.PICKUP:
+            if opening.purpose is Purpose.PICKUP and not _still_inside(draft, opening):
                 hand_over(draft, opening, "C")
             _end_at_keypad(draft, opening, say(Text.LEFT_OPEN, label=label), Tone.REMIND)
         case Outcome.SHUT:
@@ -192,6 +204,9 @@ def _unproven(draft: Draft, opening: Opening) -> None:
     if opening.stage is Stage.LEFT_OPEN:
         draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "its contact is gone")
         _start_window(draft, opening)
+    elif opening.purpose is Purpose.PICKUP and _still_inside(draft, opening):
+        _pause_at_keypad(draft, opening, say(Text.STILL_INSIDE, label=opening.compartment), Tone.REMIND)
+        return
     elif opening.purpose is Purpose.PICKUP:
         hand_over(draft, opening, "B")
     if draft.automat.compartments[opening.compartment].fixture.contact is ContactKind.MISSING:
@@ -206,20 +221,12 @@ def _start_window(draft: Draft, opening: Opening) -> None:
 
 
 def _shut(draft: Draft, opening: Opening) -> None:
-    compartment = draft.automat.compartments[opening.compartment]
     draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, opening.compartment, "the door was shut")
     _lock_works(draft, opening)
     if opening.stage is Stage.LEFT_OPEN:
-        _start_window(draft, opening)
+        _shut_at_last(draft, opening)
         return
-    if opening.purpose is Purpose.PICKUP and compartment.goods:
-        # The sensor contradicts the door: custody has not provably passed, so the code lives on.
-        draft.record(
-            EntryKind.PARCEL_ATTEMPTED,
-            opening.tracking_id,
-            compartment=opening.compartment,
-            reason="goods-still-inside",
-        )
+    if opening.purpose is Purpose.PICKUP and _still_inside(draft, opening):
         _pause_at_keypad(draft, opening, say(Text.STILL_INSIDE, label=opening.compartment), Tone.REMIND)
         return
     if opening.purpose is Purpose.PICKUP:
@@ -227,12 +234,53 @@ def _shut(draft: Draft, opening: Opening) -> None:
     _go_on(draft, opening)
 
 
+def _shut_at_last(draft: Draft, opening: Opening) -> None:
+    """Take in that a door was shut that a recipient had left open.
+
+    A parcel that was seen inside then is handed over now only if the sensor sees that it is gone.
+    """
+    parcel = draft.automat.parcels.get(opening.tracking_id or "")
+    gone = draft.automat.compartments[opening.compartment].goods is False
+    if opening.purpose is Purpose.PICKUP and parcel is not None and parcel.may(ParcelMove.HAND_OVER) and gone:
+        hand_over(draft, opening, "A")
+    else:
+        _start_window(draft, opening)
+
+
+def _still_inside(draft: Draft, opening: Opening) -> bool:
+    """Record, if that is so, that the sensor contradicts the door: custody has not provably passed."""
+    if not draft.automat.compartments[opening.compartment].goods:
+        return False
+    draft.record(
+        EntryKind.PARCEL_ATTEMPTED,
+        opening.tracking_id,
+        compartment=opening.compartment,
+        reason="goods-still-inside",
+    )
+    return True
+
+
+def _may_be_in_a_courier_s_hand(draft: Draft, label: str) -> bool:
+    """Tell whether a courier has had this door open and has not said yet whether the parcel was taken."""
+    return any(
+        isinstance(keypad.flow, ConfirmingRemoval)
+        and keypad.flow.compartment == label
+        and not keypad.flow.evidence.outdated
+        for keypad in draft.automat.keypads.values()
+    )
+
+
 def _lock_works(draft: Draft, opening: Opening) -> None:
-    """A door that opened has shown that its lock is no longer at fault."""
+    """A door that opened has shown that its lock is no longer at fault; what else speaks against it stays."""
     label = opening.compartment
     draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, label, "the door opened")
     draft.clear_incident(IncidentKind.OPENING_INTERRUPTED, label, "the door opened")
-    if draft.automat.compartments[label].condition is Condition.FAULTY:
+    if draft.automat.compartments[label].condition is not Condition.FAULTY:
+        return
+    doubts = [kind for kind in UNSETTLED if draft.automat.open_incident(kind, label) is not None]
+    if doubts:
+        draft.change_compartment(label, condition=Condition.SUSPECT, reason=MEANING[doubts[0]])
+    else:
         draft.change_compartment(label, condition=Condition.SOUND, reason=None)
 
 
@@ -254,7 +302,8 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
         label,
         f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, door {_door(draft, label)}",
     )
-    if blames_lock(draft, opening):
+    suspect = draft.automat.compartments[label].condition is Condition.SUSPECT  # offered to nobody anyway
+    if blames_lock(draft, opening) and not suspect:
         draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
     phone = draft.automat.identity.customer_service
     message = say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone)

@@ -23,6 +23,7 @@ from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Direction, Parcel, ParcelMove
 from locker.domain.times import rfc3339
 
+NOT_SAID = "it had to come out again; nobody said that it did"
 OCCUPIED = "a sender says that it is occupied or dirty"
 CONTRADICTED = "somebody else judged it while its sender stood there"
 LATE = "its door opened late; nobody said what lies inside"
@@ -76,7 +77,7 @@ def press_confirming(draft: Draft, keypad: str, flow: ConfirmingSending, key: Ke
         _drop_off(draft, keypad, flow)
     elif key is Key.OK:
         # Withdrawn while the sender stood here: the parcel must come out again.
-        _open_again(draft, keypad, flow, Choice.CANCEL, say(Text.SENDING_WITHDRAWN, phone=_phone(draft)))
+        _open_again(draft, keypad, flow, Choice.TAKE_OUT, say(Text.SENDING_WITHDRAWN, phone=_phone(draft)))
     elif key is Key.CLEAR:
         _open_again(draft, keypad, flow, Choice.CANCEL)
     elif key is OPEN_AGAIN:
@@ -413,8 +414,13 @@ def _choose(draft: Draft, keypad: str, flow: ConfirmingSending, choice: Choice) 
         draft.show(keypad, say(Text.STILL_INSIDE, label=label))
         draft.sound(keypad, Tone.REMIND)
         return
+    if choice is Choice.TAKE_OUT and draft.automat.compartments[label].goods is None:
+        # Said to lie inside before: a door that was shut again does not say that it was taken out.
+        holding.abandon(draft, keypad, label, tracking_id, NOT_SAID)
+        _end(draft, keypad, tracking_id)
+        return
     holding.give_back(draft, label, tracking_id, flow.evidence)
-    if choice is Choice.CANCEL:
+    if choice in (Choice.CANCEL, Choice.TAKE_OUT):
         _cancelled(draft, keypad, label, tracking_id)
     else:
         _open_another(draft, keypad, flow, label, too_small=True)

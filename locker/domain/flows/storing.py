@@ -65,8 +65,12 @@ def store(
             deadline_at=deadline_at,
         )
     )
-    draft.change_compartment(label, condition=Condition.SOUND, reason=None, tracking_id=tracking_id)
-    settle(draft, label, f"a {role} said what lies inside")
+    draft.change_compartment(label, tracking_id=tracking_id)
+    if box.condition is Condition.FAULTY:  # who looks inside does not mend a lock
+        settle(draft, label, f"a {role} said what lies inside", but=IncidentKind.DOOR_DID_NOT_OPEN)
+    else:
+        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+        settle(draft, label, f"a {role} said what lies inside")
     who = {str(role): person}
     draft.record(
         EntryKind.PARCEL_STORED,
@@ -102,7 +106,8 @@ def free(draft: Draft, label: str, why: str) -> bool:
     return True
 
 
-def settle(draft: Draft, label: str, why: str) -> None:
-    """Clear every incident about a compartment that a look inside answers."""
+def settle(draft: Draft, label: str, why: str, *, but: IncidentKind | None = None) -> None:
+    """Clear every incident about a compartment that a look inside answers, but one."""
     for kind in SETTLED_BY_A_LOOK:
-        draft.clear_incident(kind, label, why)
+        if kind is not but:
+            draft.clear_incident(kind, label, why)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from locker.domain.commands import LengthenDeadline, Mode, RevokePerson
+from locker.domain.commands import LengthenDeadline, Mode, OpenCompartment, RevokePerson
 from locker.domain.compartments import Condition
-from locker.domain.events import Door, GoodsSeen
+from locker.domain.events import Door
 from locker.domain.flows.collect import UNCONFIRMED
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
@@ -173,34 +173,17 @@ def test_a_parcel_that_its_recipient_took_meanwhile_is_skipped() -> None:
     assert dict(stand.shown[-1].values) == {"taken": "1", "left": "0"}
 
 
-def test_a_parcel_handed_over_while_its_courier_stood_there_is_not_removed_as_well() -> None:
+def test_no_word_counts_on_a_parcel_whose_door_was_opened_from_afar_since() -> None:
     stand = Stand()
     stand.deliver()
     set_mode(stand, Mode.EVACUATE)
     stand.sign_in_courier()
     stand.press("1 OK")
     stand.opens_and_shuts()
-    stand.press("C 024204 OK", "side")
+    assert stand.command(OpenCompartment("1", "op-1", "a test")) is None
     stand.press("OK")
-    assert stand.says(Text.CLOSE_DOOR)  # the recipient's door is under way
+    assert stand.says(Text.CLOSE_DOOR)  # the door is under way
     stand.opens_and_shuts()
-    stand.press("OK")
-    assert stand.count(EntryKind.PARCEL_HANDED_OVER) == 1
-    assert stand.count(EntryKind.PARCEL_REMOVED) == 0
-    assert stand.box("1").condition is Condition.SUSPECT
-
-
-def test_no_word_counts_on_a_parcel_whose_door_was_opened_for_its_recipient_since() -> None:
-    stand = Stand()
-    stand.deliver()
-    set_mode(stand, Mode.EVACUATE)
-    stand.sign_in_courier()
-    stand.press("1 OK")
-    stand.opens_and_shuts()
-    stand.press("C 024204 OK", "side")
-    stand.do(GoodsSeen("1", present=True))
-    stand.opens_and_shuts()  # the recipient did not take it
-    stand.do(GoodsSeen("1", present=False))
     stand.press("OK")
     assert stand.parcel().state is ParcelState.STORED
     assert stand.count(EntryKind.PARCEL_REMOVED) == 0

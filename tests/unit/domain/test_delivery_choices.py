@@ -305,14 +305,15 @@ def test_a_courier_revoked_after_choosing_a_larger_box_is_signed_out_when_the_do
     assert stand.count(EntryKind.COURIER_SIGNED_OUT) == 1
 
 
-def test_a_parcel_withdrawn_in_the_middle_is_given_back_and_its_box_is_free() -> None:
+def test_a_parcel_withdrawn_in_the_middle_is_given_back_and_its_box_is_to_be_looked_into() -> None:
     stand = at_open_door()
     stand.command(WithdrawParcel(PARCEL, Cause.REDIRECT, "redirected"))
     stand.door("1", Door.SHUT)
     stand.press("OK")
     assert stand.says(Text.PARCEL_WITHDRAWN)
     assert stand.opens_and_shuts() == "1"
-    assert stand.box("1").free
+    assert stand.box("1").condition is Condition.SUSPECT  # nobody said that it was taken out
+    assert stand.automat.open_incident(IncidentKind.DEPOSIT_UNCONFIRMED, "1") is not None
     assert stand.count(EntryKind.PARCEL_STORED) == 0
     assert isinstance(stand.automat.keypads["front"].flow, Delivering)
 
