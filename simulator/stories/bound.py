@@ -12,7 +12,7 @@ from simulator.stories.stage import LIMIT_S, Stage
 FRONT = "front"
 SIDE_BY_SIDE = (FRONT, "left", "right")
 REOPEN_WINDOW_S = 180
-TRIES = 3
+TRIES = 2
 SAME_CLASS_S = 0.15
 """How far apart the quickest answers may be, on a busy machine; a decision takes far less."""
 WRONG_CODE = ("Code not recognised. This is {}", "Tuntematon koodi. Tämä on {}", "Okänd kod. Här är {}")
@@ -78,9 +78,8 @@ async def wrong_code_in_each_language(stage: Stage) -> None:
     stage.say("the same at one keypad, with a watch")
     quickest_s = [min([await _answer_s(stage, code) for _ in range(TRIES)]) for code in codes]
     apart_s = max(quickest_s) - min(quickest_s)
-    stage.check(
-        apart_s <= SAME_CLASS_S, f"each is answered as quickly as the others, within {SAME_CLASS_S} s"
-    )
+    told = f"{apart_s * 1000:.0f} ms apart, of {SAME_CLASS_S * 1000:.0f} ms allowed"
+    stage.check(apart_s <= SAME_CLASS_S, f"each is answered as quickly as the others: {told}")
     await stage.in_step()
     stage.check(stage.count("code.missed") == len(codes) * (TRIES + 1), "each of them is a miss")
     stage.check(len(stage.openings) == opened, "no door opened")
