@@ -15,6 +15,8 @@ from locker.domain.journal import Checkpoint, EntryKind
 from locker.domain.parcels import Parcel, ParcelState, Seen
 
 DAY_S = 86_400.0
+PRUNE_AGAIN_S = 60.0
+"""Until the next day's entries go, while more than one day's wait to be pruned."""
 NEVER_HERE = frozenset({ParcelState.ANNOUNCED, ParcelState.REFUSED})
 """States of parcels that the automat never had: their tracking ids may be announced again."""
 
@@ -35,7 +37,7 @@ def forget_parcel(draft: Draft, tracking_id: str) -> None:
 
 
 def look_after_journal(draft: Draft) -> None:
-    """Once a day, and at each start: note how far the journal reaches, and prune what is old enough.
+    """Once a day, and at each start: note how far the journal reaches, and prune a day of what is old enough.
 
     Only a beginning goes, and of it only what the back office has committed. An entry that it refuses, or
     a fork, holds back everything from there on: a person has to look at it first.
@@ -48,21 +50,32 @@ def look_after_journal(draft: Draft) -> None:
     last = automat.checkpoints.get(max(automat.checkpoints, default=0))
     if last is None or (now.wall_at >= last.at + timedelta(days=1) and automat.journal_end > last.sequence):
         draft.put_checkpoint(Checkpoint(automat.journal_end, now.wall_at))
+    released_through = _released_through(draft)
     old = [
         sequence
         for sequence, checkpoint in automat.checkpoints.items()
-        if sequence <= _released_through(draft)
+        if sequence <= released_through
         and (over_at := days_after(checkpoint.at, draft.rules.retention_days)) is not None
         and over_at <= now.wall_at
     ]
     if not old:
         return
-    through = max(old)
-    for sequence in sorted(old):
-        draft.forget_checkpoint(sequence)
+    if len(old) > 1:
+        # One transaction must not grow with the years: it would need as much room as it frees.
+        agenda = draft.automat.powered_agenda.with_due(("day", ""), now.powered_s + PRUNE_AGAIN_S)
+        draft.automat = replace(draft.automat, powered_agenda=agenda)
+    through = min(old)
+    draft.forget_checkpoint(through)
     if through > automat.facts.pruned_through:
         draft.prune(through)
         draft.record(EntryKind.JOURNAL_PRUNED, through=through)
+
+
+def mend_dates(draft: Draft) -> None:
+    """Let what ended under a clock from the future end now, or its details would be kept for ever."""
+    for incident in draft.automat.incidents.values():
+        if incident.cleared_at is not None and incident.cleared_at > draft.now.wall_at:
+            draft.put_incident(replace(incident, cleared_at=draft.now.wall_at))
 
 
 def begin_epoch(draft: Draft) -> None:

@@ -231,4 +231,5 @@ def _time_became_known(draft: Draft, *, confirmed: bool = False) -> None:
     if absence > timedelta(0):
         outages.credit(draft, absence.total_seconds(), "no power, or the daemon did not run")
     storage.set_missing_dates(draft)
+    retention.mend_dates(draft)
     draft.mark_seen()

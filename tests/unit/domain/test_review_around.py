@@ -7,7 +7,7 @@ import pytest
 from locker.domain.codes import Code
 from locker.domain.commands import AnnounceParcel, Mode, OpenCompartment, ReplaceCode, SetMode
 from locker.domain.compartments import Condition
-from locker.domain.events import Door, Woke
+from locker.domain.events import Door, JournalAcknowledged, PartLost, PartRestored, Woke
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import ConfirmingRemote, PickingUp
@@ -208,3 +208,40 @@ def test_a_parcel_in_a_courier_s_hands_is_not_forgotten() -> None:
     assert stand.parcel(ID).code_tag is not None
     stand.wait(3 * DAY_S)
     assert ID in stand.automat.parcels
+
+
+# -- the journal's beginning (domain.md 8): after years without a back office it goes in small steps
+
+
+def test_a_beginning_that_could_not_be_pruned_for_long_is_pruned_a_day_s_worth_at_a_time() -> None:
+    stand = Stand(QUIET)
+    for _ in range(100):
+        stand.wait(DAY_S)
+        stand.press("C OK 1234 OK")
+    stand.wait(100 * DAY_S)
+    stand.do(JournalAcknowledged(0, stand.automat.journal_end))
+    reached, longest = 0, 0
+    for _ in range(1000):
+        stand.wait(120)
+        longest = max(longest, stand.automat.facts.pruned_through - reached)
+        reached = stand.automat.facts.pruned_through
+    assert reached > 100
+    assert 0 < longest <= 12, "a few days' entries at most within two minutes"
+    assert stand.reloaded().checkpoints == stand.automat.checkpoints
+
+
+# -- incidents (domain.md 8): what is over is forgotten, whatever the clock said when it ended
+
+
+def test_a_matter_that_ended_under_a_false_future_is_forgotten_in_its_time() -> None:
+    stand = Stand(QUIET)
+    at = stand.now.wall_at
+    stand.do(PartLost("board A", "silent"))
+    stand.set_clock(at + timedelta(days=30_000), Trust.UNTRUSTED)
+    stand.do(PartRestored("board A"))
+    stand.set_clock(at)
+    stand.do(Woke())
+    (incident,) = stand.automat.incidents.values()
+    assert incident.cleared_at == at
+    stand.wait(91 * DAY_S)
+    assert not stand.automat.incidents
