@@ -35,10 +35,10 @@ from locker.domain.parcels import Role
 from locker.domain.times import Trust
 from tests.properties import states
 from tests.properties import strategies as draw
+from tests.properties.disturbances import INTERRUPTIONS, PARTS, all_is_well, interrupt
 from tests.properties.people import CODES_BY_WHO, go_on
 from tests.properties.world import RUBBISH, World
 
-PARTS = ("line locks", "board A", "scanner front")
 MOST_STEPS = 14
 
 
@@ -73,13 +73,17 @@ class Automat(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 7))
     def expect_everything(self, count: int) -> None:
-        """The back office announces what it can, and gives everybody a right."""
+        """The back office announces parcels that were not here yet, and gives everybody a right."""
         world, now_at = self.world, self.world.now.wall_at
-        for number, parcel in enumerate(draw.INBOUND[:count]):
+        fresh = [parcel for parcel in draw.INBOUND if parcel not in world.announced]
+        for number, parcel in enumerate(fresh[:count]):
+            world.announced.add(parcel)
             world.command(draw.announcement(parcel, "L" if number == 3 else "S"))
-        for parcel, code in draw.DROP_OFF_CODE_OF.items():
-            until = now_at + timedelta(days=7)
-            world.command(ExpectDropOff(parcel, draw.tag(code), now_at, until, "S"))
+        fresh = [parcel for parcel in draw.OUTBOUND if parcel not in world.announced]
+        for parcel in fresh[:2]:
+            code, until = draw.DROP_OFF_CODE_OF[parcel], now_at + timedelta(days=7)
+            if world.command(ExpectDropOff(parcel, draw.tag(code), now_at, until, "S")) is None:
+                world.announced.add(parcel)
         for holder, code in (*draw.COURIERS.items(), *draw.TECHNICIANS.items()):
             role = Role.TECHNICIAN if holder in draw.TECHNICIANS else Role.COURIER
             until = now_at + timedelta(days=365)
@@ -89,25 +93,48 @@ class Automat(RuleBasedStateMachine):
         who=st.integers(0, 4),
         which=st.integers(0, 3),
         keypad=draw.keypads,
-        todo=st.lists(draw.choices, max_size=MOST_STEPS),
+        todo=st.lists(draw.steps, max_size=MOST_STEPS),
     )
     def somebody_comes(self, who: int, which: int, keypad: str, todo: list[int]) -> None:
         """Somebody types a code and goes through all that follows."""
         codes = CODES_BY_WHO[who]
-        self.world.press(f"C {codes[which % len(codes)]} OK", keypad)
+        code = codes[which % len(codes)]
+        if self.world.useless(code):  # somebody comes for whom there is something
+            code = next((other for other in codes if not self.world.useless(other)), code)
+        self.world.press(f"C {code} OK", keypad)
         self.somebody_goes_on(keypad, todo)
 
-    @rule(keypad=draw.keypads, todo=st.lists(draw.choices, min_size=1, max_size=MOST_STEPS))
+    @rule(keypad=draw.keypads, todo=st.lists(draw.steps, min_size=1, max_size=MOST_STEPS))
     def somebody_goes_on(self, keypad: str, todo: list[int]) -> None:
-        """Whoever stands at a keypad does what comes next there."""
-        for choice in todo:
-            if not go_on(self.world, keypad, choice):
+        """Whoever stands at a keypad does what comes next there, unless something comes in between."""
+        for step in todo:
+            if step >= INTERRUPTIONS:
+                interrupt(self.world, keypad, step - INTERRUPTIONS)
+            elif not go_on(self.world, keypad, step):
                 return
+
+    @rule(
+        people=st.lists(
+            st.tuples(st.integers(0, 3), st.integers(0, 3), st.lists(draw.steps, min_size=8, max_size=24)),
+            min_size=2,
+            max_size=5,
+        ),
+        hours=st.sampled_from((0, 0, 1, 24, 8 * 24)),
+    )
+    def a_day_passes(self, people: list[tuple[int, int, list[int]]], hours: int) -> None:
+        """All is well again, and people come one after another."""
+        all_is_well(self.world)
+        self.expect_everything(count=3)
+        for who, which, todo in people:
+            keypad = draw.KEYPADS[which % 2]
+            self.world.press("C C C", keypad)
+            self.somebody_comes(who, which, keypad, todo)
+            self.world.wait(3_600 * hours)
 
     @rule(
         kind=st.sampled_from(("1", "2", "5")),
         keypad=draw.keypads,
-        todo=st.lists(draw.choices, min_size=3, max_size=MOST_STEPS),
+        todo=st.lists(draw.steps, min_size=3, max_size=MOST_STEPS),
     )
     def somebody_makes_a_round(self, kind: str, keypad: str, todo: list[int]) -> None:
         """A courier collects or looks into boxes, or a technician does."""
@@ -211,7 +238,7 @@ class Automat(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_parcels_fate_changes(self, data: st.DataObject) -> None:
         """Withdrawn, registered, released, lengthened, or given another code."""
-        self.world.command(data.draw(draw.changes(self.world.now.wall_at)))
+        self.world.command(data.draw(draw.changes(self.world.now.wall_at, tuple(self.world.automat.parcels))))
 
     @rule()
     def something_unreadable_arrives(self) -> None:

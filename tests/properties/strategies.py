@@ -29,16 +29,21 @@ from locker.domain.parcels import Role
 from locker.domain.rules import Rules
 from tests.unit.domain.stand import CODE_KEY
 
-INBOUND = (*(f"JJFI6543211000007{number:04d}" for number in range(5)), "CC123456785FI", "OWNFORM7")
-"""Two of them are announced in other forms: a right S10, and one that only the back office knows."""
-OUTBOUND = ("JJFI65432110000080001", "RR287043775FI")
+INBOUND = (
+    *(f"JJFI6543211000007{number:04d}" for number in range(3)),
+    "CC123456785FI",
+    "OWNFORM7",
+    *(f"JJFI6543211000007{number:04d}" for number in range(5, 24)),
+)
+"""Two of them are of other forms: a right S10, and one that only the back office knows."""
+OUTBOUND = ("JJFI65432110000080001", "RR287043775FI", *(f"JJFI6543211000008{n:04d}" for n in range(2, 8)))
 NEVER_ANNOUNCED = ("JJFI65432110000090001", "JJFI65432110000090002")
 PARCELS = (*INBOUND, *OUTBOUND, *NEVER_ANNOUNCED)
 
 CODES = ("1111", "2222", "024204", "3333")
 CODE_OF = {parcel: CODES[number % len(CODES)] for number, parcel in enumerate(INBOUND)}
 """Parcels that share a code are one recipient's."""
-DROP_OFF_CODE_OF = dict(zip(OUTBOUND, ("515151", "525252"), strict=True))
+DROP_OFF_CODE_OF = {parcel: ("515151", "525252", "535353")[n % 3] for n, parcel in enumerate(OUTBOUND)}
 COURIERS = {"c-1": "7777", "c-2": "8888"}
 TECHNICIANS = {"t-1": "9999"}
 STRANGER = "1234"
@@ -89,9 +94,11 @@ def announcement(parcel: str, size: str = "S") -> AnnounceParcel:
 
 parcels = st.sampled_from(PARCELS)
 labels = st.sampled_from((*LABELS, "99"))
-keypads = st.sampled_from(KEYPADS)
+keypads = st.sampled_from((*KEYPADS[:2], *KEYPADS))
 choices = st.integers(0, 9)
 """What somebody does next: 0 is the good way, so that examples shrink towards it."""
+steps = st.one_of(st.just(0), choices, st.sampled_from((*[0] * 14, *range(10, 22))))
+"""What somebody does next, or what comes in between; mostly the good way."""
 seconds = st.sampled_from((1, 6, 9, 16, 31, 59, 61, 121, 181, 601, 700, 3_601))
 long_seconds = st.sampled_from((86_400, 3 * 86_400, 8 * 86_400, 9 * 86_400))
 off_s = st.sampled_from((0, 5, 61, 3_600, 6 * 86_400))
@@ -173,8 +180,9 @@ def doors(now_at: datetime) -> st.SearchStrategy[Body]:
     )
 
 
-def changes(now_at: datetime) -> st.SearchStrategy[Body]:
-    """What may still be decided about a parcel."""
+def changes(now_at: datetime, known: tuple[str, ...] = ()) -> st.SearchStrategy[Body]:
+    """What may still be decided about a parcel: one that is known, or any."""
+    parcels = st.sampled_from((*sorted(known), INBOUND[0], NEVER_ANNOUNCED[0]))
     return st.one_of(
         st.builds(WithdrawParcel, parcels, st.sampled_from(Cause), st.just("a reason")),
         st.builds(

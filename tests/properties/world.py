@@ -35,7 +35,7 @@ from locker.domain.openings import Purpose, Stage
 from locker.domain.rules import Rules
 from locker.domain.times import Trust
 from tests.properties.invariants import Judge
-from tests.properties.strategies import BLIND, LABELS, SENSED
+from tests.properties.strategies import BLIND, LABELS, SENSED, tag
 
 RUBBISH = "rubbish"
 SAYS_EMPTY = (Choice.BIGGER, Choice.CANCEL)
@@ -58,6 +58,7 @@ class World(Judge):
         self.jammed: set[str] = set()
         self.in_hand: set[str] = set()
         self.tainted: set[str] = set()
+        self.announced: set[str] = set()
         super().__init__(rules)
 
     # -- the automat
@@ -135,10 +136,19 @@ class World(Judge):
             case _:
                 return None
 
+    def useless(self, code: str) -> bool:
+        """Whether nothing is known that goes by this code."""
+        key = tag(code)
+        return key not in self.automat.parcels_of_tag and key not in self.automat.holder_of_tag
+
     # -- hands, doors and locks
 
     def put(self, label: str, what: str) -> None:
         """Put something into a box whose door stands open; a parcel is in one place only."""
+        witness = self.witnesses.get(label)
+        # Nobody sees a door that stands ajar without a contact: nothing is put where no lock was pulsed.
+        if label in self.no_contact and not self.down and (witness is None or not witness.sent):
+            return
         if self.ajar[label] and not any(what in inside for inside in self.inside.values()):
             self.inside[label].append(what)
             self.in_hand.discard(what)
