@@ -10,8 +10,8 @@ from textual.pilot import Pilot
 
 from simulator.broker import Broker, find
 from simulator.demo import Demo
-from simulator.people import Person
 from simulator.panel import Panel
+from simulator.people import Person
 from simulator.stories.catalogue import STORIES
 from simulator.stories.perform import perform
 from simulator.transcript import Line
