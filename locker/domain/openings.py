@@ -74,9 +74,10 @@ class Opening:
     """One opening of one door; durable.
 
     `pulses` counts the intents, `pulses_sent` the frames that left the port; `due_s` and `opened_s` are
-    powered time; `opened_at` is None until the contact said "open". `keypad` is "" for a remote opening;
-    `person` is the courier, technician or operator behind it, `reason` what an operator wanted it for;
-    `tracking_id` is None where no parcel is known.
+    powered time; `opened_at` is None until the contact said "open". `keypad` is "" for a remote opening and
+    where nobody stands any more who could say what lies behind a late door; `person` is the courier,
+    technician or operator behind it, `reason` what an operator wanted it for; `tracking_id` is None where
+    no parcel is known.
     """
 
     compartment: str

@@ -20,6 +20,8 @@ from locker.domain.times import rfc3339
 
 WITH_EVIDENCE = Confirming | ConfirmingRemoval | ConfirmingSending | Judging | Naming
 """Flows of people whose door was shut again and who have to say what lies behind it."""
+CONFIRMED = (Purpose.DEPOSIT, Purpose.DROP_OFF, Purpose.COLLECT, Purpose.INSPECT)
+"""Why a door is opened for a person who has to say what lies behind it."""
 
 
 class Outcome(StrEnum):
@@ -249,10 +251,13 @@ def _opened(draft: Draft, opening: Opening) -> Progress:
         pulsesintended=opening.pulses,
         late=True if opening.stage is Stage.LATE else None,
     )
+    # Whoever has to confirm has gone on: no keypad gets this door back, not even after a restart.
+    gone_on = opening.stage is Stage.LATE and opening.purpose in CONFIRMED
     _move(
         draft,
         opening,
         Happening.DOOR_OPENED,
+        keypad="" if gone_on else opening.keypad,
         opened_at=draft.now.wall_at,
         opened_s=draft.now.powered_s,
         reminded=False,

@@ -76,7 +76,7 @@ def abandon(draft: Draft, keypad: str | None, label: str, tracking_id: str, why:
         tracking_id,
         purpose=str(Purpose.DROP_OFF),
         compartment=label,
-        keypad=keypad,
+        keypad=keypad or None,
         reason=why,
     )
     draft.raise_incident(IncidentKind.DEPOSIT_UNCONFIRMED, label, f"parcel {tracking_id}, its sender: {why}")

@@ -9,7 +9,7 @@ from locker.domain.compartments import Condition
 from locker.domain.events import Door, GoodsSeen
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
-from locker.domain.keypad import ChoosingSize
+from locker.domain.keypad import ChoosingSize, Depositing
 from locker.domain.messages import Text
 from locker.domain.parcels import ParcelState
 from tests.unit.domain.rounds import OTHER, PARCEL, SENT, technician_opens, withdraw
@@ -267,3 +267,40 @@ def test_however_long_their_names_every_size_with_room_can_be_chosen() -> None:
     shown = dict(stand.shown[-1].values)["sizes"]
     assert len(shown) <= 40
     assert [part for part in ("1=", "2=", "3=XL") if part not in shown] == []
+
+
+# -- a restart in front of a door that had opened late (its person has gone on)
+
+
+def test_after_a_restart_a_courier_goes_on_at_the_last_box_not_at_one_that_opened_late() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    stand.wait(15)  # no pulse has left: another box opens
+    stand.door("1", Door.OPEN)
+    assert stand.opens() == "2"
+    stand.power_cut()
+    assert stand.automat.keypads["front"].flow == Depositing("c-1", "2", PARCEL)
+    stand.door("1", Door.SHUT)
+    stand.door("2", Door.SHUT)
+    stand.press("OK")
+    assert stand.parcel().compartment == "2"
+    assert stand.box("1").condition is Condition.SUSPECT
+
+
+def test_after_a_restart_nobody_confirms_a_removal_behind_a_door_that_had_opened_late() -> None:
+    stand = Stand()
+    label = stand.deliver()
+    withdraw(stand)
+    stand.sign_in_courier()
+    stand.press("1 OK")
+    stand.pulse_sent()
+    stand.wait(15)
+    stand.press("C")  # gone on
+    stand.door(label, Door.OPEN)
+    stand.power_cut()
+    stand.door(label, Door.SHUT)
+    stand.press("OK")
+    assert stand.parcel().state is ParcelState.WITHDRAWN
+    assert stand.count(EntryKind.PARCEL_REMOVED) == 0
