@@ -114,6 +114,18 @@ def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> N
         _ask(draft, keypad, flow, say(Text.CONFIRM_DEPOSIT))
 
 
+def scan(draft: Draft, keypad: str, flow: Depositing | Confirming) -> None:
+    """Refuse a label, whosever it is: first comes a word on the parcel that is being left."""
+    label = flow.compartment
+    if isinstance(flow, Depositing):
+        draft.show(keypad, _prompt_for(draft.automat.openings[label], flow))
+    elif still_open(draft, label, flow.evidence):
+        draft.show(keypad, say(Text.CLOSE_DOOR, label=label))
+    else:
+        draft.show(keypad, say(Text.CONFIRM_DEPOSIT))
+    draft.sound(keypad, Tone.WRONG)
+
+
 def abandon(draft: Draft, keypad: str, flow: Confirming, why: str = "not confirmed") -> None:
     """The courier left without confirming: the box stays suspect, the session ends."""
     _abandon(draft, flow.compartment, flow.tracking_id, flow.courier_id, why)

@@ -103,6 +103,8 @@ def scan(draft: Draft, name: str, text: str) -> None:
     match draft.flow_at(name):
         case Delivering() | ChoosingSize() as flow:
             deliver.scan(draft, name, flow, text)
+        case Depositing() | Confirming() as flow:
+            depositing.scan(draft, name, flow)
         case ConfirmingRemoval() as flow:
             collect.scan(draft, name, flow, text)
         case Naming() as flow:

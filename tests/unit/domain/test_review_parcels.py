@@ -6,8 +6,9 @@ import pytest
 
 from locker.domain.commands import Cause, Mode, SetMode, WithdrawParcel
 from locker.domain.compartments import Condition
-from locker.domain.events import Door, GoodsSeen
+from locker.domain.events import Door, GoodsSeen, LabelScanned
 from locker.domain.incidents import IncidentKind
+from locker.domain.intents import Show, Sound, Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import ChoosingSize, Depositing
 from locker.domain.messages import Text
@@ -304,3 +305,22 @@ def test_after_a_restart_nobody_confirms_a_removal_behind_a_door_that_had_opened
     stand.press("OK")
     assert stand.parcel().state is ParcelState.WITHDRAWN
     assert stand.count(EntryKind.PARCEL_REMOVED) == 0
+
+
+# -- labels scanned at odd moments
+
+
+@pytest.mark.parametrize("when", ["at the open door", "before the word"])
+def test_a_label_scanned_before_the_last_parcel_is_confirmed_is_refused_aloud(when: str) -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    stand.opens()
+    if when == "before the word":
+        stand.door("1", Door.SHUT)
+    said = stand.shown[-1]
+    decision = stand.do(LabelScanned("front", OTHER))
+    assert decision.intents == (Show("front", said), Sound("front", Tone.WRONG))
+    assert not decision.durable
+    assert len(stand.unlocks) == 1
