@@ -22,6 +22,7 @@ from locker.db.statements import compile_statements
 from locker.disk import Ballast
 from locker.domain.automat import Automat, Change, Forgotten, Pruned
 from locker.domain.compartments import Fixture
+from locker.domain.incidents import Incident
 from locker.domain.journal import NO_HASH, ChainHead, Parked, SealedEntry
 from locker.domain.parcels import Credential, Parcel, Seen
 from locker.domain.times import LastSeen
@@ -338,7 +339,7 @@ def _room_first(change: Change) -> int:
 def _takes_persons_away(change: Change) -> bool:
     """Whether what is deleted could tell of a person, so that no byte of it may stay."""
     return isinstance(change, Pruned) or (
-        isinstance(change, Forgotten) and change.what in (Parcel, Credential, Seen)
+        isinstance(change, Forgotten) and change.what in (Parcel, Credential, Seen, Incident)
     )
 
 

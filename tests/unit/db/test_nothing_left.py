@@ -3,17 +3,18 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from locker.api.routes import ROUTES
 from locker.db.session import Database
-from locker.domain.automat import Decision
+from locker.domain.automat import Decision, Forgotten
 from locker.domain.codes import Code, tracking_tag
 from locker.domain.commands import AuthorisePerson, Cause, RevokePerson, WithdrawParcel
 from locker.domain.events import JournalAcknowledged, PartLost, PartRestored
+from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import SealedEntry
 from locker.domain.parcels import Role
 from locker.domain.rules import Rules
@@ -133,3 +134,13 @@ async def ask_verify(house: Kept, directory: Path) -> bytes:
     """Verify the journal through the socket."""
     async with house.serving(directory / "v"):
         return (await ask(directory / "v", "/v1/verify")).body
+
+
+def test_a_forgotten_incident_leaves_no_byte_of_what_it_told(database: Database, path: Path) -> None:
+    told = f"parcel {PARCELS[0]}, its sender: not confirmed"
+    begun = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    incident = Incident(1, IncidentKind.DEPOSIT_UNCONFIRMED, "1", told, begun, begun)
+    database.commit([incident], [])
+    database.commit([Forgotten(Incident, "1")], [])
+    found = {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()}
+    assert holding(found, PARCELS[:1]) == set()
