@@ -36,7 +36,7 @@ def interrupt(world: World, keypad: str, which: int) -> None:  # noqa: C901  (on
         case 1:
             world.wait(61)
         case 2:
-            world.command(SetMode(Mode.FROZEN, "op-1", "a reason"))
+            _meanwhile(world, keypad, Mode.FROZEN)
         case 3 if parcel:
             world.command(WithdrawParcel(parcel, Cause.CANCEL, "a reason"))
         case 4 if person:
@@ -59,7 +59,7 @@ def interrupt(world: World, keypad: str, which: int) -> None:  # noqa: C901  (on
         case 10 if parcel:
             world.command(RegisterParcel(parcel))
         case 11:
-            world.command(SetMode(Mode.EVACUATE, "op-1", "a reason"))
+            _meanwhile(world, keypad, Mode.EVACUATE)
         case _:
             world.wait(21)
 
@@ -83,6 +83,14 @@ def all_is_well(world: World) -> None:
         world.silence(label, silent=False)
         world.shut_door(label)
     world.wait(2 * world.automat.rules.token_refill_s)
+
+
+def _meanwhile(world: World, keypad: str, mode: Mode) -> None:
+    """Go on for some steps in another mode."""
+    world.command(SetMode(mode, "op-1", "a reason"))
+    for _ in range(4):
+        go_on(world, keypad, 0)
+    world.command(SetMode(Mode.NORMAL, "op-1", "a reason"))
 
 
 def _somebody_else(world: World, keypad: str, parcel: str) -> None:

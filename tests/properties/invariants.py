@@ -159,7 +159,7 @@ def custody_has_door_evidence(moment: Moment) -> None:
                 assert not witness.shut, "grade C, though it was shut"
         if entry.kind in (EntryKind.PARCEL_STORED, EntryKind.PARCEL_DROPPED_OFF):
             assert moment.after.compartments[label].door is not Door.OPEN, f"{entry.kind} behind an open door"
-        if entry.kind is EntryKind.PARCEL_HANDED_OVER and grade == "A":
+        if entry.kind is EntryKind.PARCEL_HANDED_OVER:
             assert moment.before.compartments[label].goods is not True, "handed over, and still seen inside"
 
 

@@ -40,6 +40,14 @@ from tests.properties.people import CODES_BY_WHO, go_on
 from tests.properties.world import RUBBISH, World
 
 MOST_STEPS = 14
+PEOPLE = st.lists(
+    st.tuples(
+        st.sampled_from((0, 1, 2, 3, 0, 0)), st.integers(0, 3), st.lists(draw.steps, min_size=8, max_size=24)
+    ),
+    min_size=2,
+    max_size=5,
+)
+"""Who comes, which of them, and what they do."""
 
 
 class Automat(RuleBasedStateMachine):
@@ -54,8 +62,18 @@ class Automat(RuleBasedStateMachine):
         withdrawn=st.booleans(),
         sent=st.booleans(),
         suspect=st.booleans(),
+        people=PEOPLE,
     )
-    def begin(self, rules: int, stored: int, *, withdrawn: bool, sent: bool, suspect: bool) -> None:
+    def begin(
+        self,
+        rules: int,
+        stored: int,
+        people: list[tuple[int, int, list[int]]],
+        *,
+        withdrawn: bool,
+        sent: bool,
+        suspect: bool,
+    ) -> None:
         """Begin with some parcels, rights and doubts; without any where examples are shrunk."""
         self.world = World(draw.RULES[rules], honest=self.honest)
         self.expect_everything(count=stored + 1)
@@ -68,6 +86,7 @@ class Automat(RuleBasedStateMachine):
         if suspect:
             self.world.open_door("5")
             self.world.shut_door("5")
+        self.a_day_passes(people, 0)
 
     # -- people
 
@@ -114,17 +133,14 @@ class Automat(RuleBasedStateMachine):
                 return
 
     @rule(
-        people=st.lists(
-            st.tuples(st.integers(0, 3), st.integers(0, 3), st.lists(draw.steps, min_size=8, max_size=24)),
-            min_size=2,
-            max_size=5,
-        ),
+        people=PEOPLE,
         hours=st.sampled_from((0, 0, 1, 24, 8 * 24)),
     )
     def a_day_passes(self, people: list[tuple[int, int, list[int]]], hours: int) -> None:
         """All is well again, and people come one after another."""
         all_is_well(self.world)
         self.expect_everything(count=3)
+        self.somebody_comes(1, 0, "front", [0] * 12)
         for who, which, todo in people:
             keypad = draw.KEYPADS[which % 2]
             self.world.press("C C C", keypad)

@@ -102,9 +102,13 @@ def _choose_parcel(world: World, keypad: str, choice: int) -> None:
     ]
     parcel = expected[0] if expected else NEVER_ANNOUNCED[0]
     digits = "".join(filter(str.isdigit, parcel))
-    if (choice == 0 and not expected) or choice in (1, 2):
+    room = any(box.free for box in world.automat.compartments.values())
+    if (choice == 0 and not (expected and room)) or choice in (1, 2):
         # first what is to be taken away, then what is to be looked into
-        world.press("1 OK" if world.automat.to_collect or choice == 1 else "2 OK", keypad)
+        if choice == 0 and not world.automat.to_collect and not world.automat.suspects:
+            world.press("C", keypad)
+        else:
+            world.press("1 OK" if world.automat.to_collect or choice == 1 else "2 OK", keypad)
     elif choice == 0:
         if len(digits) >= 8:
             world.press(f"{digits[-8:]} OK", keypad)

@@ -1,6 +1,6 @@
 """Break one rule of the core on purpose, each in a copy of the tree, and see that the machine finds it.
 
-    python -m tests.properties.sabotage [--only WORD] [--examples N] [--seeds N]
+    python -m tests.properties.sabotage [--only WORD] [--examples N] [--seeds N] [--jobs N]
 
 The tree itself is never touched. Exit code 0 if every sabotage is found; survivors are named.
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.properties.sabotages import SABOTAGES, Sabotage
@@ -27,15 +28,21 @@ def main() -> int:
     parser.add_argument("--only", default="", help="those whose name contains this")
     parser.add_argument("--examples", type=int, default=150, help="examples of each machine and seed")
     parser.add_argument("--seeds", type=int, default=3, help="seeds to try before it is a survivor")
+    parser.add_argument("--jobs", type=int, default=2, help="how many to try at a time")
     arguments = parser.parse_args()
     chosen = [each for each in SABOTAGES if arguments.only in each.name]
     survivors = []
-    for sabotage in chosen:
+
+    def judge(sabotage: Sabotage) -> None:
         began_s = time.monotonic()
         found = attempt(sabotage, arguments.examples, arguments.seeds)
         if found is None:
             survivors.append(sabotage.name)
         say(f"{time.monotonic() - began_s:6.1f} s  {sabotage.name}: {found or 'SURVIVED'}")
+
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        for done in [pool.submit(judge, sabotage) for sabotage in chosen]:
+            done.result()
     say(
         f"{len(chosen) - len(survivors)} of {len(chosen)} found"
         + "".join(f"\n  {each}" for each in survivors)

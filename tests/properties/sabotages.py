@@ -66,8 +66,8 @@ SABOTAGES = (
     Sabotage(
         "handed over though the goods sensor sees it",
         "flows/pickup.py",
-        "    if opening.purpose is Purpose.PICKUP and compartment.goods:",
-        "    if False and compartment.goods:",
+        "    if not draft.automat.compartments[opening.compartment].goods:\n        return False\n",
+        "    if True:\n        return False\n",
     ),
     Sabotage(
         "no receipt is written",

@@ -32,6 +32,7 @@ from locker.domain.keypad import (
     Sending,
 )
 from locker.domain.openings import Purpose, Stage
+from locker.domain.parcels import Direction, ParcelState
 from locker.domain.rules import Rules
 from locker.domain.times import Trust
 from tests.properties.invariants import Judge
@@ -137,9 +138,11 @@ class World(Judge):
                 return None
 
     def useless(self, code: str) -> bool:
-        """Whether nothing is known that goes by this code."""
+        """Whether this code opens nothing now."""
+        waits = {Direction.INBOUND: ParcelState.STORED, Direction.OUTBOUND: ParcelState.ANNOUNCED}
         key = tag(code)
-        return key not in self.automat.parcels_of_tag and key not in self.automat.holder_of_tag
+        opens = any(parcel.state is waits[parcel.direction] for parcel in self.automat.parcels_with(key))
+        return not opens and key not in self.automat.holder_of_tag
 
     # -- hands, doors and locks
 
