@@ -249,5 +249,5 @@ async def test_a_restart_finds_what_was_committed(rig: Rig, tmp_path: Path) -> N
     again = Database.open(tmp_path / "automat.db")
     loaded = again.load(rig.blank, rig.fixtures).automat
     again.close()
-    for name in ("compartments", "parcels", "couriers", "attempts", "commands", "facts", "last_seen"):
+    for name in ("compartments", "parcels", "credentials", "attempts", "commands", "facts", "last_seen"):
         assert getattr(loaded, name) == getattr(rig.engine.automat, name), name
