@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from locker.domain.commands import Cause, Mode, SetMode, WithdrawParcel
+from locker.domain.commands import Cause, Mode, OpenCompartment, SetMode, WithdrawParcel
 from locker.domain.compartments import Condition
 from locker.domain.events import Door, GoodsSeen, LabelScanned
 from locker.domain.incidents import IncidentKind
@@ -106,6 +106,21 @@ def test_a_lock_that_jams_and_then_works_does_not_make_a_dirty_box_clean() -> No
     stand.opens_and_shuts()
     stand.wait(300)
     assert stand.parcel().state is ParcelState.CLOSED
+    assert stand.box(label).condition is Condition.SUSPECT
+
+
+def test_a_lock_that_jams_and_then_works_does_not_make_up_for_an_opening_from_afar() -> None:
+    stand = Stand()
+    label = stand.deliver()
+    assert stand.command(OpenCompartment(label, "op-1", "a test")) is None
+    stand.opens_and_shuts()
+    stand.wait(31)
+    stand.press("C 024204 OK")
+    stand.pulse_sent()
+    stand.wait(75)
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    assert stand.parcel().state is ParcelState.COLLECTED
     assert stand.box(label).condition is Condition.SUSPECT
 
 
