@@ -1,5 +1,6 @@
 """Everyone at the automat, the back office, doors, clocks and the power, in any order."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from locker.domain.commands import (
     WithdrawParcel,
 )
 from locker.domain.events import (
+    CommandReceived,
     CommandUnreadable,
     Door,
     Event,
@@ -229,9 +231,10 @@ class Automat(RuleBasedStateMachine):
                 world.command(body, issued_at=now_at + timedelta(days=1))
             case "long":
                 world.command(body, not_after=now_at + timedelta(days=31))
-            case "repeated":
-                number = max(1, world.commands)
-                world.command(body, command_id=f"command-{number}", digest=f"{number:064d}")
+            case "repeated" if world.last_command is not None:
+                world.do(world.last_command)
+            case "reused" if world.last_command is not None:
+                world.do(CommandReceived(replace(world.last_command.command, body=body, digest="f" * 64)))
             case _:
                 world.command(body)
 

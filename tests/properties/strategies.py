@@ -205,4 +205,6 @@ def commands(now_at: datetime) -> st.SearchStrategy[Body]:
     return st.one_of(announcements, expectations(now_at), rights(now_at), doors(now_at), changes(now_at))
 
 
-envelopes = st.sampled_from(("good",) * 12 + ("late", "foreign", "retained", "future", "long", "repeated"))
+envelopes = st.sampled_from(
+    ("good",) * 12 + ("late", "foreign", "retained", "future", "long", "repeated", "reused")
+)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from locker.domain.automat import Decision
 from locker.domain.compartments import Compartment, Condition, ContactKind
 from locker.domain.events import (
+    CommandReceived,
     Door,
     DoorSeen,
     Event,
@@ -60,6 +61,7 @@ class World(Judge):
         self.in_hand: set[str] = set()
         self.tainted: set[str] = set()
         self.announced: set[str] = set()
+        self.last_command: CommandReceived | None = None
         super().__init__(rules)
 
     # -- the automat
@@ -67,6 +69,8 @@ class World(Judge):
     def do(self, event: Event) -> Decision:
         """Decide one event; see what of it can be false by what people do."""
         decision = super().do(event)
+        if isinstance(event, CommandReceived):
+            self.last_command = event
         for intent in decision.intents:
             if isinstance(intent, Unlock):
                 self.pending[intent.compartment] = intent.number
