@@ -93,7 +93,8 @@ def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> N
     """
     draft.sound(keypad, Tone.KEY)
     label, box = flow.compartment, draft.automat.compartments[flow.compartment]
-    if key is not Key.OK and not authorised(draft, flow.courier_id, Role.COURIER):
+    void = flow.evidence.outdated  # the box was opened for somebody else since
+    if (void or key is not Key.OK) and not authorised(draft, flow.courier_id, Role.COURIER):
         abandon(draft, keypad, flow, "no longer authorised")
     elif still_open(draft, label, flow.evidence) or (key is Key.OK and box.door is Door.OPEN):
         _ask(
@@ -101,6 +102,8 @@ def press_confirming(draft: Draft, keypad: str, flow: Confirming, key: Key) -> N
         )  # it sprang open again, or was opened from afar
     elif (box.condition, box.reason) != (Condition.SUSPECT, UNCONFIRMED):
         abandon(draft, keypad, flow, CONTRADICTED)
+    elif void:
+        _open_again(draft, keypad, flow, Choice.CANCEL if key is Key.CLEAR else None)
     elif key is Key.OK:
         _store(draft, keypad, flow)
     elif key is Key.CLEAR:

@@ -73,6 +73,9 @@ def press_confirming(draft: Draft, keypad: str, flow: ConfirmingSending, key: Ke
         _end(draft, keypad, flow.tracking_id)
     elif _under_way(draft, box.label) or (box.door is Door.OPEN and flow.evidence.grade == "A"):
         draft.show(keypad, say(Text.CLOSE_DOOR, label=box.label))  # it sprang open, or was opened from afar
+    elif flow.evidence.outdated:
+        # It was opened for somebody else since: only another look tells what lies inside.
+        _open_again(draft, keypad, flow, Choice.CANCEL if key is Key.CLEAR else None)
     elif key is Key.OK and holding.expected(draft, flow.tracking_id) is not None:
         _drop_off(draft, keypad, flow)
     elif key is Key.OK:

@@ -371,7 +371,7 @@ def test_a_door_shut_while_the_power_was_off_leaves_an_incident_at_once() -> Non
     assert stand.count(EntryKind.DEPOSIT_ABANDONED) == 1
 
 
-def test_a_door_that_is_opened_from_afar_meanwhile_must_be_shut_before_the_courier_s_word_counts() -> None:
+def test_a_door_that_is_opened_from_afar_meanwhile_is_opened_again_before_the_courier_s_word_counts() -> None:
     stand = at_open_door()
     stand.door("1", Door.SHUT)
     assert stand.command(OpenCompartment("1", "o-1", "asked by phone")) is None
@@ -382,7 +382,22 @@ def test_a_door_that_is_opened_from_afar_meanwhile_must_be_shut_before_the_couri
     assert len(stand.unlocks) == 2
     stand.door("1", Door.SHUT)
     stand.press("OK")
+    assert stand.count(EntryKind.PARCEL_STORED) == 0
+    assert stand.opens_and_shuts() == "1"
+    stand.press("OK")
     assert stand.parcel().state is ParcelState.STORED
+
+
+def test_a_revoked_courier_s_word_on_a_box_that_was_opened_from_afar_since_counts_for_nothing() -> None:
+    stand = at_open_door()
+    stand.door("1", Door.SHUT)
+    assert stand.command(OpenCompartment("1", "o-1", "asked by phone")) is None
+    stand.opens_and_shuts()
+    assert stand.command(RevokePerson("c-1", Role.COURIER)) is None
+    stand.press("OK")
+    assert stand.count(EntryKind.PARCEL_STORED) == 0
+    assert stand.box("1").condition is Condition.SUSPECT
+    assert len(stand.unlocks) == 2
 
 
 def test_a_lock_that_failed_from_afar_meanwhile_is_not_made_sound_by_the_courier_s_word() -> None:

@@ -318,11 +318,14 @@ def test_a_sprung_door_must_be_shut_before_the_confirmation_counts() -> None:
     assert_dropped_off(stand, label)
 
 
-def test_a_box_that_is_opened_from_afar_meanwhile_takes_no_confirmation() -> None:
+def test_a_box_that_is_opened_from_afar_meanwhile_is_opened_again_before_the_confirmation_counts() -> None:
     stand, label = confirming()
     assert stand.command(OpenCompartment(label, "op-1", "asked by phone")) is None
     stand.press("OK")
     assert stand.says(Text.CLOSE_DOOR)
+    stand.opens_and_shuts()
+    stand.press("OK")
+    assert stand.count(EntryKind.PARCEL_DROPPED_OFF) == 0
     stand.opens_and_shuts()
     stand.press("OK")
     assert_dropped_off(stand, label)
