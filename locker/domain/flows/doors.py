@@ -24,6 +24,9 @@ CONFIRMED = (Purpose.DEPOSIT, Purpose.DROP_OFF, Purpose.COLLECT, Purpose.INSPECT
 """Why a door is opened for a person who has to say what lies behind it."""
 
 
+PULSED_UNSEEN = "its lock was pulsed after all, and no contact saw whether the door opened"
+
+
 class Outcome(StrEnum):
     """What a flow is told of its opening."""
 
@@ -96,6 +99,10 @@ def note_pulse_sent(draft: Draft, event: PulseSent) -> None:
     if opening.stage is Stage.BLIND:
         due_s = draft.now.powered_s + draft.rules.left_open_alarm_s
     draft.put_opening(replace(opening, pulses_sent=opening.pulses_sent + 1, due_s=due_s))
+    box = draft.automat.compartments[event.compartment]
+    unseen = opening.stage is Stage.LATE and box.fixture.contact is ContactKind.MISSING
+    if unseen and box.condition is Condition.SOUND:
+        draft.change_compartment(box.label, condition=Condition.SUSPECT, reason=PULSED_UNSEEN)
 
 
 def note_pulse_not_sent(draft: Draft, event: PulseNotSent) -> None:

@@ -7,7 +7,7 @@ import pytest
 from locker.domain.codes import Code
 from locker.domain.commands import AnnounceParcel, Mode, OpenCompartment, ReplaceCode, SetMode
 from locker.domain.compartments import Condition
-from locker.domain.events import Door, JournalAcknowledged, PartLost, PartRestored, Woke
+from locker.domain.events import Door, JournalAcknowledged, PartLost, PartRestored, PulseSent, Woke
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import ConfirmingRemote, PickingUp
@@ -17,6 +17,8 @@ from locker.domain.parcels import ParcelState
 from locker.domain.rules import Rules
 from locker.domain.times import NEVER_BEFORE, Trust
 from tests.unit.domain.stand import CODE_KEY, Stand
+
+PARCEL = "JJFI65432110000070773"
 
 ID = "JJFI65432110000070773"
 DAY_S = 86_400.0
@@ -245,3 +247,15 @@ def test_a_matter_that_ended_under_a_false_future_is_forgotten_in_its_time() -> 
     assert incident.cleared_at == at
     stand.wait(91 * DAY_S)
     assert not stand.automat.incidents
+
+
+def test_a_pulse_that_leaves_late_where_no_contact_sees_the_door_makes_the_box_suspect() -> None:
+    stand = Stand(blind=["1"])
+    assert stand.announce(PARCEL) is None
+    stand.sign_in_courier()
+    stand.press(f"{PARCEL[-8:]} OK")
+    stand.wait(16)
+    late = next(unlock for unlock in reversed(stand.unlocks) if unlock.compartment == "1")
+    assert stand.box("1").condition is Condition.SOUND
+    stand.do(PulseSent(late.compartment, late.number))
+    assert stand.box("1").condition is Condition.SUSPECT
