@@ -1,6 +1,7 @@
 """Which door may be opened for whom: judged at the first pulse of every opening, by rules of its own."""
 
 from itertools import permutations
+from math import inf
 
 from locker.domain.automat import Automat, Decision
 from locker.domain.commands import Mode
@@ -77,7 +78,7 @@ class Acceptances:
         opening = after.openings[entry.data["compartment"]]
         box = before.compartments[opening.compartment]
         parcel = before.parcels.get(opening.tracking_id or "")
-        self._nothing_else_is_under_way(before, after, opening)
+        self._nothing_else_is_under_way(before, after, opening, now)
         bound_to = before.keypads[opening.keypad].bound_to if opening.keypad else None
         returns = bound_to in (None, opening.compartment)
         assert returns, "a keypad opened another door than its own"
@@ -109,11 +110,12 @@ class Acceptances:
             case Purpose.REMOTE:
                 pass
 
-    def _nothing_else_is_under_way(self, before: Automat, after: Automat, opening: Opening) -> None:
+    def _nothing_else_is_under_way(self, before: Automat, after: Automat, opening: Opening, now: Now) -> None:
         """At most one door opens at a time for each keypad; a door freed late is nobody's choice."""
         label = opening.compartment
         there = before.openings.get(label)
-        still = label in before.openings and there is not None and there.stage in UNDER_WAY
+        # One whose time ran out in this very decision has ended before the next began.
+        still = there is not None and there.stage in UNDER_WAY and (there.due_s or inf) > now.powered_s
         assert not still, "opened while it was under way"
         for other in after.openings.values():
             if other.compartment == label or other.keypad != opening.keypad or other.stage not in UNDER_WAY:
