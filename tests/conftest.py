@@ -1,12 +1,20 @@
-"""Hygiene for every test: no task, thread, descriptor, pty or child process is left behind."""
+"""Hygiene for every test: no task, thread, descriptor, pty or child process is left behind.
+
+What Hypothesis draws is the same in every run of one version, so that no test fails now and then; other
+draws are for `--hypothesis-profile=default` and for `PROPERTIES=long`.
+"""
 
 import asyncio
 from collections.abc import Generator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests.hygiene import Belongings, leftovers
+
+settings.register_profile("suite", derandomize=True, database=None)
+settings.load_profile("suite")
 
 BEFORE = pytest.StashKey[Belongings]()
 

@@ -59,6 +59,10 @@ class Acceptances:
                 assert isinstance(keypad.flow, Entering)
                 parcel = before.parcels[str(entry.subject)]
                 assert parcel.code_tag == tag(keypad.flow.typed.digits), "another code was typed"
+                outbound = parcel.direction is Direction.OUTBOUND
+                state = ParcelState.ANNOUNCED if outbound else ParcelState.STORED
+                assert parcel.state is state, f"a code was accepted for what is {parcel.state}"
+                assert not parcel.unpaid, "a code was accepted for what is not paid"
                 assert keypad.bound_to in (None, entry.data["compartment"]), "a keypad of another door"
                 self.accepted.setdefault(keypad.name, set()).add(parcel.tracking_id)
             if entry.kind in (EntryKind.COURIER_SIGNED_IN, EntryKind.TECHNICIAN_SIGNED_IN):
@@ -148,7 +152,7 @@ def _assert_may(before: Automat, now: Now, opening: Opening, role: Role | None) 
 
 def _comes_back(before: Automat, opening: Opening, box: Compartment) -> bool:
     """Whether this box was opened for this parcel before and nobody has judged it since."""
-    if box.reason == hold_reason(opening.tracking_id or ""):
+    if is_held(box, opening.tracking_id):
         return True
     flow = before.keypads[opening.keypad].flow
     return isinstance(flow, Confirming | ConfirmingSending) and flow.compartment == opening.compartment
@@ -165,6 +169,8 @@ def _assert_can_be_offered(
     assert parcel is None or parcel.state is ParcelState.ANNOUNCED, "a deposit of what must not be stored"
     outbound = parcel is not None and parcel.direction is Direction.OUTBOUND
     assert outbound is (opening.purpose is Purpose.DROP_OFF)
+    held = [each.label for each in after.compartments.values() if is_held(each, opening.tracking_id)]
+    assert not outbound or held == [label], f"another box than {held}, which are held for it"
     after_flow = after.keypads[opening.keypad].flow
     assert isinstance(after_flow, Depositing | Sending)
     assert label not in after_flow.tried, "a box that would not do"
@@ -198,6 +204,11 @@ def _assert_can_be_offered(
 
 def _rank(box: Compartment, parcel: Parcel) -> tuple[bool, int]:
     return (box.fixture.accessible is not parcel.accessible, box.fixture.volume_mm3)
+
+
+def is_held(box: Compartment, tracking_id: str | None) -> bool:
+    """Whether a box waits for the word of this parcel's sender."""
+    return box.tracking_id is None and box.reason == hold_reason(tracking_id or "")
 
 
 def is_free(box: Compartment) -> bool:

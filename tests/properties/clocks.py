@@ -1,7 +1,6 @@
 """Clocks that the automat never sees: tokens, remote openings and storage time, counted anew from events."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from locker.domain.automat import Automat, Decision
 from locker.domain.commands import Mode
@@ -19,6 +18,7 @@ from locker.domain.journal import EntryKind
 from locker.domain.keypad import ConfirmingRemote, Entering
 from locker.domain.rules import Rules
 from locker.domain.times import Now
+from tests.unit.domain.eu_calendar import seconds, storage_ends
 
 SPENDING = (EntryKind.CODE_MISSED, EntryKind.CODE_REFUSED)
 EVALUATED = (
@@ -150,13 +150,13 @@ class Storage:
         """Let the time since the last decision pass, and look at what became overdue."""
         self._pass(before, event, now)
         after = decision.automat
+        self._follow(event, after)
         for entry in decision.entries:
             subject = str(entry.subject)
             if entry.kind is EntryKind.PARCEL_STORED:
-                deadline_at = after.parcels[subject].deadline_at
-                known = before.judges_time(now) and deadline_at is not None
-                left = deadline_at - now.wall_at if known and deadline_at else timedelta(0)
-                self.budget_s[subject] = left.total_seconds() if known else LEAST_STORAGE_S
+                known = after.parcels[subject].deadline_at is not None
+                stored_s = seconds(now.wall_at)
+                self.budget_s[subject] = storage_ends(stored_s) - stored_s if known else LEAST_STORAGE_S
                 self.served_s[subject] = after.rules.outage_minimum_s  # owed to nobody yet
             if entry.kind is EntryKind.PARCEL_OVERDUE:
                 assert now.trusted
@@ -165,7 +165,6 @@ class Storage:
                 assert after.facts.mode is not Mode.FROZEN, "expired while frozen"
                 left_s = self.budget_s[subject] - self.served_s[subject]
                 assert left_s <= 1, f"overdue {left_s:.0f} s too early"
-        self._follow(event, after)
         frozen = after.facts.mode is Mode.FROZEN
         outage = bool(self.causes) or frozen
         assert not after.started or (after.facts.outage_since_s is not None) == outage, (

@@ -88,8 +88,8 @@ def all_is_well(world: World) -> None:
 def _meanwhile(world: World, keypad: str, mode: Mode) -> None:
     """Go on for some steps in another mode."""
     world.command(SetMode(mode, "op-1", "a reason"))
-    for _ in range(4):
-        go_on(world, keypad, 0)
+    for choice in (4, 0, 7, 0):  # where there is a choice, the door is to open again
+        go_on(world, keypad, choice)
     world.command(SetMode(Mode.NORMAL, "op-1", "a reason"))
 
 

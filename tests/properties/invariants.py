@@ -8,7 +8,7 @@ import rfc8785
 
 from locker.domain.automat import Automat, Decision
 from locker.domain.commands import WithdrawParcel
-from locker.domain.compartments import ContactKind
+from locker.domain.compartments import Condition, ContactKind
 from locker.domain.events import CommandReceived, Door, DoorSeen, Event, PulseSent, Started
 from locker.domain.intents import Unlock
 from locker.domain.journal import Entry, EntryKind
@@ -212,6 +212,15 @@ def _entry_for(old: ParcelState | None, new: ParcelState | None) -> EntryKind | 
             return None
 
 
+def cancelled_deposits_free_only_what_was_seen(moment: Moment) -> None:
+    """Who cancels leaves a box that is offered again only if its door was seen, or was never pulsed."""
+    for entry in moment.entries(EntryKind.DEPOSIT_CANCELLED):
+        witness = moment.witnesses[entry.data["compartment"]]
+        seen = (witness.opened and witness.shut) or not witness.sent
+        box = moment.after.compartments[entry.data["compartment"]]
+        assert seen or box.condition is not Condition.SOUND, "offered again on a word alone"
+
+
 def entries_can_be_written_down(moment: Moment) -> None:
     """What RFC 8785 cannot express would end the daemon; numbers go on without a gap."""
     for entry in moment.decision.entries:
@@ -249,6 +258,7 @@ CHECKS: tuple[Callable[[Moment], None], ...] = (
     pulses_have_durable_intents,
     custody_has_door_evidence,
     custody_changes_have_one_entry_each,
+    cancelled_deposits_free_only_what_was_seen,
     entries_can_be_written_down,
     refused_commands_change_nothing,
 )

@@ -22,6 +22,7 @@ from locker.domain.events import (
     Door,
     Event,
     ForkReported,
+    GoodsSeen,
     JournalAcknowledged,
     KeypadFaulted,
     KeypadRecovered,
@@ -97,9 +98,9 @@ class Automat(RuleBasedStateMachine):
         """The back office announces parcels that were not here yet, and gives everybody a right."""
         world, now_at = self.world, self.world.now.wall_at
         fresh = [parcel for parcel in draw.INBOUND if parcel not in world.announced]
-        for number, parcel in enumerate(fresh[:count]):
+        for parcel in fresh[:count]:
             world.announced.add(parcel)
-            world.command(draw.announcement(parcel, "L" if number == 3 else "S"))
+            world.command(draw.announcement(parcel))
         fresh = [parcel for parcel in draw.OUTBOUND if parcel not in world.announced]
         for parcel in fresh[:2]:
             code, until = draw.DROP_OFF_CODE_OF[parcel], now_at + timedelta(days=7)
@@ -124,6 +125,20 @@ class Automat(RuleBasedStateMachine):
             code = next((other for other in codes if not self.world.useless(other)), code)
         self.world.press(f"C {code} OK", keypad)
         self.somebody_goes_on(keypad, todo)
+
+    @rule(
+        mode=draw.modes,
+        who=st.integers(0, 3),
+        which=st.integers(0, 3),
+        todo=st.lists(draw.steps, min_size=4, max_size=MOST_STEPS),
+    )
+    def somebody_comes_in_a_mode(self, mode: Mode, who: int, which: int, todo: list[int]) -> None:
+        """The mode changes for as long as somebody is there."""
+        self.expect_everything(count=1)
+        self.world.press("C C C")
+        self.world.command(SetMode(mode, "op-1", "a reason"))
+        self.somebody_comes(who, which, "front", todo)
+        self.world.command(SetMode(Mode.NORMAL, "op-1", "a reason"))
 
     @rule(keypad=draw.keypads, todo=st.lists(draw.steps, min_size=1, max_size=MOST_STEPS))
     def somebody_goes_on(self, keypad: str, todo: list[int]) -> None:
@@ -205,13 +220,19 @@ class Automat(RuleBasedStateMachine):
         if opening is None or opening.purpose not in (Purpose.PICKUP, Purpose.REOPEN):
             if what is None:
                 self.world.take(label)
-            elif opening is not None and opening.purpose is not Purpose.COLLECT:
+            elif opening is None or opening.purpose is not Purpose.COLLECT:
                 self.world.put(label, what)
 
     @rule(label=st.sampled_from(draw.LABELS), silent=st.booleans())
     def a_contact_falls_silent_or_answers(self, label: str, *, silent: bool) -> None:
         """A board does not answer, or does again."""
         self.world.silence(label, silent=silent)
+
+    @rule(present=st.sampled_from((True, None, False)))
+    def a_sensor_sees_what_is_not_there(self, *, present: bool | None) -> None:
+        """A goods sensor is dirty, or silent, or clean again; it never misses what lies inside."""
+        truly = bool(self.world.inside[draw.SENSED])
+        self.world.do(GoodsSeen(draw.SENSED, truly if present is False else present))
 
     # -- the back office
 
@@ -248,6 +269,17 @@ class Automat(RuleBasedStateMachine):
                 if empty:
                     self.world.take(label)
                 self.world.shut_door(label)
+
+    @rule(label=st.sampled_from(draw.LABELS), choice=draw.choices)
+    def the_back_office_opens_a_door_all_day(self, label: str, choice: int) -> None:
+        """More often than it may by itself, though never too often within ten minutes."""
+        all_is_well(self.world)
+        for _ in range(self.world.automat.rules.remote_openings_long + 1):
+            self.world.command(OpenCompartment(label, "op-1", "a reason"))
+            go_on(self.world, "front", choice)
+            self.world.pulse(label, 0)
+            self.world.shut_door(label)
+            self.world.wait(301)
 
     @rule(mode=draw.modes)
     def the_mode_changes(self, mode: Mode) -> None:

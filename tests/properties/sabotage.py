@@ -2,7 +2,8 @@
 
     python -m tests.properties.sabotage [--only WORD] [--examples N] [--seeds N] [--jobs N]
 
-The tree itself is never touched. Exit code 0 if every sabotage is found; 1 if not, survivors are named; 2 if the core fails as it is.
+The tree itself is never touched. Exit code 0 if every sabotage is found; 1 if not, survivors are named;
+2 if the core fails as it is.
 """
 
 import argparse

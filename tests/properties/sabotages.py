@@ -86,10 +86,10 @@ SABOTAGES = (
         ),
     ),
     Sabotage(
-        "a box that is occupied takes another parcel",
-        "flows/storing.py",
-        "if not may_store(draft, tracking_id) or box.tracking_id is not None:",
-        "if not may_store(draft, tracking_id):",
+        "a box that holds a parcel is offered",
+        "compartments.py",
+        "            and self.tracking_id is None\n",
+        "",
     ),
     Sabotage(
         "a courier stores behind an open door",
@@ -326,8 +326,8 @@ SABOTAGES = (
     Sabotage(
         "storage times end a day early",
         "flows/storing.py",
-        "deadline(known_at, rules.storage_days, rules.time_zone) if known_at else None",
-        ("deadline(known_at, rules.storage_days, rules.time_zone) if known_at else draft.now.wall_at"),
+        "deadline(known_at, rules.storage_days, rules.time_zone) if known_at",
+        "deadline(known_at, rules.storage_days - 1, rules.time_zone) if known_at",
     ),
     Sabotage(
         "frozen mode is no outage",
@@ -357,22 +357,22 @@ SABOTAGES = (
         "    compartment",
     ),
     Sabotage(
-        "a word about a box that somebody else has judged",
+        "a courier's word on a box that was opened since",
         "flows/depositing.py",
-        "    elif (box.condition, box.reason) != (Condition.SUSPECT, UNCONFIRMED):",
-        "    elif False:",
+        "    elif void:\n",
+        "    elif False:\n",
+    ),
+    Sabotage(
+        "a sender's word on a box that was opened since",
+        "flows/send.py",
+        "    elif flow.evidence.outdated:\n",
+        "    elif False:\n",
     ),
     Sabotage(
         "a sender's box is held for nobody",
         "flows/holding.py",
         "    return parcel.compartment if holds(box, parcel.tracking_id) else None",
         "    return None",
-    ),
-    Sabotage(
-        "a sender's word on a box that somebody else has judged",
-        "flows/send.py",
-        "    if not holding.holds(box, flow.tracking_id):",
-        "    if False:",
     ),
     Sabotage(
         "a door that opened from afar leaves no doubt",

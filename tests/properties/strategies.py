@@ -1,5 +1,6 @@
 """What may be drawn: parcels, people, codes, commands good and bad, times on both sides of every number."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
@@ -86,10 +87,23 @@ def tag(code: str) -> CodeTag:
     return CODE_KEY.tag(Code(code))
 
 
-def announcement(parcel: str, size: str = "S") -> AnnounceParcel:
-    """An announcement that nothing speaks against."""
-    code = CODE_OF.get(parcel)
-    return AnnounceParcel(parcel, size, None if code is None else tag(code), f"who has {code}")
+def announcement(parcel: str) -> AnnounceParcel:
+    """An announcement that nothing speaks against; every sixth parcel is like no other."""
+    code, kind = CODE_OF[parcel], INBOUND.index(parcel) % 6
+    plain = AnnounceParcel(parcel, "S", tag(code), f"who has {code}")
+    match kind:
+        case 1:
+            return replace(plain, dimensions_mm=(300, 100, 500))
+        case 2:
+            return replace(plain, size=None, dimensions_mm=(340, 390, 500))
+        case 3:
+            return replace(plain, accessible=True)
+        case 4:
+            return replace(plain, size="L")
+        case 5:
+            return replace(plain, services=frozenset({"cash-on-delivery"}))
+        case _:
+            return plain
 
 
 parcels = st.sampled_from(PARCELS)

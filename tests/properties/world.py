@@ -58,6 +58,7 @@ class World(Judge):
         self.no_contact = set(BLIND)
         self.pending: dict[str, int] = {}
         self.jammed: set[str] = set()
+        self.dead: set[str] = set()
         self.in_hand: set[str] = set()
         self.tainted: set[str] = set()
         self.announced: set[str] = set()
@@ -142,10 +143,13 @@ class World(Judge):
                 return None
 
     def useless(self, code: str) -> bool:
-        """Whether this code opens nothing now."""
-        waits = {Direction.INBOUND: ParcelState.STORED, Direction.OUTBOUND: ParcelState.ANNOUNCED}
+        """Whether nothing is known here for which somebody would type this code."""
+        waits = {
+            Direction.INBOUND: (ParcelState.STORED, ParcelState.OVERDUE, ParcelState.COLLECTED),
+            Direction.OUTBOUND: (ParcelState.ANNOUNCED,),
+        }
         key = tag(code)
-        opens = any(parcel.state is waits[parcel.direction] for parcel in self.automat.parcels_with(key))
+        opens = any(parcel.state in waits[parcel.direction] for parcel in self.automat.parcels_with(key))
         return not opens and key not in self.automat.holder_of_tag
 
     # -- hands, doors and locks
@@ -154,7 +158,8 @@ class World(Judge):
         """Put something into a box whose door stands open; a parcel is in one place only."""
         witness = self.witnesses.get(label)
         # Nobody sees a door that stands ajar without a contact: nothing is put where no lock was pulsed.
-        if label in self.no_contact and not self.down and (witness is None or not witness.sent):
+        pulsed = witness is not None and witness.sent and label in self.automat.openings
+        if label in self.no_contact and not self.down and not pulsed:
             return
         if self.ajar[label] and not any(what in inside for inside in self.inside.values()):
             self.inside[label].append(what)
@@ -192,9 +197,11 @@ class World(Judge):
         number = self.pending.pop(label, None)
         if number is None:
             return
-        if how == 7:
+        if how == 7 or (label in self.dead and number > 1):
+            self.dead.add(label)
             self.do(PulseNotSent(label, number, "the line is down"))
             return
+        self.dead.discard(label)
         if how == 8 and label not in self.jammed:
             self.open_door(label)
         self.do(PulseSent(label, number))
@@ -202,8 +209,8 @@ class World(Judge):
             self.jammed.add(label)
         elif how != 8 and label not in self.jammed:
             self.open_door(label)
-        elif how < 4:
-            self.jammed.discard(label)
+        elif how < 4 and number == self.automat.rules.pulses:
+            self.jammed.discard(label)  # until the next time
 
     def silence(self, label: str, *, silent: bool) -> None:
         """Let a door's contact stop answering, or answer again."""

@@ -74,7 +74,10 @@ def still_open(draft: Draft, label: str, evidence: Evidence) -> bool:
     opening = draft.automat.openings.get(label)
     if opening is not None and opening.stage is not Stage.LATE:
         return True
-    return evidence.grade == "A" and draft.automat.compartments[label].door is Door.OPEN
+    door = draft.automat.compartments[label].door
+    sprang = draft.automat.open_incident(IncidentKind.DOOR_OPENED_UNASKED, label) is not None
+    # A door that sprang open and of which the line then told no more may be open still.
+    return evidence.grade == "A" and (door is Door.OPEN or (sprang and door is Door.UNKNOWN))
 
 
 def evidence_of(draft: Draft, progress: Progress) -> Evidence:

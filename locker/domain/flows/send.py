@@ -10,9 +10,10 @@ from locker.domain.allocation import choose
 from locker.domain.commands import Mode, RegisterParcel
 from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
-from locker.domain.events import Door, Key
+from locker.domain.events import Key
 from locker.domain.flows import holding
 from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, press_blind
+from locker.domain.flows.looking import still_open
 from locker.domain.flows.storing import settle
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
@@ -71,7 +72,7 @@ def press_confirming(draft: Draft, keypad: str, flow: ConfirmingSending, key: Ke
             draft.change_compartment(box.label, condition=Condition.SUSPECT, reason=CONTRADICTED)
         holding.abandon(draft, keypad, box.label, flow.tracking_id, CONTRADICTED)
         _end(draft, keypad, flow.tracking_id)
-    elif _under_way(draft, box.label) or (box.door is Door.OPEN and flow.evidence.grade == "A"):
+    elif still_open(draft, box.label, flow.evidence):
         draft.show(keypad, say(Text.CLOSE_DOOR, label=box.label))  # it sprang open, or was opened from afar
     elif flow.evidence.outdated:
         # It was opened for somebody else since: only another look tells what lies inside.

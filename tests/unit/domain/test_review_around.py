@@ -259,3 +259,19 @@ def test_a_pulse_that_leaves_late_where_no_contact_sees_the_door_makes_the_box_s
     assert stand.box("1").condition is Condition.SOUND
     stand.do(PulseSent(late.compartment, late.number))
     assert stand.box("1").condition is Condition.SUSPECT
+
+
+def test_a_word_on_a_door_that_sprang_open_counts_only_once_it_is_seen_shut_again() -> None:
+    stand = Stand()
+    assert stand.announce(PARCEL) is None
+    stand.sign_in_courier()
+    stand.press(f"{PARCEL[-8:]} OK")
+    label = stand.opens_and_shuts()
+    stand.door(label, Door.OPEN)
+    stand.door(label, Door.UNKNOWN)
+    stand.press("OK")
+    assert stand.says(Text.CLOSE_DOOR)
+    assert stand.count(EntryKind.PARCEL_STORED) == 0
+    stand.door(label, Door.SHUT)
+    stand.press("OK")
+    assert stand.parcel(PARCEL).state is ParcelState.STORED
