@@ -29,10 +29,10 @@ def forget_parcel(draft: Draft, tracking_id: str) -> None:
         return
     _remember_tag(draft, parcel)
     label = parcel.compartment
-    if label is not None and label not in draft.automat.compartments:
-        draft.forget_compartment(label)
-    elif label is not None and draft.automat.compartments[label].tracking_id == tracking_id:
-        draft.change_compartment(label, tracking_id=None)
+    # A box that the configuration does not have now may be held for a sender: it must come back in doubt.
+    box = draft.automat.compartments.get(label or "")
+    if box is not None and box.tracking_id == tracking_id:
+        draft.change_compartment(box.label, tracking_id=None)
     draft.forget_parcel(tracking_id)
 
 
