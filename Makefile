@@ -44,6 +44,7 @@ bench: $(STAMP) ## every figure beside a floor measured in the same run
 	$(BIN)/python -m bench
 
 docs: $(STAMP) ## redraw what the documents show of the code
+	$(BIN)/python -m tests.contracts.families
 	$(BIN)/python -m tests.contracts.pictures
 	$(BIN)/python -m locker.sync.schemas
 	$(BIN)/python -m tests.rules.checklist

@@ -41,18 +41,20 @@ class Key(enum.Enum):
 
 
 class UnlockOutcome(enum.Enum):
-    """What the board said to an unlock; neither value means that a door opened."""
+    """What the board said to an unlock; no value means that a door opened, none that it did not."""
 
     ANSWERED = "answered"
     SILENT = "silent"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class UnlockAnswer:
-    """Outcome of one unlock; `contact` is what the board told with it, None when SILENT."""
+    """Outcome of one unlock; `contact` is what the board told with it, `reason` why it REFUSED, in words."""
 
     outcome: UnlockOutcome
     contact: Contact | None = None
+    reason: str = ""
 
 
 SILENT = UnlockAnswer(UnlockOutcome.SILENT)
@@ -64,6 +66,16 @@ class ContactReport:
 
     channel: int
     contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class BoardIdentity:
+    """What a board tells of itself, by name; commissioning remembers it, a replaced board differs.
+
+    Only what use never changes: size of its answers, firmware, serial number. No contact, no counter.
+    """
+
+    facts: Mapping[str, str]
 
 
 class Decoder(Protocol[FrameT]):
@@ -135,6 +147,17 @@ class LockBoard(Protocol):
         """Contacts by channel; a channel that is missing is unknown. NoAnswer, LineDown, LineBusy."""
         ...
 
+    async def identify(self) -> BoardIdentity:
+        """Ask what the board tells of itself; moves nothing. NoAnswer, LineDown, LineBusy."""
+        ...
+
+    async def rest_outputs(self) -> None:
+        """Put every output at rest where the family can; before anything else once its line is up.
+
+        Families whose boards end each pulse by themselves do nothing. NoAnswer, LineDown, LineBusy.
+        """
+        ...
+
 
 class Keypad(Protocol):
     """One keypad; a key that is stuck is masked and reported once."""
@@ -173,6 +196,10 @@ class Display(Protocol):
     def stop(self) -> None:
         """Write nothing more."""
         ...
+
+
+NOT_CONFIGURED: Mapping[str, bool] = {"configured": False}
+"""Metadata of a field of a family's settings that is no key of the configuration file."""
 
 
 def ignore(*_: object) -> None:

@@ -1,6 +1,6 @@
-"""Every family that a configuration may name, in four plain tables."""
+"""Every family that a configuration may name, in four plain tables: a new family is one line here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -10,6 +10,7 @@ from drivers.bus import Bus
 from drivers.cd5220.driver import Cd5220Display, Cd5220Settings
 from drivers.keypad_serial.driver import SerialKeypad, SerialKeypadSettings
 from drivers.scanner_serial.driver import SerialScanner, SerialScannerSettings
+from drivers.xor_bcc import finding as xor_bcc
 from drivers.xor_bcc.driver import XorBccBoard, XorBccSettings
 
 CarrierT = TypeVar("CarrierT")
@@ -25,8 +26,26 @@ class Family(Generic[CarrierT, DeviceT]):
     baud_rate: int
 
 
-LOCK_BOARDS: Mapping[str, Family[Bus, LockBoard]] = MappingProxyType(
-    {"xor-bcc": Family(XorBccSettings, XorBccBoard, 9600)}
+@dataclass(frozen=True, slots=True)
+class BoardFamily(Family[Bus, LockBoard]):
+    """A family of lock boards, and what commissioning and the wire log ask of it.
+
+    `explain(data, sent)`: what bytes of one direction mean, in words, one text a frame; bytes of no frame are
+    said to be that. `search(bus, address)`: the settings by name of the board at an address, None if no board
+    of this family answers there; moves nothing, waits 0.3 s at most. `addresses`: where it may be.
+    """
+
+    explain: Callable[[bytes, bool], Sequence[str]]
+    search: Callable[[Bus, int], Awaitable[Mapping[str, Any] | None]]
+    addresses: range
+
+
+LOCK_BOARDS: Mapping[str, BoardFamily] = MappingProxyType(
+    {
+        "xor-bcc": BoardFamily(
+            XorBccSettings, XorBccBoard, 9600, xor_bcc.explain, xor_bcc.search, range(1, 100)
+        ),
+    }
 )
 KEYPADS: Mapping[str, Family[Line, Keypad]] = MappingProxyType(
     {"serial-ascii": Family(SerialKeypadSettings, SerialKeypad, 9600)}

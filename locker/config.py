@@ -15,21 +15,18 @@ from locker.domain.compartments import ContactKind, Fixture
 from locker.domain.rules import Identity, Rules
 from locker.errors import Fault, WrongConfiguration
 from locker.settings.checks import cross_check, rules_from
+from locker.settings.devices import BoardTable, DisplayTable, KeypadTable, ScannerTable
 from locker.settings.environment import PREFIX, overrides, single_tables
 from locker.settings.explain import explain, one_of
 from locker.settings.public_key import read_public_key
 from locker.settings.tables import (
     AutomatTable,
-    BoardTable,
     ClockTable,
     CompartmentTable,
-    DisplayTable,
     FileTables,
-    KeypadTable,
     LineTable,
     PathsTable,
     RulesTable,
-    ScannerTable,
     UplinkTable,
 )
 

@@ -313,6 +313,7 @@ def _clock(config: Config, powered_s: float) -> AnchoredClock:
 
 def wiring(config: Config) -> Wiring:
     """Translate the configuration's tables into what the hardware has to open."""
+    polarity = {board.id: board.contact for board in config.boards}
     return Wiring(
         lines={line.id: PortSpec(str(line.port), line.baud) for line in config.lines},
         boards=[
@@ -320,14 +321,7 @@ def wiring(config: Config) -> Wiring:
                 board.id,
                 board.line,
                 board.family,
-                {
-                    "address": board.address,
-                    "channels": board.channels,
-                    "last_byte_is_first": board.byte_order == "last-byte-first",
-                    "acknowledges": board.acknowledges,
-                    "echo": board.echo,
-                    "pulse_s": board.pulse_s,
-                },
+                board.family_settings(),
             )
             for board in config.boards
         ],
@@ -336,7 +330,7 @@ def wiring(config: Config) -> Wiring:
                 box.label,
                 box.board,
                 box.channel,
-                closed_means_shut=box.contact != "closed-when-open",
+                closed_means_shut=(box.contact or polarity[box.board]) != "closed-when-open",
                 contact_fitted=box.contact != "missing",
                 goods_channel=box.goods_channel,
             )
@@ -349,11 +343,17 @@ def wiring(config: Config) -> Wiring:
                 pad.family,
                 pad.display,
                 {Tone(name): _pattern(beeps) for name, beeps in pad.tones},
+                pad.family_settings(),
             )
             for pad in config.keypads
         ],
         displays=[
-            DisplaySpec(display.id, PortSpec(str(display.port), display.baud), display.family)
+            DisplaySpec(
+                display.id,
+                PortSpec(str(display.port), display.baud),
+                display.family,
+                display.family_settings(),
+            )
             for display in config.displays
         ],
         scanners=[
@@ -362,11 +362,7 @@ def wiring(config: Config) -> Wiring:
                 PortSpec(str(scanner.port), scanner.baud),
                 scanner.family,
                 scanner.keypad,
-                {
-                    "terminator": scanner.terminator,
-                    "prefix": scanner.prefix,
-                    "aim_id": scanner.aim_id,
-                },
+                scanner.family_settings(),
             )
             for scanner in config.scanners
         ],

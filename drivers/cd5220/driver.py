@@ -2,6 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Annotated
+
+from typing_extensions import Doc
 
 from drivers.base import Line
 from drivers.cd5220 import codec
@@ -12,9 +15,9 @@ BUSY_WAIT_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Cd5220Settings:
-    """`has_bell`: the display sounds BEL (07); many have no sounder and some show it as a cell."""
+    """What differs between displays that look the same. Keys of [[displays]]."""
 
-    has_bell: bool = True
+    has_bell: Annotated[bool, Doc("whether BEL (07) sounds; some displays show it as a cell")] = True
 
 
 class Cd5220Display:

@@ -3,8 +3,12 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from drivers.base import Key, Line, ignore
+from annotated_types import Interval
+from typing_extensions import Doc
+
+from drivers.base import NOT_CONFIGURED, Key, Line, ignore
 from drivers.errors import CallerMistake
 from drivers.keypad_serial.codec import (
     DEFAULT_KEYS,
@@ -57,12 +61,14 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class SerialKeypadSettings:
-    """Which byte is which key, whether entries come whole (STX..ETX), what counts as stuck."""
+    """Which byte is which key, whether entries come whole, what counts as stuck. Keys of [[keypads]]."""
 
-    keys: Mapping[int, Key] = field(default_factory=lambda: DEFAULT_KEYS)
-    buffered: bool = False
-    longest_entry: int = 32
-    stuck: StuckKeySettings = field(default_factory=StuckKeySettings)
+    keys: Mapping[int, Key] = field(default_factory=lambda: DEFAULT_KEYS, metadata=NOT_CONFIGURED)
+    buffered: Annotated[bool, Doc("whether the pad sends whole entries, STX digits ETX, instead of keys")] = (
+        False
+    )
+    longest_entry: Annotated[int, Interval(ge=1, le=64), Doc("digits of a whole entry at most")] = 32
+    stuck: StuckKeySettings = field(default_factory=StuckKeySettings, metadata=NOT_CONFIGURED)
 
     def __post_init__(self) -> None:
         if any(not 0 <= byte <= 0xFF for byte in self.keys):

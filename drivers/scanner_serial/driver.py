@@ -3,6 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Interval, MaxLen
+from typing_extensions import Doc
 
 from drivers.base import Line, ignore
 from drivers.errors import CallerMistake
@@ -11,16 +15,17 @@ from drivers.scanner_serial.codec import Heard, Label, LabelDecoder, Terminator
 
 @dataclass(frozen=True, slots=True)
 class SerialScannerSettings:
-    """How labels end and begin.
+    """How labels end and begin. Keys of [[scanners]]."""
 
-    With `terminator` "silence" `end_silence_s` ends a label; else `drop_silence_s` ends the wait for its end.
-    """
-
-    terminator: Terminator = "line-end"
-    prefix: str = ""
-    aim_id: bool = False
-    end_silence_s: float = 0.08
-    drop_silence_s: float = 1.0
+    terminator: Annotated[Terminator, Doc("what ends a label: CR, LF or both, or silence")] = "line-end"
+    prefix: Annotated[str, MaxLen(16), Doc("text that it is set to send in front")] = ""
+    aim_id: Annotated[bool, Doc("whether it sends an AIM id (`]C0`) in front")] = False
+    end_silence_s: Annotated[
+        float, Interval(gt=0, le=10), Doc('with `terminator = "silence"`: so much ends a label')
+    ] = 0.08
+    drop_silence_s: Annotated[
+        float, Interval(gt=0, le=10), Doc("else: after so much the wait for its end is over")
+    ] = 1.0
 
     def __post_init__(self) -> None:
         LabelDecoder(self.terminator, prefix=self.prefix, aim_id=self.aim_id)

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Interval
+from typing_extensions import Doc
 
 from drivers.base import (
     SILENT,
+    BoardIdentity,
     Contact,
     ContactReport,
     UnlockAnswer,
@@ -15,25 +20,26 @@ from drivers.bus import Bus, Question
 from drivers.errors import CallerMistake, DriverError, NoAnswer
 from drivers.xor_bcc import codec
 
+ByteOrder = Literal["last-byte-first", "first-byte-first"]
+Edition = Literal["common", "kecheng"]
+PARAMETER_OF: Mapping[Edition, int] = {"common": codec.PULSE, "kecheng": codec.PULSE_KECHENG}
+
 
 @dataclass(frozen=True, slots=True)
 class XorBccSettings:
-    """What differs between boards that look the same; proven at commissioning.
+    """What differs between boards that look the same; proven at commissioning. Keys of [[boards]]."""
 
-    `acknowledges`: the board answers an unlock. `echo`: requests are heard back before the
-    answer. `last_byte_is_first`: the last state byte holds channels 1-8. `pulse_s`: whole seconds
-    sent with each unlock, only for boards of that edition. `unlock_parameter`: 0x11, Kecheng 0x33.
-    """
-
-    address: int = 1
-    channels: int = 24
-    last_byte_is_first: bool = True
-    acknowledges: bool = True
-    echo: bool = False
-    pulse_s: int | None = None
-    unlock_parameter: int = codec.PULSE
-    read_timeout_s: float = 0.8
-    unlock_timeout_s: float = 2.0
+    address: Annotated[int, Interval(ge=1, le=99), Doc("as its switches say")] = 1
+    channels: Annotated[int, Interval(ge=1, le=50), Doc("how many locks it has")] = 24
+    byte_order: Annotated[ByteOrder, Doc("which state byte holds locks 1-8")] = "last-byte-first"
+    acknowledges: Annotated[bool, Doc("whether it answers an unlock")] = True
+    echo: Annotated[bool, Doc("whether its requests are heard back")] = False
+    pulse_s: Annotated[
+        int | None, Interval(ge=1, le=9), Doc("whole seconds, only for boards that take a time")
+    ] = None
+    edition: Annotated[Edition, Doc("Kecheng boards want another parameter")] = "common"
+    read_timeout_s: Annotated[float, Interval(gt=0, le=10), Doc("patience for a reading")] = 0.8
+    unlock_timeout_s: Annotated[float, Interval(gt=0, le=10), Doc("patience for an unlock")] = 2.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.channels <= codec.HIGHEST_CHANNEL:
@@ -41,7 +47,7 @@ class XorBccSettings:
         if self.read_timeout_s <= 0 or self.unlock_timeout_s <= 0:
             raise CallerMistake("time-outs must be above 0 s")
         # Encoding once proves the rest of the settings before any port is opened.
-        codec.encode_unlock(self.address, 1, parameter=self.unlock_parameter, seconds=self.pulse_s)
+        codec.encode_unlock(self.address, 1, parameter=PARAMETER_OF[self.edition], seconds=self.pulse_s)
 
 
 class XorBccBoard:
@@ -64,7 +70,7 @@ class XorBccBoard:
         request = codec.encode_unlock(
             self._settings.address,
             channel,
-            parameter=self._settings.unlock_parameter,
+            parameter=PARAMETER_OF[self._settings.edition],
             seconds=self._settings.pulse_s,
         )
         if not self._settings.acknowledges:
@@ -90,7 +96,17 @@ class XorBccBoard:
         )
         if not isinstance(reply, codec.BlockReply):
             raise NoAnswer(f"board {self._settings.address} answered in an unknown form")
-        return reply.contacts(self._settings.channels, last_byte_is_first=self._settings.last_byte_is_first)
+        return reply.contacts(
+            self._settings.channels, last_byte_is_first=self._settings.byte_order == "last-byte-first"
+        )
+
+    async def identify(self) -> BoardIdentity:
+        """The size of its state block: all that every edition tells."""
+        contacts = await self.read_contacts()
+        return BoardIdentity({"channels": str(len(contacts))})
+
+    async def rest_outputs(self) -> None:
+        """Nothing: the board ends each pulse by itself."""
 
     async def _contact_instead(self, channel: int) -> UnlockAnswer:
         """The unlock is out: whatever goes wrong now, the outcome is silence, not an error."""

@@ -342,7 +342,7 @@ class LockerHardware:
     def _make_display(self, spec: DisplaySpec) -> Presenter:
         keeper = PortKeeper(PortSettings(spec.port.path, spec.port.baud))
         family = DISPLAYS[spec.family]
-        return Presenter(keeper, family.make(keeper, family.settings()))
+        return Presenter(keeper, family.make(keeper, family.settings(**spec.settings)))
 
     def _make_keypad(self, spec: KeypadSpec) -> tuple[Keypad, PortKeeper]:
         def changed(change: PortChange) -> None:
@@ -354,7 +354,7 @@ class LockerHardware:
             wire_log=WireLog(redact=True),
         )
         family = KEYPADS[spec.family]
-        keypad = family.make(keeper, family.settings())
+        keypad = family.make(keeper, family.settings(**spec.settings))
         keypad.on_key = lambda key: self._key_pressed(spec.name, key)
         keypad.on_fault = lambda _key: self._emit(events.KeypadFaulted(spec.name, "a key is stuck"))
         keypad.on_fault_cleared = lambda _key: self._emit(events.KeypadRecovered(spec.name))

@@ -45,22 +45,27 @@ class DoorSpec:
 
 @dataclass(frozen=True, slots=True)
 class KeypadSpec:
-    """A keypad, the display that belongs to it, if one does, and its tones; one that is missing is silent."""
+    """A keypad, the display that belongs to it, if one does, and its tones; one that is missing is silent.
+
+    `settings` are those of its family by name.
+    """
 
     name: str
     port: PortSpec
     family: str
     display: str | None
     tones: Mapping[Tone, Pattern] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DisplaySpec:
-    """A two-line display."""
+    """A two-line display, and the settings of its family by name."""
 
     name: str
     port: PortSpec
     family: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

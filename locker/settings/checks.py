@@ -10,21 +10,18 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from locker.domain.rules import Rules
 from locker.errors import Fault
+from locker.settings.devices import AnyBoard, AnyDisplay, AnyKeypad, AnyScanner
 from locker.settings.explain import item_name, one_of, quoted
 from locker.settings.tables import (
-    BoardTable,
     ClockTable,
     CompartmentTable,
-    DisplayTable,
-    KeypadTable,
     LineTable,
     PathsTable,
     RulesTable,
-    ScannerTable,
     UplinkTable,
 )
 
@@ -48,10 +45,10 @@ class Salvage:
         self.data = data
         self.directory = directory
         self.lines = self._several("lines", LineTable)
-        self.boards = self._several("boards", BoardTable)
-        self.keypads = self._several("keypads", KeypadTable)
-        self.displays = self._several("displays", DisplayTable)
-        self.scanners = self._several("scanners", ScannerTable)
+        self.boards = self._several("boards", AnyBoard)
+        self.keypads = self._several("keypads", AnyKeypad)
+        self.displays = self._several("displays", AnyDisplay)
+        self.scanners = self._several("scanners", AnyScanner)
         self.compartments = self._several("compartments", CompartmentTable)
         self.rules = self._single("rules", RulesTable)
         self.paths = self._single("paths", PathsTable)
@@ -69,9 +66,10 @@ class Salvage:
     def _several(self, name: str, model: type[TableT]) -> tuple[Placed[TableT], ...]:
         items = self.data.get(name)
         found = []
+        adapter: TypeAdapter[TableT] = TypeAdapter(model)
         for index, item in enumerate(items if isinstance(items, list) else ()):
             try:
-                table = model.model_validate(item)
+                table = adapter.validate_python(item)
             except ValidationError:
                 continue
             found.append(Placed(f"[[{name}]] {item_name(items, index)}", index + 1, table))

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from locker.errors import Fault
+from locker.settings.devices import BOARD_TABLES, DISPLAY_TABLES, KEYPAD_TABLES, SCANNER_TABLES
 
 PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$": "use 1 to 32 letters (A-Z), digits, dots, hyphens or underscores",
@@ -28,6 +29,17 @@ WANTED: Mapping[str, str] = {
     "tuple_type": "a list in square brackets",
     "model_type": "a table",
 }
+FAMILIES: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    name: tables
+    for name, tables in (
+        ("boards", BOARD_TABLES),
+        ("keypads", KEYPAD_TABLES),
+        ("displays", DISPLAY_TABLES),
+        ("scanners", SCANNER_TABLES),
+    )
+    if len(tables) > 1
+}
+"""Where a mistake's location holds the family between the number and the key of its table."""
 LONGEST_QUOTE = 60
 
 
@@ -38,7 +50,7 @@ def explain(
 
     `overridden` gives the environment variable that set a "table.key".
     """
-    details = error.errors(include_url=False)
+    details = [_of_family(detail) for detail in error.errors(include_url=False)]
     misspelt: set[tuple[int | str, ...]] = set()
     for detail in details:
         if detail["type"] == "extra_forbidden":
@@ -63,6 +75,8 @@ def place(loc: Sequence[int | str], data: Mapping[str, Any], overridden: Mapping
         return f"environment variable {variable}"
     table, *rest = loc
     value = data.get(str(table))
+    if str(table) in FAMILIES and len(rest) > 1:
+        del rest[1]  # the family's name, which is no key
     if not rest:
         if isinstance(value, list):
             return f"[[{table}]]"
@@ -110,6 +124,19 @@ def quoted(value: object) -> str:
     return written if len(written) <= LONGEST_QUOTE else written[: LONGEST_QUOTE - 2] + '.."'
 
 
+def _of_family(detail: ErrorDetails) -> ErrorDetails:
+    """Say of a family that is missing or unknown what is said of any other key."""
+    table, *rest = detail["loc"]
+    if detail["type"] == "union_tag_not_found":
+        detail["type"] = "missing"
+    elif detail["type"] == "union_tag_invalid":
+        detail["type"], detail["input"] = "literal_error", detail["ctx"]["tag"]
+    else:
+        return detail
+    detail["loc"] = (table, *rest, "", "family")
+    return detail
+
+
 def _sentence(detail: ErrorDetails, field: FieldInfo | None, known: Sequence[str]) -> tuple[str, str]:
     kind, key, value = detail["type"], str(detail["loc"][-1]), detail["input"]
     if kind == "extra_forbidden":
@@ -121,7 +148,10 @@ def _sentence(detail: ErrorDetails, field: FieldInfo | None, known: Sequence[str
     if kind in WANTED:
         return f"must be {WANTED[kind]}, not {quoted(value)}", _rewrite(kind, key, value)
     if kind == "literal_error":
+        table = str(detail["loc"][0])
         choices = [str(choice) for choice in _choices(field)]
+        if key == "family" and table in FAMILIES:
+            choices = list(FAMILIES[table])
         return f"{quoted(value)} is not known", (
             one_of(choices, str(value)) if isinstance(value, str) else f"use one of {', '.join(choices)}"
         )
@@ -147,6 +177,8 @@ def _sentence_on_value(detail: ErrorDetails) -> tuple[str, str]:
             return str(context["error"]), one_of(available_timezones(), str(detail["input"])).replace(
                 "did you mean", "change it; did you mean"
             )
+        case "value_error" if isinstance(detail["input"], Mapping):
+            return str(context["error"]), "correct the one or the other"
         case "value_error":
             return f"{value} cannot be used: {context['error']}", "leave that out"
         case _:
@@ -189,7 +221,10 @@ def _fields(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
 
 
 def _model(model: type[BaseModel], names: Sequence[str]) -> type[BaseModel] | None:
-    for name in names:
+    for place, name in enumerate(names):
+        if place == 1 and names[0] in FAMILIES:
+            model = FAMILIES[names[0]].get(name, model)
+            continue
         field = model.model_fields.get(name)
         inner = None if field is None else _model_inside(field.annotation)
         if inner is None:

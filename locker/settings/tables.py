@@ -4,43 +4,16 @@ A key that is not here is an error. Values are never converted: "8883" is no num
 Descriptions speak to the person who has to put in what is missing.
 """
 
-from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from locker.settings.values import time_zone_exists, usable_path, writable_on_displays
+from locker.settings.devices import AnyBoard, AnyDisplay, AnyKeypad, AnyScanner
+from locker.settings.shapes import Baud, File, Label, Millimetres, Name, Seconds, Several, Shown, Table
+from locker.settings.values import time_zone_exists
 
-LockBoardFamily = Literal["xor-bcc"]
-KeypadFamily = Literal["serial-ascii"]
-DisplayFamily = Literal["cd5220"]
-ScannerFamily = Literal["text"]
 Language = Literal["fi", "sv", "en"]
 ContactWiring = Literal["closed-when-shut", "closed-when-open", "missing"]
-
-LOCK_BOARD_FAMILIES: tuple[str, ...] = get_args(LockBoardFamily)
-KEYPAD_FAMILIES: tuple[str, ...] = get_args(KeypadFamily)
-DISPLAY_FAMILIES: tuple[str, ...] = get_args(DisplayFamily)
-SCANNER_FAMILIES: tuple[str, ...] = get_args(ScannerFamily)
-
-BAUD_RATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
-Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
-
-Item = TypeVar("Item")
-Several = Annotated[tuple[Item, ...], Field(strict=False)]
-File = Annotated[Path, Field(strict=False), AfterValidator(usable_path)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
-Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,7}$")]
-Shown = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(writable_on_displays)]
-Beeps = Annotated[str, Field(pattern=r"^(none|bell( bell){0,4})$")]
-Millimetres = Annotated[int, Field(ge=1, le=3000)]
-Seconds = Annotated[float, Field(gt=0, le=366 * 86_400, allow_inf_nan=False)]
-
-
-class Table(BaseModel):
-    """What all tables have in common: strict, closed, frozen."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class AutomatTable(Table):
@@ -152,70 +125,6 @@ class LineTable(Table):
     baud: Baud = 9600
 
 
-class BoardTable(Table):
-    """[[boards]]: one lock board of the family "xor-bcc" at an address of a line."""
-
-    id: Annotated[Name, Field(description="a name for this board", examples=["A"])]
-    line: Annotated[str, Field(description="the id of one of [[lines]]", examples=["locks"])]
-    family: Annotated[LockBoardFamily, Field(examples=["xor-bcc"])]
-    address: Annotated[int, Field(ge=1, le=99, description="as its switches say", examples=[1])]
-    channels: Annotated[int, Field(ge=1, le=50, description="how many locks it has", examples=[24])]
-    byte_order: Literal["last-byte-first", "first-byte-first"] = "last-byte-first"
-    acknowledges: bool = True
-    echo: bool = False
-    pulse_s: Annotated[int | None, Field(ge=1, le=9)] = None
-
-
-class TonesTable(Table):
-    """`tones` of a keypad: how it sounds, as beeps of its display's bell, one after another."""
-
-    key: Beeps = "none"
-    right: Beeps = "bell"
-    wrong: Beeps = "bell bell"
-    remind: Beeps = "bell bell bell"
-    tick: Beeps = "bell"
-
-
-class KeypadTable(Table):
-    """[[keypads]]: a keypad of the whole automat, or (`bound_to`) of one compartment."""
-
-    id: Annotated[Name, Field(description="a name for this keypad", examples=["front"])]
-    port: Annotated[
-        File, Field(description="the stable path of the adapter", examples=["/dev/serial/by-id/usb-..."])
-    ]
-    baud: Baud = 9600
-    family: Annotated[KeypadFamily, Field(examples=["serial-ascii"])]
-    display: str | None = None
-    bound_to: str | None = None
-    tones: TonesTable = TonesTable()
-
-
-class DisplayTable(Table):
-    """[[displays]]: a display of two lines of 20 cells."""
-
-    id: Annotated[Name, Field(description="a name for this display", examples=["front"])]
-    port: Annotated[
-        File, Field(description="the stable path of the adapter", examples=["/dev/serial/by-id/usb-..."])
-    ]
-    baud: Baud = 9600
-    family: Annotated[DisplayFamily, Field(examples=["cd5220"])]
-
-
-class ScannerTable(Table):
-    """[[scanners]]: a scanner for labels beside a keypad."""
-
-    id: Annotated[Name, Field(description="a name for this scanner", examples=["front"])]
-    port: Annotated[
-        File, Field(description="the stable path of the adapter", examples=["/dev/serial/by-id/usb-..."])
-    ]
-    baud: Baud = 9600
-    family: Annotated[ScannerFamily, Field(examples=["text"])]
-    keypad: Annotated[str, Field(description="the id of one of [[keypads]]", examples=["front"])]
-    terminator: Literal["line-end", "silence"] = "line-end"
-    prefix: Annotated[str, Field(max_length=16, pattern=r"^[ -~]*$")] = ""
-    aim_id: bool = False
-
-
 class CompartmentTable(Table):
     """[[compartments]]: one box; sizes inside, in millimetres."""
 
@@ -229,7 +138,7 @@ class CompartmentTable(Table):
     column: Annotated[int, Field(ge=0, le=1000)] = 0
     row: Annotated[int, Field(ge=0, le=1000)] = 0
     accessible: bool = False
-    contact: ContactWiring = "closed-when-shut"
+    contact: ContactWiring | None = None
     goods_channel: Annotated[int | None, Field(ge=1)] = None
 
 
@@ -242,8 +151,8 @@ class FileTables(Table):
     clock: ClockTable = ClockTable()
     uplink: UplinkTable
     lines: Several[LineTable] = ()
-    boards: Several[BoardTable] = ()
-    keypads: Several[KeypadTable] = ()
-    displays: Several[DisplayTable] = ()
-    scanners: Several[ScannerTable] = ()
+    boards: Several[AnyBoard] = ()
+    keypads: Several[AnyKeypad] = ()
+    displays: Several[AnyDisplay] = ()
+    scanners: Several[AnyScanner] = ()
     compartments: Several[CompartmentTable] = ()

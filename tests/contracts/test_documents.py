@@ -5,7 +5,12 @@ import re
 import pytest
 
 from locker.config import load
+from tests.contracts.families import PAGE, page
 from tests.contracts.pictures import ARCHITECTURE, EXAMPLE, README, ROOT, with_example, with_pictures
+
+
+def test_the_page_of_families_is_that_of_the_code() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
 
 
 def test_the_pictures_in_architecture_are_those_of_the_code() -> None:

@@ -33,7 +33,8 @@ LIGHT = {
         "tui",
     ),
     "locker.cli": (*FRAMEWORKS, "asyncio", "sqlite3", "locker.config", "locker.daemon", "locker.keys"),
-    "locker.config": ("sqlmodel", "alembic", "aiomqtt", "aiohttp", "serial", "textual", "drivers"),
+    # The keys of a device's table are the settings of its family, so the drivers are loaded, but no port.
+    "locker.config": ("sqlmodel", "alembic", "aiomqtt", "aiohttp", "serial", "textual", "drivers.port"),
     "locker.words": (*FRAMEWORKS, "asyncio", "sqlite3"),
     "drivers.registry": ("locker", "simulator", "tui", "sqlmodel", "aiomqtt", "pydantic"),
     "drivers.xor_bcc.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),

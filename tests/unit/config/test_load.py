@@ -14,17 +14,14 @@ from locker.domain.compartments import ContactKind, Fixture
 from locker.domain.intents import Tone
 from locker.domain.rules import Identity, Rules
 from locker.errors import WrongConfiguration
-from locker.settings.tables import (
-    DISPLAY_FAMILIES,
-    KEYPAD_FAMILIES,
-    LOCK_BOARD_FAMILIES,
-    SCANNER_FAMILIES,
-    RulesTable,
-    TonesTable,
-)
+from locker.settings import devices
+from locker.settings.devices import TonesTable
+from locker.settings.tables import RulesTable
 from tests.unit.config.sample import SAMPLE, SCANNER, only_fault_of, write
 
-EXAMPLE = Path(__file__).parents[3] / "docs" / "lockerd.toml"
+COMMON = {"family", "baud", "display", "bound_to", "tones"}
+DOCS = Path(__file__).parents[3] / "docs"
+EXAMPLE = DOCS / "lockerd.toml"
 
 
 def test_domain_values_come_out(tmp_path: Path) -> None:
@@ -93,6 +90,7 @@ def test_example_is_sound_and_shows_every_key() -> None:
     for table in (config.automat, config.paths, config.clock, config.uplink, config.rules, config.lines[0]):
         for key in type(table).model_fields:
             assert f"{key} = " in text
+    families = (DOCS / "families.md").read_text(encoding="utf-8")
     items = (
         config.boards[0],
         config.keypads[0],
@@ -103,7 +101,7 @@ def test_example_is_sound_and_shows_every_key() -> None:
     )
     for item in items:
         for key in type(item).model_fields:
-            assert f"{key} = " in text
+            assert f"{key} = " in text or f"| `{key}` |" in families
 
 
 def test_example_shows_the_defaults_of_the_rules(tmp_path: Path) -> None:
@@ -119,11 +117,27 @@ def test_rules_can_all_be_changed() -> None:
     assert set(RulesTable.model_fields) == {field.name for field in fields(Rules)} - {"time_zone"}
 
 
-def test_families_are_those_of_the_drivers() -> None:
-    assert set(LOCK_BOARD_FAMILIES) == set(LOCK_BOARDS)
-    assert set(KEYPAD_FAMILIES) == set(KEYPADS)
-    assert set(DISPLAY_FAMILIES) == set(DISPLAYS)
-    assert set(SCANNER_FAMILIES) == set(SCANNERS)
+FAMILIES = (
+    (LOCK_BOARDS, devices.BOARD_TABLES),
+    (KEYPADS, devices.KEYPAD_TABLES),
+    (DISPLAYS, devices.DISPLAY_TABLES),
+    (SCANNERS, devices.SCANNER_TABLES),
+)
+
+
+def test_each_family_of_the_drivers_has_a_table_with_its_settings() -> None:
+    for families, tables in FAMILIES:
+        assert set(tables) == set(families)
+        for name, family in families.items():
+            keys = {field.name for field in fields(family.settings) if field.metadata.get("configured", True)}
+            assert keys <= set(tables[name].model_fields)
+
+
+def test_every_key_of_a_family_says_what_it_is() -> None:
+    for _, tables in FAMILIES:
+        for table in tables.values():
+            for key, field in table.model_fields.items():
+                assert field.description or key in COMMON, key
 
 
 def test_example_shows_the_defaults_of_tones_and_scanners(tmp_path: Path) -> None:

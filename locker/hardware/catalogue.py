@@ -1,0 +1,11 @@
+"""Which families of devices there are, and what each lets one set; makes and opens nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS, SCANNERS
+
+BOARD_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in LOCK_BOARDS.items()}
+KEYPAD_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in KEYPADS.items()}
+DISPLAY_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in DISPLAYS.items()}
+SCANNER_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in SCANNERS.items()}
