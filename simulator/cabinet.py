@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
-from simulator.boards.xor_bcc import XorBccBoard
+from simulator.boards.families import BOARDS
 from simulator.displays.cd5220 import Cd5220Display
 from simulator.events import (
     Beeped,
@@ -51,8 +51,12 @@ class Cabinet:
         self._scanners = {scanner.id: SerialTextScanner(dice) for scanner in plan.scanners}
         self._displays = {d.id: Cd5220Display(d.columns, d.rows) for d in plan.displays}
         self._boards = {
-            board.id: XorBccBoard(
-                board.address, board.channels, _Terminals(board.id, plan, self._world, tell), dice=dice
+            board.id: BOARDS[board.family](
+                board.address,
+                board.channels,
+                _Terminals(board.id, plan, self._world, tell),
+                dice=dice,
+                serial=board.serial,
             )
             for board in plan.boards
         }

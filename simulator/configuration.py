@@ -10,7 +10,7 @@ from simulator.plan import CabinetPlan, CompartmentPlan
 CUSTOMER_SERVICE = "0200 71000"
 ENGLISH_FIRST = ("en", "fi", "sv")
 
-Value = str | int | bool | Path | Sequence[str]
+Value = str | int | float | bool | Path | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def _hardware(plan: CabinetPlan, port_of: Mapping[str, Path]) -> Iterator[str]:
             family=board.family,
             address=board.address,
             channels=board.channels,
+            **dict(board.settings),
         )
     displays = {display.id for display in plan.displays}
     for display in plan.displays:
@@ -150,7 +151,6 @@ def _table(head: str, **values: Value | None) -> str:
 
 def _toml(value: Value) -> str:
     # A JSON string is a TOML string, and so are numbers, truth and lists of strings.
-    return json.dumps(
-        str(value) if isinstance(value, Path) else value if isinstance(value, str | int) else list(value),
-        ensure_ascii=False,
-    )
+    if isinstance(value, Path):
+        value = str(value)
+    return json.dumps(value if isinstance(value, str | int | float) else list(value), ensure_ascii=False)

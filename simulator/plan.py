@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.boards.families import BOARDS
+
 Contact = Literal["present", "missing"]
 Polarity = Literal["closes-when-shut", "closes-when-open"]
-BoardFamily = Literal["xor-bcc"]
+Setting = str | int | float | bool
 
 # The bottom row starts above a base of this height; what a seated person can reach ends at 1.1 m.
 _BASE_MM = 250
@@ -30,13 +32,18 @@ class LinePlan:
 
 @dataclass(frozen=True)
 class BoardPlan:
-    """One lock control board at an address of a line."""
+    """One lock control board at an address of a line.
+
+    `settings` are further keys of its table in the daemon's configuration; `serial` tells units apart.
+    """
 
     id: str
     line: str
     address: int
     channels: int = 24
-    family: BoardFamily = "xor-bcc"
+    family: str = "xor-bcc"
+    settings: tuple[tuple[str, Setting], ...] = ()
+    serial: int = 0xAB
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,9 @@ class CabinetPlan:
         _unique("compartment", [box.label for box in self.compartments])
         lines = {line.id for line in self.lines}
         for board in self.boards:
+            if board.family not in BOARDS:
+                known = ", ".join(BOARDS)
+                raise PlanError(f"board {board.id} is of family {board.family}; there are {known}")
             if board.line not in lines:
                 raise PlanError(f"board {board.id} is on line {board.line}, which does not exist")
         wires: list[str] = []

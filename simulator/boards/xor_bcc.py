@@ -1,16 +1,12 @@
 """Device half of the XOR/BCC "8A/80" lock board: 5-byte frames `HEAD AA CC P X`, X the XOR of all before.
 
-Bytes go in by `feed`, time by `advance`, and answers come out of `advance` when they are due. The board
-times its own pulses. Source of the frames: the golden frames in tests/vectors, each with its origin.
+The board times its own pulses. Source of the frames: the golden frames in tests/vectors, each with its own.
 """
 
-import heapq
 import random
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
-from simulator.faults import FaultSet
+from simulator.boards.board import LockBoard, Timing, Wiring
 
 UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF = 0x8A, 0x80, 0x90, 0x9A, 0x9B
 UNLOCK_ALL, UNLOCKED_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME = 0x9D, 0x9E, 0x8D, 0x82, 0x7E
@@ -20,9 +16,6 @@ _PULSE, _QUERY, _VERSION, _UNIQUE_ID = 0x11, 0x33, 0x22, 0x44
 _HEADS = frozenset(
     (UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF, UNLOCK_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME),
 )
-# Bytes of one frame follow one another at once; what stays incomplete longer than this was cut off.
-_FRAME_GAP_S = 0.1
-_QUEUE_LIMIT = 256
 
 
 @dataclass(frozen=True)
@@ -99,24 +92,6 @@ class UnlockTime:
 
 
 Request = Unlock | Read | UnlockMany | Hold | UnlockAll | AutoReport | Firmware | UniqueId | UnlockTime
-
-
-class Wiring(Protocol):
-    """What hangs on the board's terminals, by channel."""
-
-    def pulse(self, channel: int, seconds: float) -> None: ...
-    def hold(self, channel: int, *, energised: bool) -> None: ...
-    def contact(self, channel: int) -> bool: ...
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How quickly the board works; the unlock is acknowledged when the door had time to move."""
-
-    read_delay_s: float = 0.005
-    unlock_delay_s: float = 0.2
-    pulse_s: float = 0.3
-    pause_s: float = 0.05
 
 
 def checksum(data: bytes | bytearray) -> int:
@@ -232,7 +207,7 @@ def encode_firmware(address: int, value: int) -> bytes:
     return framed(FIRMWARE, address, 0, value)
 
 
-class XorBccBoard:
+class XorBccBoard(LockBoard[Request]):
     """One board on a line: obeys requests for its own address only."""
 
     def __init__(
@@ -243,190 +218,107 @@ class XorBccBoard:
         *,
         dice: random.Random,
         timing: Timing | None = None,
-        firmware: int = 0xAB,
+        serial: int = 0xAB,
     ) -> None:
-        self.faults = FaultSet("board")
-        self._address = address
-        self._channels = channels
-        self._wiring = wiring
-        self._timing = timing or Timing()
-        self._firmware = firmware
-        self._dice = dice
-        self._parser = RequestParser(state_byte_count(channels))
-        self._now_s = 0.0
-        self._heard_s = 0.0
-        self._due: list[tuple[float, int, Callable[[], bytes | None]]] = []
-        self._order = 0
+        """`serial` is what tells one unit from another; its low byte serves as the firmware's version."""
+        parser = RequestParser(state_byte_count(channels))
+        super().__init__(address, channels, wiring, parser, dice=dice, timing=timing)
+        self._firmware = serial & 0xFF
         self._pulse_s_of: dict[int, float] = {}
-        self._pulsed_s: dict[int, float] = {}
-        self._busy = False
         self._report_head: int | None = None
 
-    @property
-    def address(self) -> int:
-        """The address set by the board's switches."""
-        return self._address
+    def is_for_me(self, request: Request) -> bool:
+        """Whether its address is that of the board's switches."""
+        return request.address == self.address
 
-    def feed(self, data: bytes) -> None:
-        """Take bytes off the line; they act now, their answers come from `advance`."""
-        if self.faults.has("dead-board"):
-            self._parser.forget()
-            return
-        if self._now_s - self._heard_s > _FRAME_GAP_S:
-            self._parser.forget()
-        self._heard_s = self._now_s
-        for request in self._parser.feed(data):
-            if request.address == self._address and len(self._due) < _QUEUE_LIMIT:
-                self._obey(request)
-
-    def advance(self, dt_s: float) -> list[bytes]:
-        """Let time pass; the pieces that the board begins to send meanwhile, in order."""
-        self._now_s += dt_s
-        pieces: list[bytes] = []
-        while self._due and self._due[0][0] <= self._now_s + 1e-9:
-            _, _, action = heapq.heappop(self._due)
-            if not self.faults.has("dead-board") and (piece := action()):
-                pieces.append(piece)
-        return pieces
-
-    def due_in_s(self) -> float | None:
-        """When `advance` next has something to do, None if nothing is pending."""
-        return max(0.0, self._due[0][0] - self._now_s) if self._due else None
-
-    def contact_changed(self, channel: int) -> None:
-        """A door moved; boards with such firmware report it unasked."""
-        head = int(self.faults.number("unsolicited-reports")) or self._report_head
-        if head is not None:
-            self._answer(
-                0.0, lambda: encode_report(self._address, channel, self._status(channel), head=head & 0xFF)
-            )
-
-    def _obey(self, request: Request) -> None:
-        if self.faults.spend("echo-request"):
-            echo = _spelled(request)
-            self._at(0.0, lambda: echo)
+    def obey(self, request: Request) -> None:
+        """Act on a request and queue its answer."""
+        delay_s = self.timing.read_delay_s
         match request:
             case Unlock(channel=0) | UnlockAll():
                 self._unlock_all(request)
             case Unlock():
                 self._unlock(request)
             case Read(channel=0):
-                self._busy = False
-                self._answer(
-                    self._timing.read_delay_s, lambda: encode_contacts(self._address, self._states())
-                )
-            case Read(channel=channel) if channel <= self._channels:
-                self._busy = False
-                self._answer(
-                    self._timing.read_delay_s,
-                    lambda: encode_contact(self._address, channel, self._status(channel)),
-                )
+                self.was_read()
+                self.answer(delay_s, lambda: encode_contacts(self.address, self._states()))
+            case Read(channel=channel) if channel <= self.channels:
+                self.was_read()
+                self.answer(delay_s, lambda: encode_contact(self.address, channel, self._status(channel)))
             case UnlockMany(bitmap=bitmap):
-                wanted = [n + 1 for n in range(self._channels) if bitmap[n // 8] >> (n % 8) & 1]
-                self._pulse_each(wanted)
-            case Hold(channel=channel, energised=energised) if channel <= self._channels:
-                for each in [channel] if channel else range(1, self._channels + 1):
-                    self._wiring.hold(each, energised=energised)
-                self._answer(
-                    self._timing.read_delay_s,
-                    lambda: encode_held(self._address, channel, self._status(channel), energised=energised),
+                wanted = [n + 1 for n in range(self.channels) if bitmap[n // 8] >> (n % 8) & 1]
+                self.pulse_each(wanted, self.timing.pulse_s)
+            case Hold(channel=channel, energised=energised) if channel <= self.channels:
+                for each in [channel] if channel else range(1, self.channels + 1):
+                    self.wiring.hold(each, energised=energised)
+                self.answer(
+                    delay_s,
+                    lambda: encode_held(self.address, channel, self._status(channel), energised=energised),
                 )
             case UnlockTime() | AutoReport():
                 self._set(request)
             case Firmware():
-                self._answer(
-                    self._timing.read_delay_s, lambda: encode_firmware(self._address, self._firmware)
-                )
+                self.answer(delay_s, lambda: encode_firmware(self.address, self._firmware))
             case _:
                 return
+
+    def spelled(self, request: Request) -> bytes:
+        """The request's own bytes again."""
+        return _spelled(request)
+
+    def readdressed(self, frame: bytes) -> bytes:
+        """The same answer from the board of the next address."""
+        return framed(frame[0], frame[1] + 1 & 0xFF, *frame[2:-1])
+
+    def rechannelled(self, frame: bytes) -> bytes:
+        """The same answer for the next channel."""
+        return framed(frame[0], frame[1], frame[2] + 1 & 0xFF, *frame[3:-1])
+
+    def damaged(self, frame: bytes) -> bytes:
+        """The answer with a wrong checksum."""
+        return frame[:-1] + bytes((frame[-1] ^ 0x5A,))
+
+    def report(self, channel: int, fault: int) -> bytes | None:
+        """A door report, if it was switched on or the fault gives its head byte."""
+        head = fault or self._report_head
+        return (
+            None
+            if head is None
+            else encode_report(self.address, channel, self._status(channel), head=head & 0xFF)
+        )
 
     def _set(self, request: UnlockTime | AutoReport) -> None:
         if isinstance(request, AutoReport):
             self._report_head = REPORT if request.wanted else None
             return
-        for each in [request.channel] if request.channel else range(1, self._channels + 1):
+        for each in [request.channel] if request.channel else range(1, self.channels + 1):
             self._pulse_s_of[each] = float(request.seconds)
 
     def _unlock(self, request: Unlock) -> None:
         channel = request.channel
-        if channel > self._channels:
+        if channel > self.channels or self.is_deaf():
             return
-        if self.faults.has("busy") and self._busy:
-            return
-        pulse_s = float(request.seconds or self._pulse_s_of.get(channel, self._timing.pulse_s))
-        resting_s = self.faults.number("duty-cycle")
-        last_s = self._pulsed_s.get(channel)
-        if last_s is None or self._now_s - last_s >= resting_s:
-            self._pulse(channel, pulse_s)
-        self._busy = True
-        delay_s = pulse_s + 0.05 if self.faults.has("answer-after-pulse") else self._timing.unlock_delay_s
-        if not self.faults.spend("no-unlock-answer"):
-            self._answer(delay_s, lambda: encode_unlocked(self._address, channel, self._status(channel)))
+        pulse_s = float(request.seconds or self._pulse_s_of.get(channel, self.timing.pulse_s))
+        self.try_pulse(channel, pulse_s)
+        self.acknowledge(pulse_s, lambda: encode_unlocked(self.address, channel, self._status(channel)))
 
     def _unlock_all(self, request: Unlock | UnlockAll) -> None:
         seconds = request.seconds if isinstance(request, Unlock) else None
-        over_s = self._pulse_each(range(1, self._channels + 1), float(seconds or self._timing.pulse_s))
+        over_s = self.pulse_each(range(1, self.channels + 1), float(seconds or self.timing.pulse_s))
         if isinstance(request, UnlockAll):
-            self._answer(over_s, lambda: encode_unlocked_all(self._address, self._states()))
+            self.answer(over_s, lambda: encode_unlocked_all(self.address, self._states()))
         else:
             echo = _spelled(request)
-            self._answer(over_s, lambda: echo)
-
-    def _pulse_each(self, channels: Iterable[int], pulse_s: float | None = None) -> float:
-        """One after another, never two coils at once; returns when the last is over."""
-        step_s = pulse_s if pulse_s is not None else self._timing.pulse_s
-
-        def pulsing(channel: int) -> Callable[[], None]:
-            return lambda: self._pulse(channel, step_s)
-
-        start_s = 0.0
-        for channel in channels:
-            self._at(start_s, pulsing(channel))
-            start_s += step_s + self._timing.pause_s
-        return start_s
-
-    def _pulse(self, channel: int, seconds: float) -> None:
-        self._pulsed_s[channel] = self._now_s
-        self._wiring.pulse(channel, seconds)
+            self.answer(over_s, lambda: echo)
 
     def _status(self, channel: int) -> int:
-        return CONTACT_CLOSED if channel and self._wiring.contact(channel) else CONTACT_OPEN
+        return CONTACT_CLOSED if channel and self.contact(channel) else CONTACT_OPEN
 
     def _states(self) -> bytes:
-        groups = [0] * state_byte_count(self._channels)
-        inverted = self.faults.has("inverted-block")
-        for channel in range(1, self._channels + 1):
-            if self._wiring.contact(channel) != inverted:
-                groups[(channel - 1) // 8] |= 1 << (channel - 1) % 8
+        groups = [0] * state_byte_count(self.channels)
+        for place, closed in enumerate(self.block_contacts()):
+            groups[place // 8] |= closed << place % 8
         return bytes(groups if self.faults.has("reversed-byte-order") else reversed(groups))
-
-    def _at(self, delay_s: float, action: Callable[[], bytes | None]) -> None:
-        self._order += 1
-        heapq.heappush(self._due, (self._now_s + delay_s, self._order, action))
-
-    def _answer(self, delay_s: float, spell: Callable[[], bytes]) -> None:
-        if self.faults.spend("no-answer"):
-            return
-        self._at(delay_s + self.faults.number("late-answer"), lambda: self._spoilt(spell()))
-
-    def _spoilt(self, frame: bytes) -> bytes:
-        """The answer as this board's faults let it out; a second fragment follows by itself."""
-        if self.faults.spend("wrong-address"):
-            frame = framed(frame[0], frame[1] + 1 & 0xFF, *frame[2:-1])
-        if self.faults.spend("wrong-channel"):
-            frame = framed(frame[0], frame[1], frame[2] + 1 & 0xFF, *frame[3:-1])
-        if self.faults.spend("wrong-checksum"):
-            frame = frame[:-1] + bytes((frame[-1] ^ 0x5A,))
-        garbage = bytes(
-            self._dice.randrange(0xF0, 0x100) for _ in range(int(self.faults.number("garbage-in-front")))
-        )
-        frame = garbage + frame
-        gap_s = self.faults.number("fragmented-replies")
-        if not gap_s:
-            return frame
-        middle = len(frame) // 2
-        self._at(gap_s, lambda: frame[middle:])
-        return frame[:middle]
 
 
 def _meaning(body: bytes) -> Request | None:
