@@ -14,9 +14,11 @@ from locker.domain.events import (
     KeypadRecovered,
     KeyPressed,
     LabelScanned,
+    LockTimed,
     PartLost,
     PartRestored,
     PulseNotSent,
+    PulseRefused,
     PulseSent,
     Started,
     Stopping,
@@ -72,7 +74,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             doors.note_pulse_sent(draft, event)
         case PulseNotSent():
             doors.note_pulse_not_sent(draft, event)
-        case Woke():
+        case Woke() | PulseRefused() | LockTimed():
             pass
         case GoodsSeen():
             watch.note_goods(draft, event)

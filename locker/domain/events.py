@@ -129,6 +129,26 @@ class PulseNotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class PulseRefused:
+    """The board answered an unlock with a refusal, in its own words; follows its `PulseSent`.
+
+    It may have moved the lock all the same: what became of the door is told by the door alone.
+    """
+
+    compartment: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockTimed:
+    """A door was first read open so long after the unlock's frame had left the wire; follows its `DoorSeen`."""
+
+    compartment: str
+    pulse_to_open_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class PartLost:
     """A line, a board or a scanner stopped answering; `part` names it, as "line locks" or "board A".
 
@@ -201,6 +221,8 @@ Event = (
     | GoodsSeen
     | PulseSent
     | PulseNotSent
+    | PulseRefused
+    | LockTimed
     | PartLost
     | PartRestored
     | CommandReceived

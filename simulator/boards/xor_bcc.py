@@ -1,6 +1,6 @@
 """Device half of the XOR/BCC "8A/80" lock board: 5-byte frames `HEAD AA CC P X`, X the XOR of all before.
 
-The board times its own pulses. Source of the frames: the golden frames in tests/vectors, each with its own.
+The board times its own pulses. Where each frame comes from: the golden frames in tests/vectors.
 """
 
 import random
