@@ -142,7 +142,7 @@ class PulseRefused:
 
 @dataclass(frozen=True, slots=True)
 class LockTimed:
-    """A door was first read open so long after the unlock's frame had left the wire; follows its `DoorSeen`."""
+    """A door was first read open so long after the unlock had left the wire; follows its `DoorSeen`."""
 
     compartment: str
     pulse_to_open_s: float
