@@ -107,9 +107,11 @@ async def _front(directory: Path, seed: int) -> int:
 
 
 async def _tell(names: Sequence[str], directory: Path, chosen: argparse.Namespace, runs: int) -> int:
+    from simulator.stock import Stock
     from simulator.stories.catalogue import seeded  # slow to import
     from simulator.stories.perform import perform
 
+    stock = None if chosen.stock is None else Stock(chosen.stock)
     printer = JsonPrinter(_answer) if chosen.json else TextPrinter(_answer)
     failed: list[str] = []
     played = 0
@@ -119,7 +121,7 @@ async def _tell(names: Sequence[str], directory: Path, chosen: argparse.Namespac
             place = directory / (name if runs == 1 else f"{name}-{run + 1}")
             emit: Callable[[Line], None] = printer if runs == 1 else _only_results(printer, run + 1)
             played += 1
-            if not await perform(seeded(name, seed), place, emit, seed=seed or 0):
+            if not await perform(seeded(name, seed), place, emit, seed=seed or 0, stock=stock):
                 failed.append(name if seed is None else f"{name} with --seed {seed}")
             elif not chosen.keep and chosen.directory is None:
                 shutil.rmtree(place, ignore_errors=True)
@@ -269,6 +271,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="print the story as one JSON object a line")
     demo.add_argument(
         "--directory", type=Path, metavar="DIR", help="work in this empty directory and keep it"
+    )
+    demo.add_argument(
+        "--stock",
+        type=Path,
+        metavar="DIR",
+        help="copy keys and blank database from here, made at first: many stories, quick starts",
     )
     demo.add_argument("--keep", action="store_true", help="do not remove the temporary directory")
     demo.set_defaults(command=_demo)

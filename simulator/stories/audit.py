@@ -1,17 +1,15 @@
 """What every story ends with: the journal is whole, the back office has all of it, and the world agrees."""
 
-import json
 from datetime import datetime
 from typing import Any
 
-from simulator.daemon import run_command
 from simulator.stories.stage import Stage, StoryFailedError
 
 TYPE_PREFIX = "automat."
 PRUNED = "automat.journal.pruned"
 COMPARED = ("epoch", "sequence", "kind", "subject", "data", "hash")
 
-FROM_THE_BEGINNING = ("--json", "--after", "0", "--limit", "1000000")
+PAGE = 500
 
 CUSTODY = frozenset(
     {
@@ -41,21 +39,22 @@ async def audit(stage: Stage) -> None:
 
 
 async def _verify(stage: Stage) -> None:
-    code, out, err = await run_command("locker.ctl", [*_socket(stage), "verify"])
-    if code != 0:
-        raise StoryFailedError(f"lockerctl verify ended with exit code {code}: {(out + err).strip()}")
-    stage.seen(f"lockerctl verify: {out.strip()}")
+    report = await stage.demo.ask("/v1/verify")
+    bad, head = report["first_bad"], report["head"]
+    if bad is not None:
+        raise StoryFailedError(f"entry {bad['epoch']}-{bad['sequence']} is bad: {bad['reason']}")
+    stage.seen(f"verified: {report['checked']} entries are good, up to {head['epoch']}-{head['sequence']}")
 
 
 async def _journal(stage: Stage) -> list[dict[str, Any]]:
-    code, out, err = await run_command("locker.ctl", [*_socket(stage), "journal", *FROM_THE_BEGINNING])
-    if code != 0:
-        raise StoryFailedError(f"lockerctl journal ended with exit code {code}: {err.strip()}")
-    return [json.loads(line) for line in out.splitlines()]
-
-
-def _socket(stage: Stage) -> list[str]:
-    return ["--socket", str(stage.demo.socket)]
+    """Return every entry that the automat still has, in order."""
+    entries: list[dict[str, Any]] = []
+    while True:
+        after = entries[-1]["sequence"] if entries else 0
+        page = await stage.demo.ask(f"/v1/journal?after={after}&limit={PAGE}")
+        entries += page["entries"]
+        if not page["more"] or not page["entries"]:
+            return entries
 
 
 def _compare_with_ledger(stage: Stage, journal: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from simulator.broker import Broker, BrokerError
 from simulator.daemon import DaemonError
 from simulator.demo import Demo
+from simulator.stock import Stock
 from simulator.stories.audit import audit
 from simulator.stories.stage import Stage, StoryFailedError
 from simulator.stories.story import Story
@@ -23,11 +24,20 @@ async def perform(
     *,
     seed: int = 0,
     broker: Broker | None = None,
+    stock: Stock | None = None,
 ) -> bool:
     """Play one story in a directory of its own; true only if all expectations came true."""
     transcript = Transcript(asyncio.get_running_loop().time, emit)
     transcript.add("story", f"{story.name}: {story.about}", story=story.name, seed=seed)
-    demo = Demo(directory, plan=story.plan, seed=seed, broker=broker, story=True, languages=story.languages)
+    demo = Demo(
+        directory,
+        plan=story.plan,
+        seed=seed,
+        broker=broker,
+        story=True,
+        languages=story.languages,
+        stock=stock,
+    )
     demo.automat.key_gap_s = _KEY_GAP_S
     demo.automat.subscribe(transcript.hardware)
     demo.subscribe(transcript.demo)
