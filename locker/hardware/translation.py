@@ -1,71 +1,33 @@
-"""The translation: compartments and keypads above, boards, channels and contacts below.
-
-A door's state is believed when two reads in a row agree; a reading of one doubtful frame only makes
-the next read come sooner. Doors of a line or board that does not answer are unknown, never "shut".
-"""
+"""The translation: compartments and keypads above, lines, boards and ports below."""
 
 import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from drivers.base import Contact, Key, Keypad, LockBoard
-from drivers.bus import Bus
-from drivers.errors import DriverError, NoAnswer
+from drivers.base import Key, Keypad
 from drivers.keeper import PortChange, PortDown, PortKeeper
 from drivers.port import PortSettings
-from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS
+from drivers.registry import DISPLAYS, KEYPADS
 from drivers.wirelog import WireLog
 from locker.domain import events
 from locker.domain.events import Door, Event
 from locker.domain.intents import Tone
 from locker.domain.messages import Message, Text, say
-from locker.hardware.belief import Belief
 from locker.hardware.labels import LabelReader
 from locker.hardware.lamps import LampTest
+from locker.hardware.lines import LockLine
 from locker.hardware.presenter import Presenter, Render
 from locker.hardware.sounder import Sounder
-from locker.hardware.wiring import BoardSpec, DisplaySpec, DoorSpec, KeypadSpec, PortSpec, Wiring
+from locker.hardware.wiring import DisplaySpec, KeypadSpec, Wiring
 from locker.ports import Post
 
-IDLE_POLL_S = 0.2
-BUSY_POLL_S = 0.03
-BUSY_FOR_S = 3.0
-"""After an unlock the doors of its line are read this often, for this long."""
-SILENT_READS = 2
-"""So many unanswered reads in a row make a board lost."""
 FIRST_READ_LIMIT_S = 3.0
 KEYS_WAITING_LIMIT = 64
 """Keys and labels that may wait for the inbox; what a person does beyond that is not taken."""
-REOPEN_EVERY_S = 10.0
-"""A line on which no board answers is closed and opened again so often: the cure for a hung adapter."""
 
 KEY_OF: Mapping[Key, events.Key] = {key: events.Key[key.name] for key in Key}
-
-
-@dataclass(slots=True)
-class _Board:
-    spec: BoardSpec
-    driver: LockBoard
-    doors: list[DoorSpec]
-    silent_reads: int = 0
-    answers: bool | None = None  # None: nobody was told yet, so an alarm of an earlier run may stand
-    read_once: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(slots=True)
-class _Line:
-    name: str
-    keeper: PortKeeper
-    bus: Bus
-    wire_log: WireLog
-    boards: list[_Board]
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    busy_until_s: float = 0.0
-    reopen_at_s: float | None = None
-    reopening: bool = False
 
 
 class LockerHardware:
@@ -79,20 +41,8 @@ class LockerHardware:
         self._outgoing_waits = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._beliefs = {
-            door.compartment: Belief(Door.UNKNOWN) for door in wiring.doors if door.contact_fitted
-        }
-        self._goods: dict[str, Belief[bool | None]] = {
-            door.compartment: Belief(None) for door in wiring.doors if door.goods_channel is not None
-        }
-        self._door_of = {door.compartment: door for door in wiring.doors}
-        self._lines = {name: self._make_line(name, port, wiring) for name, port in wiring.lines.items()}
-        self._board_of = {
-            door.compartment: (line, board)
-            for line in self._lines.values()
-            for board in line.boards
-            for door in board.doors
-        }
+        self._lines = {name: self._make_line(name, wiring) for name in wiring.lines}
+        self._line_of = {door.compartment: line for line in self._lines.values() for door in line.doors}
         self._displays = {spec.name: self._make_display(spec) for spec in wiring.displays}
         self._display_of = {spec.name: spec.display for spec in wiring.keypads}
         self._keypads = [self._make_keypad(spec) for spec in wiring.keypads]
@@ -108,23 +58,25 @@ class LockerHardware:
         for presenter in self._displays.values():
             presenter.keeper.start()
         for line in self._lines.values():
-            line.keeper.start()
-            line.bus.start()
-            self._spawn(self._poll(line), f"hardware: doors of line {line.name}")
+            line.start()
+            self._spawn(line.run(), f"hardware: doors of line {line.name}")
         for _, keeper in self._keypads:
             keeper.start()
         for scanner in self._scanners.values():
             scanner.start()
-        boards = [board for line in self._lines.values() for board in line.boards]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_READ_LIMIT_S):
-                for board in boards:
-                    await board.read_once.wait()
+                for line in self._lines.values():
+                    await line.read_once()
         # A state that the answer has overtaken must not come after it: it would look like a movement.
         waiting = [event for event in self._outgoing if not isinstance(event, events.DoorSeen)]
         self._outgoing = deque(waiting)
         self._spawn(self._deliver(), "hardware: events")
-        return {label: belief.believed for label, belief in self._beliefs.items()}
+        return {
+            compartment: door
+            for line in self._lines.values()
+            for compartment, door in line.believed().items()
+        }
 
     async def stop(self) -> None:
         """Close every port; nothing is posted afterwards."""
@@ -141,8 +93,7 @@ class LockerHardware:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for line in self._lines.values():
-            await line.bus.stop()
-            await line.keeper.stop()
+            await line.stop()
         for presenter in self._displays.values():
             await presenter.stop()
         self._failure.cancel()
@@ -153,7 +104,8 @@ class LockerHardware:
 
     def unlock(self, compartment: str, number: int) -> None:
         """Start one pulse; `PulseSent` or `PulseNotSent` follows."""
-        self._spawn(self._unlock(compartment, number), f"hardware: unlock {compartment}")
+        line = self._line_of[compartment]
+        self._spawn(line.unlock(compartment, number), f"hardware: unlock {compartment}")
 
     def show(self, keypad: str, message: Message) -> None:
         """Put a message on a keypad's display, page by page."""
@@ -188,118 +140,6 @@ class LockerHardware:
         lines = {name: line.wire_log for name, line in self._lines.items()}
         return lines | {f"scanner {name}": scanner.wire_log for name, scanner in self._scanners.items()}
 
-    # -- pulses
-
-    async def _unlock(self, compartment: str, number: int) -> None:
-        line, board = self._board_of[compartment]
-        try:
-            await board.driver.unlock(self._door_of[compartment].channel)
-        except DriverError as problem:
-            self._emit(events.PulseNotSent(compartment, number, str(problem)))
-            return
-        line.busy_until_s = asyncio.get_running_loop().time() + BUSY_FOR_S
-        line.wake.set()
-        self._emit(events.PulseSent(compartment, number))
-
-    # -- doors
-
-    async def _poll(self, line: _Line) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            doubtful = False
-            for board in line.boards:
-                doubtful |= await self._read(line, board)
-            if doubtful:
-                continue
-            self._reopen_if_hung(line, loop.time())
-            busy = loop.time() < line.busy_until_s
-            line.wake.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BUSY_POLL_S if busy else IDLE_POLL_S):
-                    await line.wake.wait()
-
-    async def _read(self, line: _Line, board: _Board) -> bool:
-        """Read one board; tell whether a reading wants to be confirmed at once."""
-        try:
-            contacts = await board.driver.read_contacts()
-        except NoAnswer as problem:
-            board.silent_reads += 1
-            if board.silent_reads >= SILENT_READS and line.keeper.is_up and board.answers is not False:
-                board.answers = False
-                self._emit(events.PartLost(f"board {board.spec.name}", str(problem)))
-                self._lose_doors(board)
-                board.read_once.set()
-            return False
-        except DriverError:
-            return False  # the line is down: its keeper has told
-        board.silent_reads = 0
-        if not board.answers:
-            board.answers = True
-            self._emit(events.PartRestored(f"board {board.spec.name}"))
-        doubtful = False
-        for door in board.doors:
-            doubtful |= self._see(door, contacts)
-        if not doubtful:
-            board.read_once.set()
-        return doubtful
-
-    def _see(self, door: DoorSpec, contacts: Mapping[int, Contact]) -> bool:
-        doubtful = self._see_goods(door, contacts)
-        belief = self._beliefs.get(door.compartment)
-        if belief is None:
-            return doubtful
-        contact = contacts.get(door.channel)
-        read = Door.UNKNOWN
-        if contact is not None:
-            read = Door.SHUT if (contact is Contact.CLOSED) is door.closed_means_shut else Door.OPEN
-        if belief.see(read):
-            self._emit(events.DoorSeen(door.compartment, belief.believed))
-        return doubtful or belief.doubted is not None
-
-    def _see_goods(self, door: DoorSpec, contacts: Mapping[int, Contact]) -> bool:
-        belief = self._goods.get(door.compartment)
-        if belief is None or door.goods_channel is None:
-            return False
-        contact = contacts.get(door.goods_channel)
-        if belief.see(None if contact is None else contact is Contact.CLOSED):
-            self._emit(events.GoodsSeen(door.compartment, belief.believed))
-        return belief.doubted is not None
-
-    def _lose_doors(self, board: _Board) -> None:
-        for door in board.doors:
-            belief = self._beliefs.get(door.compartment)
-            if belief is not None and belief.see(Door.UNKNOWN):
-                self._emit(events.DoorSeen(door.compartment, Door.UNKNOWN))
-            goods = self._goods.get(door.compartment)
-            if goods is not None and goods.see(None):
-                self._emit(events.GoodsSeen(door.compartment, None))
-
-    def _reopen_if_hung(self, line: _Line, now_s: float) -> None:
-        if not line.keeper.is_up or any(board.answers is not False for board in line.boards):
-            line.reopen_at_s = None
-        elif line.reopen_at_s is None:
-            line.reopen_at_s = now_s + REOPEN_EVERY_S
-        elif now_s >= line.reopen_at_s:
-            line.reopen_at_s = None
-            line.reopening = True
-            line.keeper.reopen("no board on it answers")
-
-    def _line_changed(self, name: str, change: PortChange) -> None:
-        line = self._lines[name]
-        if line.reopening:
-            # Closed by ourselves a moment ago: news only if it does not come up again.
-            line.reopening = False
-            return
-        if isinstance(change, PortDown):
-            self._emit(events.PartLost(f"line {name}", change.reason))
-            for board in line.boards:
-                board.silent_reads = 0
-                self._lose_doors(board)
-                board.read_once.set()
-        else:
-            self._emit(events.PartRestored(f"line {name}"))
-            line.wake.set()
-
     # -- keypads and scanners
 
     def _key_pressed(self, keypad: str, key: Key) -> None:
@@ -320,24 +160,11 @@ class LockerHardware:
 
     # -- building
 
-    def _make_line(self, name: str, port: PortSpec, wiring: Wiring) -> _Line:
-        wire_log = WireLog()
-
-        def changed(change: PortChange) -> None:
-            self._line_changed(name, change)
-
-        keeper = PortKeeper(PortSettings(port.path, port.baud), on_change=changed, wire_log=wire_log)
-        bus = Bus(keeper)
-        line = _Line(name, keeper, bus, wire_log, [])
-        for spec in wiring.boards:
-            if spec.line == name:
-                family = LOCK_BOARDS[spec.family]
-                driver = family.make(bus, family.settings(**spec.settings))
-                # A report nobody asked for is not believed by itself; it only makes us look at once.
-                driver.on_report = lambda _report: line.wake.set()
-                doors = [door for door in wiring.doors if door.board == spec.name]
-                line.boards.append(_Board(spec, driver, doors))
-        return line
+    def _make_line(self, name: str, wiring: Wiring) -> LockLine:
+        boards = [board for board in wiring.boards if board.line == name]
+        names = {board.name for board in boards}
+        doors = [door for door in wiring.doors if door.board in names]
+        return LockLine(name, wiring.lines[name], boards, doors, self._emit)
 
     def _make_display(self, spec: DisplaySpec) -> Presenter:
         keeper = PortKeeper(PortSettings(spec.port.path, spec.port.baud))

@@ -174,7 +174,7 @@ async def test_bytes_that_are_no_frame_change_nothing(rig: Rig) -> None:
 async def test_a_line_on_which_nothing_answers_is_opened_anew_without_an_alarm_of_its_own(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("locker.hardware.translation.REOPEN_EVERY_S", 0.0)
+    monkeypatch.setattr("locker.hardware.lines.REOPEN_EVERY_S", 0.0)
     rig.simulated.set_fault("dead-board", "A")
     await rig.seen.until(lambda event: isinstance(event, PartLost) and event.part == "board A")
     lost = len(rig.seen.events)

@@ -1,6 +1,5 @@
 """What must not be posted, and what must be posted again after a restart."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from drivers.base import Contact
 from locker.domain.events import (
     Door,
     DoorSeen,
+    Event,
     GoodsSeen,
     KeypadRecovered,
     KeyPressed,
@@ -19,6 +19,7 @@ from locker.domain.events import (
 )
 from locker.domain.messages import Message
 from locker.hardware.belief import Belief
+from locker.hardware.lines import LockLine
 from locker.hardware.presenter import Page
 from locker.hardware.translation import LockerHardware
 from simulator.automat import SimulatedAutomat
@@ -72,19 +73,13 @@ async def test_one_doubtful_reading_of_a_goods_sensor_changes_nothing(tmp_path: 
     simulated = SimulatedAutomat(demo_plan(), directory=tmp_path)
     plan = wiring(simulated)
     door = replace(plan.doors[0], goods_channel=20)
-    seen = Seen()
-    hardware = LockerHardware(replace(plan, doors=[door]), render=one_page, post=seen.post)
+    seen: list[Event] = []
+    line = LockLine("locks", plan.lines["locks"], plan.boards, [door], seen.append)
     inside = {door.channel: Contact.CLOSED, 20: Contact.CLOSED}
     empty = {door.channel: Contact.CLOSED, 20: Contact.OPEN}
-    delivering = asyncio.create_task(hardware._deliver())
     for reading in (inside, inside, empty, inside, empty, empty):
-        hardware._see(door, reading)
-    async with asyncio.timeout(5):
-        await seen.until(lambda event: event == GoodsSeen(door.compartment, present=False))
-    delivering.cancel()
-    await asyncio.gather(delivering, return_exceptions=True)
-    goods = [event.present for event in seen.events if isinstance(event, GoodsSeen)]
-    assert goods == [True, False]
+        line.see(door, reading)
+    assert [event.present for event in seen if isinstance(event, GoodsSeen)] == [True, False]
 
 
 def test_a_goods_sensor_that_does_not_answer_is_unknown_at_once() -> None:
