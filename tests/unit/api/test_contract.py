@@ -119,6 +119,10 @@ def test_the_client_and_lockerctl_know_nothing_of_the_rest_of_the_daemon() -> No
         "locker.api.client",
         "locker.api.decoder",
         "locker.api.schema",
+        "locker.commands",
+        "locker.commands.automat",
+        "locker.commands.journal",
+        "locker.commands.printing",
         "locker.ctl",
         "locker.errors",
     }

@@ -1,0 +1,65 @@
+"""`lockerctl journal` and `verify`."""
+
+import argparse
+from collections.abc import Iterable
+
+from locker.api.client import ApiClient
+from locker.api.schema import JOURNAL_LIMIT_MOST, JournalEntryView
+from locker.commands.printing import as_text, indented, print_json, print_lines, shortened, speak
+from locker.errors import ExitCode, WrongUsage
+
+
+async def journal(client: ApiClient, options: argparse.Namespace) -> ExitCode:
+    """Ask page by page: the daemon gives only so many entries at once."""
+    if options.after is None and options.limit > JOURNAL_LIMIT_MOST:
+        raise WrongUsage(
+            f"--limit {options.limit}: the newest {JOURNAL_LIMIT_MOST} at most can be listed from the end; "
+            "give --after N (0 is the beginning) to list more"
+        )
+    after, left = options.after, options.limit
+    while left > 0:
+        page = await client.journal(
+            after=after,
+            limit=min(left, JOURNAL_LIMIT_MOST),
+            subject=options.subject,
+            kind=options.kind,
+            epoch=options.epoch,
+        )
+        for entry in page.entries:
+            if options.json:
+                print_json(entry)
+            else:
+                print_lines(entry_lines(entry))
+        left -= len(page.entries)
+        if not page.more or not page.entries:
+            break
+        after = page.entries[-1].sequence
+    return ExitCode.OK
+
+
+async def verify(client: ApiClient, options: argparse.Namespace) -> ExitCode:
+    """Let the daemon check its journal; DATABASE if an entry is bad."""
+    report = await client.verify()
+    bad = report.first_bad
+    if options.json:
+        print_json(report)
+    elif bad is None:
+        head = report.head
+        since = f"from {head.epoch}-{report.first} " if report.first > 1 else ""
+        print_lines([f"{report.checked} entries are good, {since}up to {head.epoch}-{head.sequence}"])
+    else:
+        print_lines([f"entry {bad.epoch}-{bad.sequence}: {bad.reason}"])
+        speak(
+            f"{report.checked} entries before it are good; keep the database as it is and tell the operator"
+        )
+    return ExitCode.OK if bad is None else ExitCode.DATABASE
+
+
+def entry_lines(entry: JournalEntryView) -> Iterable[str]:
+    """Put one entry into words."""
+    number, subject = f"{entry.epoch}-{entry.sequence}", shortened(entry.subject or "-", 25)
+    yield f"{number:<9} {entry.at:%Y-%m-%dT%H:%M:%SZ} {entry.kind:<23} {subject}"
+    if entry.data is None:
+        yield from indented("the stored entry cannot be read: run `lockerctl verify`", 10)
+    elif entry.data:
+        yield from indented(" ".join(f"{name}={as_text(value)}" for name, value in entry.data.items()), 10)
