@@ -193,7 +193,7 @@ def _records() -> Iterable[Record]:
     yield _record(CommandRecord, "command", "command_id", {"not_after": _INSTANT})
     yield _record(Parked, "parked", "sequence", {})
     yield _record(Checkpoint, "checkpoint", "sequence", {"at": _INSTANT})
-    facts = {"mode": _enum(Mode), "remote_openings_s": _LIST, "word_awaited": _LIST}
+    facts = {"mode": _enum(Mode), "remote_openings_s": _LIST, "word_awaited": _LIST, "commission": _LIST}
     yield _record(Facts, "facts", "id", facts, single=True)
     yield _record(LastSeen, "last_seen", "id", {"wall_at": _INSTANT}, single=True)
     yield _record(SealedEntry, "journal", "sequence", {"at": _INSTANT})

@@ -180,6 +180,7 @@ class OpeningRow(Base, table=True):
     reminded: bool
     person: str | None = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
+    stray: str | None = Field(sa_type=Text)
 
 
 class IncidentRow(Base, table=True):
@@ -223,6 +224,7 @@ class FactsRow(Base, table=True):
     outage_owed_s: float
     pruned_through: int
     word_awaited: str = Field(sa_type=Text)
+    commission: str = Field(sa_type=Text)
 
 
 class LastSeenRow(Base, table=True):

@@ -32,7 +32,8 @@ class Facts:
     `remote_openings_s`: the powered times of the last remote openings; `outage_owed_s`: the length of
     outages too short to lengthen deadlines each by itself; `pruned_through`: the last entry of this epoch
     that was deleted after its retention time; `word_awaited`: compartment, operator and keypad of a remote
-    opening for which somebody on the spot is being asked, empty if none.
+    opening for which somebody on the spot is being asked, empty if none; `commission`: user and technician
+    who put the automat into service now, empty if nobody does.
     """
 
     incidents_numbered: int = 0
@@ -45,6 +46,7 @@ class Facts:
     outage_owed_s: float = 0.0
     pruned_through: int = 0
     word_awaited: tuple[str, ...] = ()
+    commission: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class Opening:
     powered time; `opened_at` is None until the contact said "open". `keypad` is "" for a remote opening and
     where nobody stands any more who could say what lies behind a late door; `person` is the courier,
     technician or operator behind it, `reason` what an operator wanted it for; `tracking_id` is None where
-    no parcel is known.
+    no parcel is known. `stray`: another compartment, whose door opened unasked after the last pulse.
     """
 
     compartment: str
@@ -94,6 +94,7 @@ class Opening:
     reminded: bool = False
     person: str | None = None
     reason: str | None = None
+    stray: str | None = None
 
     def after(self, happening: Happening) -> Stage | None:
         """Return the stage that a happening leads to, None if it ends; KeyError if the table has none."""

@@ -78,7 +78,9 @@ BUCKET = Attempts("front", 7, 1234.5, (0.1, 99.0), guarded=True)
 OPENING = Opening(
     "1", Purpose.PICKUP, "front", STORED.tracking_id, AT, Stage.OPEN, 2, 1, 17.25, AT, 12.125, reminded=True
 )
-REMOTE = Opening("4", Purpose.REMOTE, "", None, AT, Stage.WAITING, person="o3", reason="asked by phone")
+REMOTE = Opening(
+    "4", Purpose.REMOTE, "", None, AT, Stage.WAITING, person="o3", reason="asked by phone", stray="1"
+)
 INCIDENT = Incident(3, IncidentKind.DOOR_DID_NOT_OPEN, "1", "three pulses", AT)
 CLEARED = Incident(2, IncidentKind.PART_LOST, "board A", "silent", AT, AT + timedelta(hours=2))
 COMMAND = CommandRecord("cmd-1", "0f" * 32, "applied", AT)
@@ -95,6 +97,7 @@ FACTS = Facts(
     outage_owed_s=12.5,
     pruned_through=1,
     word_awaited=("4", "o3", "front"),
+    commission=("root (0)", "t1"),
 )
 SEEN = LastSeen(AT, trusted=True, powered_s=1234.5)
 EVERYTHING = (
