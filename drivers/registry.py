@@ -9,6 +9,7 @@ from drivers.base import Display, Keypad, Line, LockBoard, Scanner
 from drivers.bus import Bus
 from drivers.cd5220.driver import Cd5220Display, Cd5220Settings
 from drivers.keypad_serial.driver import SerialKeypad, SerialKeypadSettings
+from drivers.matrix_orbital.driver import MatrixOrbitalDisplay, MatrixOrbitalSettings
 from drivers.scanner_serial.driver import SerialScanner, SerialScannerSettings
 from drivers.xor_bcc import finding as xor_bcc
 from drivers.xor_bcc.driver import XorBccBoard, XorBccSettings
@@ -54,5 +55,8 @@ SCANNERS: Mapping[str, Family[Line, Scanner]] = MappingProxyType(
     {"text": Family(SerialScannerSettings, SerialScanner, 9600)}
 )
 DISPLAYS: Mapping[str, Family[Line, Display]] = MappingProxyType(
-    {"cd5220": Family(Cd5220Settings, Cd5220Display, 9600)}
+    {
+        "cd5220": Family(Cd5220Settings, Cd5220Display, 9600),
+        "matrix-orbital": Family(MatrixOrbitalSettings, MatrixOrbitalDisplay, 9600),
+    }
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from simulator.boards.families import BOARDS
-from simulator.displays.cd5220 import Cd5220Display
+from simulator.displays.families import DISPLAYS, Display
 from simulator.events import (
     Beeped,
     CoilPulsed,
@@ -18,10 +18,10 @@ from simulator.events import (
     SimulatorEvent,
 )
 from simulator.faults import FaultSet, FaultValue, UnknownFaultError, declared
-from simulator.keypads.serial_ascii import SerialAsciiKeypad
+from simulator.keypads.serial_ascii import DEFAULT_KEYS, SerialAsciiKeypad
 from simulator.line import Device, Line
 from simulator.plan import CabinetPlan
-from simulator.scanners.serial_text import SerialTextScanner
+from simulator.scanners.serial_text import SUFFIXES, SerialTextScanner
 from simulator.world import DoorView, World
 
 _MOVING_SLICE_S = 0.005
@@ -47,9 +47,22 @@ class Cabinet:
         self._tell = tell
         dice = random.Random(seed)
         self._world = World(plan.compartments, dice)
-        self._keypads = {keypad.id: SerialAsciiKeypad(dice) for keypad in plan.keypads}
-        self._scanners = {scanner.id: SerialTextScanner(dice) for scanner in plan.scanners}
-        self._displays = {d.id: Cd5220Display(d.columns, d.rows) for d in plan.displays}
+        self._keypads = {
+            keypad.id: SerialAsciiKeypad(
+                dice,
+                keys={**DEFAULT_KEYS, **dict(keypad.keys)},
+                buffered=keypad.buffered,
+                checksum=keypad.checksum,
+            )
+            for keypad in plan.keypads
+        }
+        self._scanners = {
+            scanner.id: SerialTextScanner(dice, suffix=SUFFIXES[scanner.suffix]) for scanner in plan.scanners
+        }
+        self._displays: dict[str, Display] = {
+            display.id: DISPLAYS[display.family](display.columns, display.rows, dict(display.settings))
+            for display in plan.displays
+        }
         self._boards = {
             board.id: BOARDS[board.family](
                 board.address,

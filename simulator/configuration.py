@@ -10,7 +10,8 @@ from simulator.plan import CabinetPlan, CompartmentPlan
 CUSTOMER_SERVICE = "0200 71000"
 ENGLISH_FIRST = ("en", "fi", "sv")
 
-Value = str | int | float | bool | Path | Sequence[str]
+Value = str | int | float | bool | Path | Sequence[str] | Mapping[str, str]
+KEY_NAMES: Mapping[str, str] = {"C": "clear", "OK": "ok"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,13 @@ def _hardware(plan: CabinetPlan, port_of: Mapping[str, Path]) -> Iterator[str]:
         )
     displays = {display.id for display in plan.displays}
     for display in plan.displays:
-        yield _table("[[displays]]", id=display.id, port=port_of[f"display-{display.id}"], family="cd5220")
+        yield _table(
+            "[[displays]]",
+            id=display.id,
+            port=port_of[f"display-{display.id}"],
+            family=display.family,
+            **dict(display.settings),
+        )
     for keypad in plan.keypads:
         shown = next((name for name in (keypad.id, *sorted(displays)) if name in displays), None)
         yield _table(
@@ -111,6 +118,9 @@ def _hardware(plan: CabinetPlan, port_of: Mapping[str, Path]) -> Iterator[str]:
             family="serial-ascii",
             display=shown,
             bound_to=keypad.compartment,
+            keys={f"{byte:02X}": KEY_NAMES.get(key, key) for key, byte in keypad.keys} or None,
+            buffered=keypad.buffered or None,
+            checksum=keypad.checksum or None,
         )
     for scanner in plan.scanners:
         yield _table(
@@ -119,6 +129,7 @@ def _hardware(plan: CabinetPlan, port_of: Mapping[str, Path]) -> Iterator[str]:
             port=port_of[f"scanner-{scanner.id}"],
             family="text",
             keypad=scanner.keypad,
+            terminator="silence" if scanner.suffix == "none" else None,
         )
     for box in plan.compartments:
         yield _table(
@@ -153,4 +164,6 @@ def _toml(value: Value) -> str:
     # A JSON string is a TOML string, and so are numbers, truth and lists of strings.
     if isinstance(value, Path):
         value = str(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {json.dumps(one)}" for key, one in value.items()) + " }"
     return json.dumps(value if isinstance(value, str | int | float) else list(value), ensure_ascii=False)

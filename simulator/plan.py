@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.boards.families import BOARDS
+from simulator.displays.families import DISPLAYS
+from simulator.keypads.serial_ascii import DEFAULT_KEYS
 
 Contact = Literal["present", "missing"]
 Polarity = Literal["closes-when-shut", "closes-when-open"]
 Setting = str | int | float | bool
+Suffix = Literal["CR", "LF", "CR LF", "none"]
 
 # The bottom row starts above a base of this height; what a seated person can reach ends at 1.1 m.
 _BASE_MM = 250
@@ -67,27 +70,37 @@ class CompartmentPlan:
 
 @dataclass(frozen=True)
 class KeypadPlan:
-    """A keypad of the whole automat, or of one compartment."""
+    """A keypad of the whole automat, or of one compartment.
+
+    `keys` are bytes that differ from the usual ones, by the key's name; `buffered`: it collects an entry and
+    sends it whole, with `checksum` behind ETX an LRC.
+    """
 
     id: str
     compartment: str | None = None
+    keys: tuple[tuple[str, int], ...] = ()
+    buffered: bool = False
+    checksum: bool = False
 
 
 @dataclass(frozen=True)
 class DisplayPlan:
-    """A character display."""
+    """A character display; `settings` are further keys of its table in the daemon's configuration."""
 
     id: str
     columns: int = 20
     rows: int = 2
+    family: str = "cd5220"
+    settings: tuple[tuple[str, Setting], ...] = ()
 
 
 @dataclass(frozen=True)
 class ScannerPlan:
-    """A scanner for labels, and the keypad that it stands beside."""
+    """A scanner for labels, the keypad that it stands beside, and what it sends behind each label."""
 
     id: str
     keypad: str
+    suffix: Suffix = "CR"
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,7 @@ class CabinetPlan:
                 raise PlanError(f"board {board.id} is of family {board.family}; there are {known}")
             if board.line not in lines:
                 raise PlanError(f"board {board.id} is on line {board.line}, which does not exist")
+        self._check_front()
         wires: list[str] = []
         for box in self.compartments:
             home = boards.get(box.board)
@@ -127,12 +141,6 @@ class CabinetPlan:
                     raise PlanError(f"compartment {box.label}: board {home.id} has no channel {channel}")
                 wires.append(f"{home.id}/{channel}")
         _unique("channel", wires)
-        keypads = {keypad.id for keypad in self.keypads}
-        for scanner in self.scanners:
-            if scanner.keypad not in keypads:
-                raise PlanError(
-                    f"scanner {scanner.id} is beside keypad {scanner.keypad}, which does not exist"
-                )
 
     def ports(self) -> tuple[str, ...]:
         """The names of all serial ports: lines, then keypads, displays, scanners."""
@@ -142,6 +150,24 @@ class CabinetPlan:
             *(f"display-{display.id}" for display in self.displays),
             *(f"scanner-{scanner.id}" for scanner in self.scanners),
         )
+
+    def _check_front(self) -> None:
+        for display in self.displays:
+            if display.family not in DISPLAYS:
+                known = ", ".join(DISPLAYS)
+                raise PlanError(f"display {display.id} is of family {display.family}; there are {known}")
+        for keypad in self.keypads:
+            unknown = [key for key, _ in keypad.keys if key not in DEFAULT_KEYS]
+            if unknown:
+                raise PlanError(
+                    f"keypad {keypad.id} has no key {unknown[0]}; there are {' '.join(DEFAULT_KEYS)}"
+                )
+        keypads = {keypad.id for keypad in self.keypads}
+        for scanner in self.scanners:
+            if scanner.keypad not in keypads:
+                raise PlanError(
+                    f"scanner {scanner.id} is beside keypad {scanner.keypad}, which does not exist"
+                )
 
 
 def demo_plan() -> CabinetPlan:

@@ -32,6 +32,34 @@ DEFAULT_KEYS: Mapping[int, Key] = MappingProxyType(
         ord("*"): Key.CLEAR,
     }
 )
+NAMES: Mapping[str, Key] = MappingProxyType({key.value: key for key in Key})
+IGNORED = "none"
+_HEXADECIMAL = "0123456789abcdefABCDEF"
+
+
+def keys_of(changes: Mapping[str, str]) -> Mapping[int, Key]:
+    """Change the usual map: a byte in hexadecimal to a key's name or to "none".
+
+    CallerMistake says what is wrong; every key must have a byte in the end.
+    """
+    keys = dict(DEFAULT_KEYS)
+    changed: set[int] = set()
+    for written, name in changes.items():
+        if len(written) != 2 or any(digit not in _HEXADECIMAL for digit in written):
+            raise CallerMistake(f'keys: "{written}" is no byte; write two hexadecimal digits, as "0D"')
+        byte = int(written, 16)
+        if byte in changed:
+            raise CallerMistake(f'keys: byte "{written.upper()}" is there twice; remove one of them')
+        if name != IGNORED and name not in NAMES:
+            raise CallerMistake(f'keys: "{name}" is no key; use one of {", ".join((*NAMES, IGNORED))}')
+        changed.add(byte)
+        keys.pop(byte, None)
+        if name != IGNORED:
+            keys[byte] = NAMES[name]
+    missing = [name for name, key in NAMES.items() if key not in keys.values()]
+    if missing:
+        raise CallerMistake(f"keys: no byte is left for {', '.join(missing)}; map one to each")
+    return MappingProxyType(keys)
 
 
 def encode_command(letter: str) -> bytes:
@@ -68,7 +96,8 @@ class KeyDecoder:
 
     With `buffered` the pad collects digits by itself and sends them between STX and ETX when OK is
     pressed; its C key clears inside the pad. So a whole entry is delivered at ETX as CLEAR, the digits,
-    OK. More than `longest_entry` digits without ETX are forgotten.
+    OK; with `checksum` at the LRC behind it, and only if that is right. More than `longest_entry` digits
+    without ETX are forgotten.
     """
 
     def __init__(
@@ -76,12 +105,16 @@ class KeyDecoder:
         keys: Mapping[int, Key] = DEFAULT_KEYS,
         *,
         buffered: bool = False,
+        checksum: bool = False,
         longest_entry: int = 32,
     ) -> None:
         self._keys = keys
         self._buffered = buffered
+        self._checksum = checksum
         self._longest_entry = longest_entry
         self._entry: list[Key] | None = None
+        self._complete: list[Key] | None = None  # an entry that waits for its checksum only
+        self._lrc = 0  # over every byte since STX, ETX too
 
     def feed(self, data: bytes) -> list[Key]:
         """Take received bytes, give every key completed by them."""
@@ -93,14 +126,23 @@ class KeyDecoder:
         return keys
 
     def _buffer(self, byte: int) -> list[Key]:
+        if self._complete is not None:
+            # What comes here is the checksum, also where it looks like another sign.
+            digits, self._complete = self._complete, None
+            if byte == self._lrc:
+                return [Key.CLEAR, *digits, Key.OK]
         if byte == STX:
-            self._entry = []
+            self._entry, self._lrc = [], 0
             return []
         if self._entry is None:
             return []
+        self._lrc ^= byte
         if byte == ETX:
             digits, self._entry = self._entry, None
-            return [Key.CLEAR, *digits, Key.OK]
+            if not self._checksum:
+                return [Key.CLEAR, *digits, Key.OK]
+            self._complete = digits
+            return []
         key = self._keys.get(byte)
         if key is Key.CLEAR:
             self._entry.clear()

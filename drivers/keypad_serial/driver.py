@@ -11,7 +11,6 @@ from typing_extensions import Doc
 from drivers.base import NOT_CONFIGURED, Key, Line, ignore
 from drivers.errors import CallerMistake
 from drivers.keypad_serial.codec import (
-    DEFAULT_KEYS,
     Cleared,
     KeyDecoder,
     KeyEvent,
@@ -19,6 +18,7 @@ from drivers.keypad_serial.codec import (
     Stuck,
     StuckKeyFilter,
     StuckKeySettings,
+    keys_of,
 )
 
 BEAT_S = 0.01
@@ -63,19 +63,25 @@ class Heartbeat:
 class SerialKeypadSettings:
     """Which byte is which key, whether entries come whole, what counts as stuck. Keys of [[keypads]]."""
 
-    keys: Mapping[int, Key] = field(default_factory=lambda: DEFAULT_KEYS, metadata=NOT_CONFIGURED)
+    keys: Annotated[
+        Mapping[str, str],
+        Doc(
+            'bytes that differ: `{ "2A" = "ok" }`, a byte in hexadecimal to `0`..`9`, `clear`, `ok` or `none`'
+        ),
+    ] = field(default_factory=dict)
     buffered: Annotated[bool, Doc("whether the pad sends whole entries, STX digits ETX, instead of keys")] = (
         False
     )
     longest_entry: Annotated[int, Interval(ge=1, le=64), Doc("digits of a whole entry at most")] = 32
+    checksum: Annotated[bool, Doc("with `buffered`: whether an LRC follows ETX; a wrong one is no entry")] = (
+        False
+    )
     stuck: StuckKeySettings = field(default_factory=StuckKeySettings, metadata=NOT_CONFIGURED)
 
     def __post_init__(self) -> None:
-        if any(not 0 <= byte <= 0xFF for byte in self.keys):
-            raise CallerMistake("a key's byte must be 0..255")
-        missing = sorted(key.name for key in set(Key) - set(self.keys.values()))
-        if missing:
-            raise CallerMistake(f"no byte is mapped to {', '.join(missing)}")
+        keys_of(self.keys)
+        if self.checksum and not self.buffered:
+            raise CallerMistake("checksum: only whole entries have one; set `buffered = true` or remove it")
 
 
 class SerialKeypad:
@@ -148,8 +154,9 @@ class SerialKeypad:
 
     def _new_decoder(self) -> KeyDecoder:
         return KeyDecoder(
-            self._settings.keys,
+            keys_of(self._settings.keys),
             buffered=self._settings.buffered,
+            checksum=self._settings.checksum,
             longest_entry=self._settings.longest_entry,
         )
 

@@ -200,15 +200,19 @@ def _channels(salvage: Salvage) -> Iterator[Fault]:
 
 
 def _tones_without_bell(salvage: Salvage) -> Iterator[Fault]:
+    # A display that is not sound itself may have one: one mistake is told once.
+    mute = {placed.table.id for placed in salvage.displays if not getattr(placed.table, "has_bell", False)}
     for placed in salvage.keypads:
-        if placed.table.display is not None:
+        display = placed.table.display
+        if display is not None and display not in mute:
             continue
+        whose = "this keypad has none" if display is None else f"display {quoted(display)} has no bell"
         for tone in sorted(placed.table.tones.model_fields_set):
             if getattr(placed.table.tones, tone) != "none":
                 yield Fault(
                     f"{placed.where} tones {tone}",
-                    "the bell is that of a display, and this keypad has none",
-                    'give the keypad a display, or remove the tone or set it to "none"',
+                    f"the bell is that of a display, and {whose}",
+                    'give the keypad a display with a bell, or remove the tone or set it to "none"',
                 )
 
 

@@ -112,12 +112,16 @@ def _table(base: type[DeviceTable], family: str, settings: type[Any]) -> type[De
         # What every family has, as an address, must be given; what only this one has may be left out.
         keys[field.name] = (
             _described(hints[field.name], base.model_fields.get(field.name)),
-            ... if field.name in base.model_fields else field.default,
+            ... if field.name in base.model_fields else _default(field),
         )
     table = create_model(base.__name__, __base__=base, __doc__=base.__doc__, **keys)
     table._settings = settings  # noqa: SLF001 - a class made here
     table._own = frozenset(field.name for field in own)  # noqa: SLF001 - as above
     return table
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _described(hint: Any, common: FieldInfo | None) -> Any:

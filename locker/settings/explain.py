@@ -28,6 +28,7 @@ WANTED: Mapping[str, str] = {
     "path_type": "a path in quotes",
     "tuple_type": "a list in square brackets",
     "model_type": "a table",
+    "dict_type": "a table in braces",
 }
 FAMILIES: Mapping[str, Mapping[str, type[BaseModel]]] = {
     name: tables

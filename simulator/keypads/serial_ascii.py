@@ -67,21 +67,35 @@ class CommandParser:
         return found
 
 
-def collected(digits: bytes) -> bytes:
-    """How a keypad that collects by itself hands an entry over: STX, digits, ETX."""
-    return bytes((_STX, *digits, _ETX))
+def collected(digits: bytes, *, checksum: bool = False) -> bytes:
+    """How a keypad that collects by itself hands an entry over: STX, digits, ETX, and an LRC behind it."""
+    said = bytes((_STX, *digits, _ETX))
+    if not checksum:
+        return said
+    lrc = _ETX
+    for digit in digits:
+        lrc ^= digit
+    return said + bytes((lrc,))
 
 
 class SerialAsciiKeypad:
-    """Starts key by key, enabled; fingers come in by `press`, bytes for the host go out of `advance`."""
+    """Starts enabled, key by key or `buffered`; fingers come in by `press`, bytes go out of `advance`."""
 
-    def __init__(self, dice: random.Random, *, keys: Mapping[str, int] = DEFAULT_KEYS) -> None:
+    def __init__(
+        self,
+        dice: random.Random,
+        *,
+        keys: Mapping[str, int] = DEFAULT_KEYS,
+        buffered: bool = False,
+        checksum: bool = False,
+    ) -> None:
         self.faults = FaultSet("keypad")
         self._dice = dice
         self._keys = dict(keys)
         self._parser = CommandParser()
         self._enabled = True
-        self._mode: Literal["keys", "send", "keep"] = "keys"
+        self._mode: Literal["keys", "send", "keep"] = "send" if buffered else "keys"
+        self._checksum = checksum
         self._keep_next = False
         self._collected = bytearray()
         self._complete = False
@@ -179,6 +193,6 @@ class SerialAsciiKeypad:
             self._send_collected()
 
     def _send_collected(self) -> None:
-        self._out += collected(bytes(self._collected))
+        self._out += collected(bytes(self._collected), checksum=self._checksum)
         self._collected.clear()
         self._complete = False

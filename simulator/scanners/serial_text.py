@@ -8,11 +8,13 @@ is held in front is read at once anyway.
 
 import random
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.faults import FaultSet
 
 CR = b"\r"
+SUFFIXES: Mapping[str, bytes] = {"CR": CR, "LF": b"\n", "CR LF": b"\r\n", "none": b""}
 MOST_CHARACTERS = 1000
 _HEAD = b"\x7e\x00"
 _READ, _WRITE, _SAVE = 0x07, 0x08, 0x09

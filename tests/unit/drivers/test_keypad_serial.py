@@ -17,6 +17,7 @@ from drivers.keypad_serial.codec import (
     StuckKeySettings,
 )
 from drivers.keypad_serial.driver import SerialKeypad, SerialKeypadSettings
+from simulator.keypads.serial_ascii import collected
 from tests.unit.drivers.support import MemoryLine
 
 ENTRY = [Key.CLEAR, Key.D0, Key.D2, Key.D4, Key.OK]
@@ -172,11 +173,6 @@ async def test_an_entry_cut_by_unplugging_is_forgotten() -> None:
     assert typed.keys == []
 
 
-def test_a_map_without_a_key_is_refused_by_name() -> None:
-    with pytest.raises(CallerMistake, match="CLEAR"):
-        SerialKeypadSettings(keys={0x30 + n: key for n, key in enumerate([*codec.DIGITS, Key.OK])})
-
-
 def test_no_representation_shows_a_digit() -> None:
     shown = f"{Key.D7!r} {Key.D7} {[Key.D7]} {Pressed(Key.D7)} {Stuck(Key.D7)}"
     assert "7" not in shown
@@ -215,3 +211,55 @@ async def test_two_presses_in_one_read_of_a_process_that_runs_are_a_bounce() -> 
     typed.line.on_bytes(b"C55")
     typed.keypad.stop()
     assert typed.keys == [Key.CLEAR, Key.D5]
+
+
+def test_changed_bytes_override_and_extend_the_usual_map() -> None:
+    keys = codec.keys_of({"2a": "ok", "45": "ok", "43": "none", "7F": "clear"})
+    assert codec.KeyDecoder(keys).feed(b"\x7fC02E*\r\x08") == [
+        *(Key.CLEAR, Key.D0, Key.D2),
+        *(Key.OK, Key.OK, Key.OK, Key.CLEAR),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"0G": "ok"}, '"0G" is no byte'),
+        ({"D": "ok"}, '"D" is no byte'),
+        ({"0D": "enter"}, '"enter" is no key; use one of 0, 1'),
+        ({"0d": "ok", "0D": "clear"}, '"0D" is there twice'),
+        ({"0D": "clear", "23": "clear"}, "no byte is left for ok"),
+        ({"35": "none"}, "no byte is left for 5"),
+    ],
+)
+def test_a_wrong_map_is_refused_with_the_reason(changes: dict[str, str], message: str) -> None:
+    with pytest.raises(CallerMistake, match=message):
+        SerialKeypadSettings(keys=changes)
+
+
+def test_a_checksum_needs_whole_entries() -> None:
+    with pytest.raises(CallerMistake, match="buffered"):
+        SerialKeypadSettings(checksum=True)
+
+
+@given(st.text("0123456789", min_size=1, max_size=12), st.data())
+def test_one_flipped_bit_of_an_entry_with_a_checksum_is_no_other_entry(
+    text: str, draw: st.DataObject
+) -> None:
+    said = bytearray(collected(text.encode(), checksum=True))
+    whole = [Key.CLEAR, *(codec.DIGITS[int(digit)] for digit in text), Key.OK]
+    decoder = codec.KeyDecoder(buffered=True, checksum=True)
+    assert decoder.feed(bytes(said)) == whole
+    said[draw.draw(st.integers(0, len(said) - 1))] ^= 1 << draw.draw(st.integers(0, 7))
+    assert decoder.feed(bytes(said)) in ([], whole)
+
+
+def test_after_a_wrong_checksum_the_next_entry_counts() -> None:
+    decoder = codec.KeyDecoder(buffered=True, checksum=True)
+    assert decoder.feed(b"\x0212\x03\xff") == []
+    assert decoder.feed(b"\x0299\x03" + collected(b"12", checksum=True)) == [
+        Key.CLEAR,
+        Key.D1,
+        Key.D2,
+        Key.OK,
+    ]

@@ -8,6 +8,7 @@ from simulator.boards import xor_bcc
 from simulator.displays.cd5220 import DisplayCommand, DisplayParser
 from simulator.keypads.serial_ascii import DEFAULT_KEYS, PRESENT, CommandParser, KeypadCommand, collected
 from simulator.scanners import serial_text as scanner
+from tests.vectors.device import matrix_orbital, scanner_commands
 
 Description = tuple[Any, ...]
 _KEY_NAMES = {"CLEAR": "C"}
@@ -150,4 +151,6 @@ DEVICE_FAMILIES: dict[str, DeviceFamily] = {
     "keypad-serial": DeviceFamily(_understood_by_keypad, _said_by_keypad),
     "scanner-gm65": DeviceFamily(_understood_by_scanner, _said_by_scanner),
     "display-cd5220": DeviceFamily(_understood_by_display, _says_nothing),
+    "display-matrix-orbital": DeviceFamily(matrix_orbital.understood, _says_nothing),
+    "scanner-host-commands": DeviceFamily(scanner_commands.understood, _says_nothing),
 }

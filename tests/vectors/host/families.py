@@ -9,6 +9,7 @@ from drivers.errors import CallerMistake
 from drivers.keypad_serial import codec as keypad
 from drivers.scanner_serial import codec as scanner
 from drivers.xor_bcc import codec as xor_bcc
+from tests.vectors.host import matrix_orbital, scanner_commands
 
 Description = tuple[Any, ...]
 
@@ -191,4 +192,6 @@ HOST_FAMILIES: dict[str, HostFamily] = {
     # A command may be sent unchecked, and a label always is.
     "scanner-gm65": HostFamily(_refusing(_asked_of_scanner), _understood_of_scanner, has_checksum=False),
     "display-cd5220": HostFamily(_refusing(_asked_of_display), lambda _: None, has_checksum=False),
+    "display-matrix-orbital": HostFamily(matrix_orbital.asked, lambda _: None, has_checksum=False),
+    "scanner-host-commands": HostFamily(scanner_commands.asked, lambda _: None, has_checksum=False),
 }
