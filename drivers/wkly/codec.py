@@ -1,0 +1,249 @@
+"""Host half of the WKLY lock boards (57 4B 4C 59), pure: encode requests, decode replies.
+
+The frames and their sources are in PROTOCOL.md beside this file.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import xor
+
+from drivers.base import Contact
+from drivers.errors import CallerMistake
+
+HEADER = b"WKLY"  # 57 4B 4C 59
+ALTERNATE_HEADER = b"SKLY"  # 53 4B 4C 59, of a board that does not follow its own manual
+
+UNLOCK_TOGETHER = 0x80
+FLASH = 0x81
+UNLOCK = 0x82
+READ = 0x83
+READ_ALL = 0x84
+REPORT = 0x85
+UNLOCK_ALL = 0x86
+UNLOCK_IN_TURN = 0x87
+HOLD_ON = 0x88
+HOLD_OFF = 0x89
+
+DONE = 0x00
+FAILED = 0xFF
+STATE_OPEN = 0x00
+STATE_SHUT = 0x01
+
+HIGHEST_ADDRESS = 255
+HIGHEST_CHANNEL = 64
+OVERHEAD = 8  # header, length, address, command, checksum
+LONGEST_DATA = 2 + HIGHEST_CHANNEL
+_LENGTH_AT, _COMMAND_AT, _COUNT_AT = 4, 6, 8
+
+_REPLY_SIZES = {
+    UNLOCK_TOGETHER: 1,
+    UNLOCK_ALL: 1,
+    UNLOCK_IN_TURN: 1,
+    FLASH: 2,
+    HOLD_ON: 2,
+    HOLD_OFF: 2,
+    REPORT: 2,
+    UNLOCK: 3,
+    READ: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a board said; `data` lies between command and checksum, `alternate`: the header began with 53."""
+
+    address: int
+    command: int
+    data: bytes
+    alternate: bool = False
+
+    @property
+    def result(self) -> int | None:
+        """The result byte, None in a report and in what is no command of PROTOCOL.md."""
+        is_answer = self.command == READ_ALL or self.command in _REPLY_SIZES
+        return self.data[0] if is_answer and self.command != REPORT else None
+
+    @property
+    def channel(self) -> int | None:
+        """The channel that it speaks of, None where it names none."""
+        if self.command == REPORT:
+            return self.data[0]
+        return self.data[1] if _REPLY_SIZES.get(self.command, 0) > 1 and len(self.data) > 1 else None
+
+    @property
+    def contact(self) -> Contact | None:
+        """The contact of that channel, None where it tells none or an unknown one."""
+        tells = self.command == REPORT or (self.command in (UNLOCK, READ) and len(self.data) > 1)
+        return _contact(self.data[-1]) if tells else None
+
+    @property
+    def states(self) -> bytes:
+        """The state bytes of a reading of all channels, channel 1 first."""
+        return self.data[2:] if self.command == READ_ALL else b""
+
+    def contacts(self, channels: int) -> dict[int, Contact]:
+        """Contacts of a reading of all by channel; a channel beyond it or in error is missing."""
+        told = ((channel, _contact(state)) for channel, state in enumerate(self.states[:channels], 1))
+        return {channel: contact for channel, contact in told if contact is not None}
+
+
+def encode(address: int, command: int, data: bytes = b"") -> bytes:
+    """Any command to one board."""
+    if not 0 <= address <= HIGHEST_ADDRESS:
+        raise CallerMistake(f"address {address} is outside 0..{HIGHEST_ADDRESS}")
+    if not 0 <= command <= 0xFF:
+        raise CallerMistake(f"command {command} is no byte")
+    if len(data) > LONGEST_DATA:
+        raise CallerMistake(f"{len(data)} data bytes are more than {LONGEST_DATA}")
+    body = HEADER + bytes((OVERHEAD + len(data), address, command)) + data
+    return body + bytes((_checksum(body),))
+
+
+def encode_unlock(address: int, channel: int) -> bytes:
+    """Pulse one lock."""
+    return encode(address, UNLOCK, _channel(channel))
+
+
+def encode_read(address: int, channel: int) -> bytes:
+    """Ask for one contact."""
+    return encode(address, READ, _channel(channel))
+
+
+def encode_read_all(address: int) -> bytes:
+    """Ask for all contacts of a board."""
+    return encode(address, READ_ALL)
+
+
+def encode_flash(address: int, channel: int) -> bytes:
+    """Flash the lamp of a channel."""
+    return encode(address, FLASH, _channel(channel))
+
+
+def encode_hold(address: int, channel: int, *, on: bool) -> bytes:
+    """Hold one output on or off; on burns a solenoid that is made for pulses."""
+    return encode(address, HOLD_ON if on else HOLD_OFF, _channel(channel))
+
+
+def encode_unlock_several(address: int, channels: bytes, *, together: bool) -> bytes:
+    """Pulse several locks, at the same moment (two at most are advised) or one after another."""
+    if not channels:
+        raise CallerMistake("there is no channel to open")
+    listed = b"".join(_channel(channel) for channel in channels)
+    return encode(address, UNLOCK_TOGETHER if together else UNLOCK_IN_TURN, bytes((len(listed),)) + listed)
+
+
+def encode_unlock_all(address: int) -> bytes:
+    """Pulse every lock of a board, one after another."""
+    return encode(address, UNLOCK_ALL)
+
+
+def parse_reply(data: bytes, *, alternate_header: bool = False) -> Reply | None:
+    """The reply that is exactly these bytes, or None."""
+    headers = (HEADER, ALTERNATE_HEADER) if alternate_header else (HEADER,)
+    if len(data) < OVERHEAD or _wanted(data, headers) != len(data) or _checksum(data[:-1]) != data[-1]:
+        return None
+    command, told = data[_COMMAND_AT], bytes(data[_COMMAND_AT + 1 : -1])
+    if len(told) == 1 and _REPLY_SIZES.get(command) != 1 and _is_known(command) and told[0] != FAILED:
+        return None  # the copy of a request, not an answer
+    return Reply(data[5], command, told, alternate=data.startswith(ALTERNATE_HEADER))
+
+
+class ReplyDecoder:
+    """Bytes in, replies out, resynchronising at every byte; the same for every chunking.
+
+    Length, command and count must fit one another before more bytes are waited for, so a damaged length costs
+    its own frame only. What is kept between calls is always shorter than a frame.
+    """
+
+    def __init__(self, *, alternate_header: bool = False) -> None:
+        self._alternate = alternate_header
+        self._headers = (HEADER, ALTERNATE_HEADER) if alternate_header else (HEADER,)
+        self._pending = bytearray()
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """Take received bytes, give every reply completed by them."""
+        replies: list[Reply] = []
+        for byte in data:
+            self._pending.append(byte)
+            self._resolve(replies, is_quiet=False)
+        return replies
+
+    def silence(self) -> list[Reply]:
+        """The line went quiet: give what is whole behind a cut frame, drop the rest."""
+        replies: list[Reply] = []
+        self._resolve(replies, is_quiet=True)
+        return replies
+
+    def rest(self) -> bytes:
+        """Give and forget the bytes that belong to no reply yet."""
+        rest = bytes(self._pending)
+        self._pending.clear()
+        return rest
+
+    def _resolve(self, replies: list[Reply], *, is_quiet: bool) -> None:
+        pending = self._pending
+        while pending:
+            size = _wanted(pending, self._headers)
+            if size > len(pending) and not is_quiet:
+                return
+            reply = parse_reply(bytes(pending[:size]), alternate_header=self._alternate)
+            if reply is not None:
+                replies.append(reply)
+            del pending[: size if reply is not None else 1]
+
+
+class ReplyMatcher:
+    """Says whether a reply answers the request; a copy of the request is never a reply."""
+
+    def __init__(self, request: bytes) -> None:
+        self._address, self._command = request[5], request[_COMMAND_AT]
+        names_one = self._command in (UNLOCK, READ, FLASH, HOLD_ON, HOLD_OFF)
+        self._channel = request[_COMMAND_AT + 1] if names_one else None
+
+    def __call__(self, reply: Reply) -> bool:
+        """True for the answer; a refusal may leave out the channel."""
+        if (reply.address, reply.command) != (self._address, self._command):
+            return False
+        return reply.channel == self._channel or reply.data == bytes((FAILED,))
+
+
+def _wanted(data: bytes | bytearray, headers: tuple[bytes, ...]) -> int:
+    """How long the frame that begins here is, as far as its beginning tells; 0: none begins here."""
+    if not any(header.startswith(bytes(data[:_LENGTH_AT])) for header in headers):
+        return 0
+    if len(data) <= _LENGTH_AT:
+        return OVERHEAD
+    size = data[_LENGTH_AT]
+    room = size - OVERHEAD
+    if not 0 <= room <= LONGEST_DATA:
+        return 0
+    if len(data) <= _COMMAND_AT or not _is_known(data[_COMMAND_AT]):
+        return size
+    command = data[_COMMAND_AT]
+    if command == READ_ALL:
+        count_fits = room > 1 and (len(data) <= _COUNT_AT or data[_COUNT_AT] == room - 2)
+        return size if room == 1 or count_fits else 0
+    fits = room == _REPLY_SIZES[command] or (room == 1 and command != REPORT)
+    return size if fits else 0
+
+
+def _is_known(command: int) -> bool:
+    return command == READ_ALL or command in _REPLY_SIZES
+
+
+def _contact(state: int) -> Contact | None:
+    if state == STATE_SHUT:
+        return Contact.CLOSED
+    return Contact.OPEN if state == STATE_OPEN else None
+
+
+def _channel(channel: int) -> bytes:
+    # No source gives channel 0 a meaning; it must never come to mean "all".
+    if not 1 <= channel <= HIGHEST_CHANNEL:
+        raise CallerMistake(f"channel {channel} is outside 1..{HIGHEST_CHANNEL}")
+    return bytes((channel,))
+
+
+def _checksum(data: bytes | bytearray) -> int:
+    """XOR of all bytes before it, the header's and the length's too."""
+    return reduce(xor, data, 0)

@@ -1,0 +1,87 @@
+"""What a WKLY line carries, in words, and whether such a board answers at an address."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from drivers.base import Contact
+from drivers.bus import Bus, Question
+from drivers.errors import NoAnswer
+from drivers.wkly import codec
+from drivers.wkly.driver import HIGHEST_ADDRESS, HIGHEST_CHANNEL
+
+SEARCH_TIMEOUT_S = 0.3
+NAMES = {
+    codec.UNLOCK_TOGETHER: "unlock several together",
+    codec.FLASH: "flash the lamp",
+    codec.UNLOCK: "unlock",
+    codec.READ: "read",
+    codec.READ_ALL: "read all",
+    codec.REPORT: "door report, unasked",
+    codec.UNLOCK_ALL: "unlock all in turn",
+    codec.UNLOCK_IN_TURN: "unlock several in turn",
+    codec.HOLD_ON: "hold on",
+    codec.HOLD_OFF: "hold off",
+}
+CONTACTS = {Contact.CLOSED: "contact closed", Contact.OPEN: "contact open", None: "contact unknown"}
+
+
+def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
+    """Put the frames of one direction into words."""
+    return [_asked(data)] if sent else _answered(data)
+
+
+async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
+    """Ask for all contacts of an address; the answer tells the number of channels."""
+    if address > HIGHEST_ADDRESS:
+        return None
+    request = codec.encode_read_all(address)
+    question: Question[codec.Reply] = Question(
+        request=request,
+        decoder=lambda: codec.ReplyDecoder(alternate_header=True),
+        matcher=lambda: codec.ReplyMatcher(request),
+        reply_timeout_s=SEARCH_TIMEOUT_S,
+    )
+    try:
+        reply = await bus.ask(question)
+    except NoAnswer:
+        return None
+    channels = len(reply.states)
+    if not 1 <= channels <= HIGHEST_CHANNEL:
+        return None
+    return {"address": address, "channels": channels, "alternate_header": reply.alternate}
+
+
+def _asked(data: bytes) -> str:
+    if not data.startswith(codec.HEADER) or len(data) < codec.OVERHEAD or data[4] != len(data):
+        return "no whole frame"
+    address, command, told = data[5], data[6], data[7:-1]
+    if data != codec.encode(address, command, told):
+        return "wrong checksum"
+    what = NAMES.get(command, f"command {command:02X}")
+    if command in (codec.READ_ALL, codec.UNLOCK_ALL):
+        return f"{what}: board {address}"
+    if command in (codec.UNLOCK_TOGETHER, codec.UNLOCK_IN_TURN):
+        return f"{what}: board {address}, channels {', '.join(map(str, told[1:]))}"
+    return f"{what}: board {address}, channel {told[0]}" if len(told) == 1 else f"{what}: board {address}"
+
+
+def _answered(data: bytes) -> Sequence[str]:
+    decoder = codec.ReplyDecoder(alternate_header=True)
+    said = [_described(reply) for reply in decoder.feed(data) + decoder.silence()]
+    return said or ["no frame of this family"]
+
+
+def _described(reply: codec.Reply) -> str:
+    what = NAMES.get(reply.command)
+    if what is None:
+        return f"board {reply.address}: command {reply.command:02X}, data {reply.data.hex(' ').upper()}"
+    said = [f"{what}: board {reply.address}"]
+    if reply.channel is not None:
+        said.append(f"channel {reply.channel}")
+    if reply.result is not None:
+        said.append("done" if reply.result == codec.DONE else f"failed ({reply.result:02X})")
+    if reply.states:
+        said.append(f"contacts {reply.states.hex(' ').upper()}")
+    elif reply.command in (codec.UNLOCK, codec.READ, codec.REPORT) and reply.channel is not None:
+        said.append(CONTACTS[reply.contact])
+    return ", ".join(said)
