@@ -271,7 +271,9 @@ class XorBccBoard(LockBoard[Request]):
         return framed(frame[0], frame[1] + 1 & 0xFF, *frame[2:-1])
 
     def rechannelled(self, frame: bytes) -> bytes:
-        """The same answer for the next channel."""
+        """The same answer for the next channel; blocks, and what is told of the whole board, name none."""
+        if len(frame) != 5 or frame[2] == 0:
+            return frame
         return framed(frame[0], frame[1], frame[2] + 1 & 0xFF, *frame[3:-1])
 
     def damaged(self, frame: bytes) -> bytes:
