@@ -18,6 +18,7 @@ from locker.domain.automat import Automat, Facts
 from locker.domain.commands import CommandRecord
 from locker.domain.compartments import Compartment, Fixture
 from locker.domain.draft import restore
+from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, Checkpoint, Parked
 from locker.domain.openings import Opening
@@ -61,6 +62,7 @@ def load_automat(
         parked=[entry for entry in all_of(connection, Parked) if entry.epoch == epoch],
         checkpoints=all_of(connection, Checkpoint),
         seen=all_of(connection, Seen),
+        locks=all_of(connection, LockHealth),
         facts=_only(connection, Facts, blank.facts),
         last_seen=_only(connection, LastSeen, blank.last_seen),
     )

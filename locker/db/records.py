@@ -16,6 +16,7 @@ from locker.domain.automat import Durable, Facts
 from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
+from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Checkpoint, Parked, SealedEntry
 from locker.domain.openings import Opening, Purpose, Stage
@@ -172,6 +173,7 @@ def _records() -> Iterable[Record]:
         {"role": _enum(Role), "valid_from": _INSTANT, "valid_until": _INSTANT},
     )
     yield _record(Seen, "seen", "tag", {"until": _INSTANT})
+    yield _record(LockHealth, "lock", "compartment", {"recent_ms": _LIST, "recent_pulses": _LIST})
     yield _record(Attempts, "attempts", "keypad", {"misses_s": _LIST})
     yield _record(
         Opening,

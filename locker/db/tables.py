@@ -183,6 +183,22 @@ class OpeningRow(Base, table=True):
     stray: str | None = Field(sa_type=Text)
 
 
+class LockRow(Base, table=True):
+    """How the lock of one compartment has behaved; no foreign key: it is only a memory."""
+
+    __tablename__ = "lock"
+    __table_args__ = (CheckConstraint("compartment <> ''", name="compartment"),)
+
+    compartment: str = Field(sa_type=Text, primary_key=True)
+    openings: int
+    retries: int
+    failures: int
+    refusals: int
+    usual_ms: int | None
+    recent_ms: str = Field(sa_type=Text)
+    recent_pulses: str = Field(sa_type=Text)
+
+
 class IncidentRow(Base, table=True):
     """One matter for a person, open or cleared."""
 

@@ -1,7 +1,7 @@
-"""Health of locks: how long each takes to open, how often it needs another pulse, when it should be looked at.
+"""Health of locks: how long each takes to open, how often it needs another pulse, when to look at it.
 
-A lock is held against itself: what is usual is learnt from its first openings, so that slow motor locks and quick
-solenoids are judged alike. The numbers are our own; makers publish none.
+A lock is held against itself: what is usual is learnt from its first openings, so that slow motor locks and
+quick solenoids are judged alike. The numbers are our own; makers publish none.
 """
 
 from dataclasses import dataclass, replace

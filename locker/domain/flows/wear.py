@@ -1,4 +1,4 @@
-"""Wear of locks: what their pulses tell is counted, and a lock that gets weak is reported while it still opens."""
+"""Wear of locks: what pulses tell is counted; a lock that gets weak is reported while it still opens."""
 
 from dataclasses import replace
 

@@ -104,6 +104,19 @@ CREATE TABLE last_seen (
 	CONSTRAINT ck_last_seen_single CHECK (id = 1)
 );
 INSERT INTO "last_seen" VALUES(1,'2026-03-29T00:59:59.999999+00:00',1,1234.5);
+CREATE TABLE lock (
+	compartment TEXT NOT NULL, 
+	openings INTEGER NOT NULL, 
+	retries INTEGER NOT NULL, 
+	failures INTEGER NOT NULL, 
+	refusals INTEGER NOT NULL, 
+	usual_ms INTEGER, 
+	recent_ms TEXT NOT NULL, 
+	recent_pulses TEXT NOT NULL, 
+	CONSTRAINT pk_lock PRIMARY KEY (compartment), 
+	CONSTRAINT ck_lock_compartment CHECK (compartment <> '')
+);
+INSERT INTO "lock" VALUES('1',12,2,1,3,180,'[170,200,190]','[1,2,1]');
 CREATE TABLE "opening" (
 	compartment TEXT NOT NULL, 
 	purpose TEXT NOT NULL, 

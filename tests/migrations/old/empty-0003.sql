@@ -90,6 +90,18 @@ CREATE TABLE last_seen (
 	CONSTRAINT pk_last_seen PRIMARY KEY (id), 
 	CONSTRAINT ck_last_seen_single CHECK (id = 1)
 );
+CREATE TABLE lock (
+	compartment TEXT NOT NULL, 
+	openings INTEGER NOT NULL, 
+	retries INTEGER NOT NULL, 
+	failures INTEGER NOT NULL, 
+	refusals INTEGER NOT NULL, 
+	usual_ms INTEGER, 
+	recent_ms TEXT NOT NULL, 
+	recent_pulses TEXT NOT NULL, 
+	CONSTRAINT pk_lock PRIMARY KEY (compartment), 
+	CONSTRAINT ck_lock_compartment CHECK (compartment <> '')
+);
 CREATE TABLE "opening" (
 	compartment TEXT NOT NULL, 
 	purpose TEXT NOT NULL, 

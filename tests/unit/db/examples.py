@@ -12,6 +12,7 @@ from locker.domain.codes import CodeKey, CodeTag
 from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
+from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Checkpoint, Parked, SealedEntry
 from locker.domain.keypad import Keypad
@@ -85,6 +86,7 @@ INCIDENT = Incident(3, IncidentKind.DOOR_DID_NOT_OPEN, "1", "three pulses", AT)
 CLEARED = Incident(2, IncidentKind.PART_LOST, "board A", "silent", AT, AT + timedelta(hours=2))
 COMMAND = CommandRecord("cmd-1", "0f" * 32, "applied", AT)
 CHECKPOINT = Checkpoint(2, AT)
+LOCK = LockHealth("1", 12, 2, 1, 3, 180, (170, 200, 190), (1, 2, 1))
 RETURNED = Seen("34" * 32, AT + timedelta(days=90))
 FACTS = Facts(
     incidents_numbered=3,
@@ -116,6 +118,7 @@ EVERYTHING = (
     INCIDENT,
     CLEARED,
     COMMAND,
+    LOCK,
     RETURNED,
     CHECKPOINT,
     FACTS,

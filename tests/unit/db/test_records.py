@@ -28,6 +28,7 @@ from locker.domain.codes import CodeTag
 from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
+from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Checkpoint, Parked, SealedEntry
 from locker.domain.openings import Opening, Purpose, Stage
@@ -124,6 +125,17 @@ OTHERS = (
         detail=TEXTS,
         raised_at=INSTANTS,
         cleared_at=st.none() | INSTANTS,
+    )
+    | st.builds(
+        LockHealth,
+        compartment=NAMES,
+        openings=COUNTS,
+        retries=COUNTS,
+        failures=COUNTS,
+        refusals=COUNTS,
+        usual_ms=st.none() | COUNTS,
+        recent_ms=st.lists(COUNTS).map(tuple),
+        recent_pulses=st.lists(COUNTS).map(tuple),
     )
     | st.builds(CommandRecord, command_id=NAMES, digest=TEXTS, outcome=TEXTS, not_after=INSTANTS)
     | st.builds(Checkpoint, sequence=COUNTS, at=INSTANTS)

@@ -32,6 +32,7 @@ from locker.domain.events import (
     Started,
     Woke,
 )
+from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident
 from locker.domain.intents import Intent, Show, Unlock
 from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
@@ -212,6 +213,7 @@ class Stand:
             parked=self._all(Parked),
             checkpoints=self._all(Checkpoint),
             seen=self._all(Seen),
+            locks=self._all(LockHealth),
             facts=self._one(type(self.automat.facts)) or self.blank.facts,
             last_seen=seen,
         )
@@ -368,7 +370,7 @@ def key_of(change: Any) -> str:
             return str(getattr(change, name))
     if isinstance(change, Compartment):
         return change.label
-    return change.compartment if isinstance(change, Opening) else ""
+    return change.compartment if isinstance(change, Opening | LockHealth) else ""
 
 
 def value_shown(stand: Stand, name: str) -> str:
