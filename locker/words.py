@@ -114,6 +114,7 @@ VALUES: Mapping[Text, frozenset[str]] = {
     Text.INCIDENT_PART_LOST: frozenset({"about", "number"}),
     Text.INCIDENT_SCANNER_LOST: frozenset({"about", "number"}),
     Text.INCIDENT_DISPLAY_LOST: frozenset({"about", "number"}),
+    Text.INCIDENT_DISPLAY_LOST: frozenset({"about", "number"}),
     Text.INCIDENT_BOARD_MISMATCH: frozenset({"about", "number"}),
     Text.INCIDENT_WRONG_DOOR: frozenset({"about", "number"}),
     Text.INCIDENT_KEYPAD_FAULTY: frozenset({"about", "number"}),

@@ -150,7 +150,7 @@ class LockTimed:
 
 @dataclass(frozen=True, slots=True)
 class PartLost:
-    """A line, a board or a scanner stopped answering; `part` names it, as "line locks" or "board A".
+    """A line, board or scanner stopped answering, or a display is gone; `part`: "line locks", "board A".
 
     `outage`: recipients cannot be served without it, so deadlines wait for it.
     """

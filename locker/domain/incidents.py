@@ -21,6 +21,7 @@ class IncidentKind(StrEnum):
     REMOVAL_UNCONFIRMED = "removal-unconfirmed"
     PART_LOST = "part-lost"
     SCANNER_LOST = "scanner-lost"
+    DISPLAY_LOST = "display-lost"
     KEYPAD_FAULTY = "keypad-faulty"
     GUARD_MODE = "guard-mode"
     STORAGE_LOW = "storage-low"
@@ -41,6 +42,7 @@ MEANING: Mapping[IncidentKind, str] = {
     IncidentKind.PARCEL_STUCK: "a courier could not take a parcel out of its compartment",
     IncidentKind.REMOVAL_UNCONFIRMED: "a courier opened a parcel's door and did not say whether it was taken",
     IncidentKind.SCANNER_LOST: "a scanner stopped answering; tracking ids can still be typed",
+    IncidentKind.DISPLAY_LOST: "the port of a display is gone; keys, locks and codes go on without it",
     IncidentKind.PART_LOST: "a serial line or a lock board stopped answering",
     IncidentKind.KEYPAD_FAULTY: "a key is stuck or the keypad's line is gone",
     IncidentKind.GUARD_MODE: "too many wrong codes in a day: the keypad is shut until released",

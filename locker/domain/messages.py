@@ -96,6 +96,7 @@ class Text(StrEnum):
     INCIDENT_REMOVAL_UNCONFIRMED = "incident-removal-unconfirmed"
     INCIDENT_PART_LOST = "incident-part-lost"
     INCIDENT_SCANNER_LOST = "incident-scanner-lost"
+    INCIDENT_DISPLAY_LOST = "incident-display-lost"
     INCIDENT_KEYPAD_FAULTY = "incident-keypad-faulty"
     INCIDENT_GUARD_MODE = "incident-guard-mode"
     INCIDENT_STORAGE_LOW = "incident-storage-low"

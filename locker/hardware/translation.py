@@ -158,6 +158,13 @@ class LockerHardware:
         else:
             self._emit(events.KeypadRecovered(name))
 
+    def _display_changed(self, name: str, change: PortChange) -> None:
+        # All that a display can tell of itself: it never answers, so only its port is known to be there.
+        if isinstance(change, PortDown):
+            self._emit(events.PartLost(f"display {name}", change.reason, outage=False))
+        else:
+            self._emit(events.PartRestored(f"display {name}"))
+
     # -- building
 
     def _make_line(self, name: str, wiring: Wiring) -> LockLine:
@@ -167,7 +174,10 @@ class LockerHardware:
         return LockLine(name, wiring.lines[name], boards, doors, self._emit)
 
     def _make_display(self, spec: DisplaySpec) -> Presenter:
-        keeper = PortKeeper(PortSettings(spec.port.path, spec.port.baud))
+        def changed(change: PortChange) -> None:
+            self._display_changed(spec.name, change)
+
+        keeper = PortKeeper(PortSettings(spec.port.path, spec.port.baud), on_change=changed)
         family = DISPLAYS[spec.family]
         return Presenter(keeper, family.make(keeper, family.settings(**spec.settings)))
 

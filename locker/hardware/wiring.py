@@ -93,11 +93,11 @@ class Wiring:
     @property
     def parts(self) -> frozenset[str]:
         """Name every part as its loss and its return are told."""
-        boards, scanners = (board.name for board in self.boards), (spec.name for spec in self.scanners)
         return frozenset(
             [
                 *(f"line {name}" for name in self.lines),
-                *(f"board {name}" for name in boards),
-                *(f"scanner {name}" for name in scanners),
+                *(f"board {board.name}" for board in self.boards),
+                *(f"scanner {scanner.name}" for scanner in self.scanners),
+                *(f"display {display.name}" for display in self.displays),
             ]
         )

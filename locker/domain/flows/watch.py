@@ -24,7 +24,8 @@ from locker.domain.keypad import Entering
 from locker.domain.parcels import ParcelState
 from locker.domain.times import rfc3339
 
-PARTS = (IncidentKind.PART_LOST, IncidentKind.SCANNER_LOST)
+PARTS = (IncidentKind.PART_LOST, IncidentKind.SCANNER_LOST, IncidentKind.DISPLAY_LOST)
+DISPLAY = "display "
 
 
 CLOCK_NOISE_S = 1.0
@@ -103,8 +104,9 @@ def note_goods(draft: Draft, event: GoodsSeen) -> None:
 
 
 def note_part_lost(draft: Draft, event: PartLost) -> None:
-    """Raise the alarm for a line, board or scanner that stopped answering."""
-    kind = IncidentKind.PART_LOST if event.outage else IncidentKind.SCANNER_LOST
+    """Raise the alarm for a line, board or scanner that stopped answering, or a display that is gone."""
+    helper = IncidentKind.DISPLAY_LOST if event.part.startswith(DISPLAY) else IncidentKind.SCANNER_LOST
+    kind = IncidentKind.PART_LOST if event.outage else helper
     draft.raise_incident(kind, event.part, event.reason)
 
 
