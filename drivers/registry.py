@@ -8,9 +8,17 @@ from typing import Any, Generic, TypeVar
 from drivers.base import Display, Keypad, Line, LockBoard, Scanner
 from drivers.bus import Bus
 from drivers.cd5220.driver import Cd5220Display, Cd5220Settings
+from drivers.kerong import finding as kerong
+from drivers.kerong.driver import Cu16Board, Cu16Settings, Cu48Board, Cu48Settings
 from drivers.keypad_serial.driver import SerialKeypad, SerialKeypadSettings
 from drivers.matrix_orbital.driver import MatrixOrbitalDisplay, MatrixOrbitalSettings
+from drivers.modbus_relay import finding as modbus_relay
+from drivers.modbus_relay.driver import ModbusRelayBoard, ModbusRelaySettings
 from drivers.scanner_serial.driver import SerialScanner, SerialScannerSettings
+from drivers.winnsen import finding as winnsen
+from drivers.winnsen.driver import WinnsenBoard, WinnsenSettings
+from drivers.wkly import finding as wkly
+from drivers.wkly.driver import WklyBoard, WklySettings
 from drivers.xor_bcc import finding as xor_bcc
 from drivers.xor_bcc.driver import XorBccBoard, XorBccSettings
 
@@ -43,8 +51,27 @@ class BoardFamily(Family[Bus, LockBoard]):
 
 LOCK_BOARDS: Mapping[str, BoardFamily] = MappingProxyType(
     {
+        "modbus-relay": BoardFamily(
+            ModbusRelaySettings,
+            ModbusRelayBoard,
+            9600,
+            modbus_relay.explain,
+            modbus_relay.search,
+            range(1, 256),
+        ),
         "xor-bcc": BoardFamily(
             XorBccSettings, XorBccBoard, 9600, xor_bcc.explain, xor_bcc.search, range(1, 100)
+        ),
+        "kerong-cu16": BoardFamily(
+            Cu16Settings, Cu16Board, 19200, kerong.explain_cu16, kerong.search_cu16, range(10)
+        ),
+        "kerong-cu48": BoardFamily(
+            Cu48Settings, Cu48Board, 19200, kerong.explain_cu48, kerong.search_cu48, range(10)
+        ),
+        "wkly": BoardFamily(WklySettings, WklyBoard, 9600, wkly.explain, wkly.search, range(32)),
+        # Optional: nothing protects its frames, and its settings refuse a table that does not say so.
+        "winnsen": BoardFamily(
+            WinnsenSettings, WinnsenBoard, 9600, winnsen.explain, winnsen.search, range(1, 33)
         ),
     }
 )

@@ -6,6 +6,10 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from simulator.boards.board import LockBoard, Wiring
+from simulator.boards.kerong import KerongCu16Board, KerongCu48Board
+from simulator.boards.modbus_relay import ModbusRelayBoard
+from simulator.boards.winnsen import WinnsenBoard
+from simulator.boards.wkly import WklyBoard
 from simulator.boards.xor_bcc import XorBccBoard
 
 
@@ -17,4 +21,13 @@ class Make(Protocol):
     ) -> LockBoard[Any]: ...
 
 
-BOARDS: Mapping[str, Make] = MappingProxyType({"xor-bcc": XorBccBoard})
+BOARDS: Mapping[str, Make] = MappingProxyType(
+    {
+        "modbus-relay": ModbusRelayBoard,
+        "winnsen": WinnsenBoard,
+        "wkly": WklyBoard,
+        "xor-bcc": XorBccBoard,
+        "kerong-cu16": KerongCu16Board,
+        "kerong-cu48": KerongCu48Board,
+    }
+)

@@ -8,7 +8,7 @@ from simulator.boards import xor_bcc
 from simulator.displays.cd5220 import DisplayCommand, DisplayParser
 from simulator.keypads.serial_ascii import DEFAULT_KEYS, PRESENT, CommandParser, KeypadCommand, collected
 from simulator.scanners import serial_text as scanner
-from tests.vectors.device import matrix_orbital, scanner_commands
+from tests.vectors.device import kerong, matrix_orbital, modbus_relay, scanner_commands, winnsen, wkly
 
 Description = tuple[Any, ...]
 _KEY_NAMES = {"CLEAR": "C"}
@@ -148,6 +148,11 @@ def _says_nothing(_: Description) -> bytes | None:
 
 DEVICE_FAMILIES: dict[str, DeviceFamily] = {
     "xor-bcc-8a": DeviceFamily(_understood_by_lock_board, _said_by_lock_board),
+    "kerong-cu16": DeviceFamily(kerong.understood_cu16, kerong.said_cu16),
+    "kerong-cu48": DeviceFamily(kerong.understood_cu48, kerong.said_cu48),
+    "modbus-relay": DeviceFamily(modbus_relay.understood, modbus_relay.said),
+    "wkly": DeviceFamily(wkly.understood, wkly.said),
+    "winnsen-90": DeviceFamily(winnsen.understood, winnsen.said),
     "keypad-serial": DeviceFamily(_understood_by_keypad, _said_by_keypad),
     "scanner-gm65": DeviceFamily(_understood_by_scanner, _said_by_scanner),
     "display-cd5220": DeviceFamily(_understood_by_display, _says_nothing),

@@ -9,7 +9,7 @@ from drivers.errors import CallerMistake
 from drivers.keypad_serial import codec as keypad
 from drivers.scanner_serial import codec as scanner
 from drivers.xor_bcc import codec as xor_bcc
-from tests.vectors.host import matrix_orbital, scanner_commands
+from tests.vectors.host import kerong, matrix_orbital, modbus_relay, scanner_commands, winnsen, wkly
 
 Description = tuple[Any, ...]
 
@@ -188,6 +188,11 @@ def _refusing(
 
 HOST_FAMILIES: dict[str, HostFamily] = {
     "xor-bcc-8a": HostFamily(_refusing(_asked_of_lock_board), _understood_of_lock_board, has_checksum=True),
+    "kerong-cu16": HostFamily(kerong.asked_cu16, kerong.understood_cu16, has_checksum=True),
+    "kerong-cu48": HostFamily(kerong.asked_cu48, kerong.understood_cu48, has_checksum=True),
+    "modbus-relay": HostFamily(modbus_relay.asked, modbus_relay.understood, has_checksum=True),
+    "wkly": HostFamily(_refusing(wkly.asked), wkly.understood, has_checksum=True),
+    "winnsen-90": HostFamily(_refusing(winnsen.asked), winnsen.understood, has_checksum=False),
     "keypad-serial": HostFamily(_refusing(_asked_of_keypad), _understood_of_keypad, has_checksum=False),
     # A command may be sent unchecked, and a label always is.
     "scanner-gm65": HostFamily(_refusing(_asked_of_scanner), _understood_of_scanner, has_checksum=False),
