@@ -188,6 +188,8 @@ class Stand:
     def __init__(self, family: str, settings: Mapping[str, Any], *, seed: int = 0) -> None:
         loop = asyncio.get_running_loop()
         host = LOCK_BOARDS[family]
+        if has_setting(family, "unprotected"):
+            settings = {"unprotected": True, **settings}
         known = host.settings(**settings)
         self.family, self.address, self.channels = family, known.address, known.channels
         self.locks = Locks(loop.time)

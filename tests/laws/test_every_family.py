@@ -191,6 +191,8 @@ async def _walk(
 ) -> None:
     stand = Stand(family, known, seed=seed)
     course = _Course(stand)
+    if echo:
+        stand.set_fault("echo", True)
     await stand.driver.rest_outputs()
     for step in several:
         if echo:
