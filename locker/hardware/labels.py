@@ -35,7 +35,7 @@ class LabelReader:
 
     def __init__(self, spec: ScannerSpec, emit: Callable[[Event], None]) -> None:
         """`emit` takes events at once; nothing is opened before `start`."""
-        # A label may hold a person's address: of its bytes nothing is kept, of its text only tracking ids.
+        # A label may hold a person's address, or a code that somebody printed: nothing of it is kept.
         self.wire_log = WireLog(redact=True)
         self._spec = spec
         self._emit = emit
@@ -58,8 +58,8 @@ class LabelReader:
         await self._keeper.stop()
 
     def _read(self, text: str) -> None:
-        known = TRACKING_LIKE.fullmatch(text)
-        self._note(f"label {text}" if known else f"label of {len(text)} characters")
+        shaped = ", letters and digits only" if TRACKING_LIKE.fullmatch(text) else ""
+        self._note(f"label of {len(text)} characters{shaped}")
         if self._repeats.is_new(text, _now_s()):
             self._emit(LabelScanned(self._spec.keypad, text))
 

@@ -45,6 +45,8 @@ class LockerHardware:
         self._line_of = {door.compartment: line for line in self._lines.values() for door in line.doors}
         self._displays = {spec.name: self._make_display(spec) for spec in wiring.displays}
         self._display_of = {spec.name: spec.display for spec in wiring.keypads}
+        # Of a key nothing is kept but that there was one.
+        self._keypad_logs = {spec.name: WireLog(redact=True) for spec in wiring.keypads}
         self._keypads = [self._make_keypad(spec) for spec in wiring.keypads]
         self._sounders = {spec.name: self._make_sounder(spec) for spec in wiring.keypads}
         self._lamp_tests = {spec.name: self._make_lamp_test(spec) for spec in wiring.keypads}
@@ -136,9 +138,14 @@ class LockerHardware:
             presenter.present(self._render(say(text, **values)))
 
     def wire_logs(self) -> Mapping[str, WireLog]:
-        """Give the wire log of every lock line by its name, and of every scanner as "scanner NAME"."""
+        """Give the wire log of every lock line by its name, of others as "keypad NAME", "scanner NAME"."""
         lines = {name: line.wire_log for name, line in self._lines.items()}
-        return lines | {f"scanner {name}": scanner.wire_log for name, scanner in self._scanners.items()}
+        keypads = {f"keypad {name}": log for name, log in self._keypad_logs.items()}
+        return (
+            lines
+            | keypads
+            | {f"scanner {name}": scanner.wire_log for name, scanner in self._scanners.items()}
+        )
 
     # -- keypads and scanners
 
@@ -188,7 +195,7 @@ class LockerHardware:
         keeper = PortKeeper(
             PortSettings(spec.port.path, spec.port.baud),
             on_change=changed,
-            wire_log=WireLog(redact=True),
+            wire_log=self._keypad_logs[spec.name],
         )
         family = KEYPADS[spec.family]
         keypad = family.make(keeper, family.settings(**spec.settings))
