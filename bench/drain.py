@@ -48,6 +48,9 @@ class NoHardware:
     def unlock(self, compartment: str, number: int) -> None:
         """Do nothing."""
 
+    def try_lock(self, compartment: str, number: int) -> None:
+        """Do nothing."""
+
     def show(self, keypad: str, message: Message) -> None:
         """Do nothing."""
 

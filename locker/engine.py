@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from locker.domain.automat import Automat, Change, Decision
 from locker.domain.decide import decide
 from locker.domain.events import Event, Stopping, Woke
-from locker.domain.intents import Intent, LampTest, Show, Sound, Tick, Unlock
+from locker.domain.intents import Intent, LampTest, Show, Sound, Tick, TryLock, Unlock
 from locker.domain.journal import ChainHead, SealedEntry, Sign, seal
 from locker.ports import Clock, Hardware
 
@@ -20,6 +20,8 @@ INBOX_LIMIT = 1024
 TURNS_TO_THE_WIRE = 3
 """Turns of the event loop from an unlock intent to its bytes on an idle bus."""
 
+Posted = tuple[Event, "asyncio.Future[Decision] | None"]
+"""An event, and who waits for the decision on it."""
 Result = TypeVar("Result")
 RunBlocking = Callable[[Callable[[], Result]], Awaitable[Result]]
 
@@ -60,12 +62,18 @@ class Engine:
         self._ledger = ledger
         self._sign = sign
         self._run_blocking = run_blocking
-        self._inbox: asyncio.Queue[Event] = asyncio.Queue(INBOX_LIMIT)
+        self._inbox: asyncio.Queue[Posted] = asyncio.Queue(INBOX_LIMIT)
         self._watchers: list[Watcher] = []
 
     async def post(self, event: Event) -> None:
         """Put an event into the inbox; wait while it is full."""
-        await self._inbox.put(event)
+        await self._inbox.put((event, None))
+
+    async def ask(self, event: Event) -> Decision:
+        """Put an event into the inbox and wait for what was decided and committed on it."""
+        decided: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        await self._inbox.put((event, decided))
+        return await decided
 
     def watch(self, watcher: Watcher) -> None:
         """Tell somebody about every decision from now on."""
@@ -74,8 +82,10 @@ class Engine:
     async def run(self) -> None:
         """Work until told that the daemon is stopping, or until a commit fails."""
         while True:
-            event = await self._next_event()
-            await self.take(event)
+            event, asked = await self._next_event()
+            decision = await self.take(event)
+            if asked is not None and not asked.done():
+                asked.set_result(decision)
             if isinstance(event, Stopping):
                 return
 
@@ -95,7 +105,7 @@ class Engine:
         self.automat, self.head = decision.automat, head
         for intent in decision.intents:
             self._start(intent)
-        if any(isinstance(intent, Unlock) for intent in decision.intents):
+        if any(isinstance(intent, Unlock | TryLock) for intent in decision.intents):
             # The frame goes out in the next turns of the loop; whoever only watches comes after it.
             for _ in range(TURNS_TO_THE_WIRE):
                 await asyncio.sleep(0)
@@ -103,12 +113,12 @@ class Engine:
             watcher(decision, sealed)
         return decision
 
-    async def _next_event(self) -> Event:
+    async def _next_event(self) -> Posted:
         while True:
             if self._inbox.empty() and self.automat.started:
                 now = self._clock.now()
                 if self.automat.wants_waking(now):
-                    return Woke()
+                    return Woke(), None
                 due_s = self.automat.seconds_until_due(now)
                 wait_s = self._clock.recheck_s if due_s is None else min(due_s, self._clock.recheck_s)
             else:
@@ -123,6 +133,8 @@ class Engine:
         match intent:
             case Unlock():
                 self._hardware.unlock(intent.compartment, intent.number)
+            case TryLock():
+                self._hardware.try_lock(intent.compartment, intent.number)
             case Show():
                 self._hardware.show(intent.keypad, intent.message)
             case Sound():

@@ -29,6 +29,9 @@ class Hardware(Protocol):
     def unlock(self, compartment: str, number: int) -> None:
         """Start one pulse; `PulseSent` or `PulseNotSent` follows as an event. Never waits."""
 
+    def try_lock(self, compartment: str, number: int) -> None:
+        """Pulse a lock as the configuration wires it; `LockTried` tells what moved. Never waits."""
+
     def show(self, keypad: str, message: Message) -> None:
         """Put a message on a keypad's display; a dead display changes nothing. Never waits."""
 

@@ -87,7 +87,8 @@ Change = Durable | Forgotten | Pruned
 class Automat:
     """State: what `decide` is given and gives back. Indexes are derived and never stored.
 
-    `journal_end` is the number of the last entry of this epoch.
+    `journal_end` is the number of the last entry of this epoch; `lock_trials` counts the pulses of the
+    commission under way, `tried_lock` is the compartment of the one that nothing is known of yet.
     """
 
     identity: Identity
@@ -110,6 +111,8 @@ class Automat:
     last_seen: LastSeen = LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0)
     last_now: Now | None = None
     started: bool = False
+    lock_trials: int = 0
+    tried_lock: str | None = None
     version: str = ""
     layout: Layout = field(default_factory=Layout)
     # indexes
@@ -173,12 +176,16 @@ class Automat:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What `decide` answers: the new state, what to write, what to record, what to do then."""
+    """What `decide` answers: the new state, what to write, what to record, what to do then.
+
+    `refused`: why what was asked for was not done.
+    """
 
     automat: Automat
     changes: tuple[Change, ...] = ()
     entries: tuple[Entry, ...] = ()
     intents: tuple[Intent, ...] = ()
+    refused: str | None = None
 
     @property
     def durable(self) -> bool:

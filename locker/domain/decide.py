@@ -5,6 +5,11 @@ from locker.domain.draft import Draft
 from locker.domain.events import (
     CommandReceived,
     CommandUnreadable,
+    CommissionBegun,
+    CommissionContinued,
+    CommissionEnded,
+    CommissionWritten,
+    DoorProved,
     DoorSeen,
     Event,
     ForkReported,
@@ -15,6 +20,8 @@ from locker.domain.events import (
     KeyPressed,
     LabelScanned,
     LockTimed,
+    LockTrialAsked,
+    LockTried,
     PartLost,
     PartRestored,
     PulseNotSent,
@@ -23,10 +30,13 @@ from locker.domain.events import (
     Started,
     Stopping,
     StorageChanged,
+    WiringMatched,
+    WiringMismatched,
     Woke,
 )
 from locker.domain.flows import (
     collect,
+    commission,
     depositing,
     doors,
     holding,
@@ -70,6 +80,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             keys.scan(draft, event.keypad, event.text)
         case DoorSeen():
             _go_on(draft, doors.note_door(draft, event.compartment, event.door))
+            commission.note_door(draft, event.compartment, event.door)
         case PulseSent():
             doors.note_pulse_sent(draft, event)
         case PulseNotSent():
@@ -89,6 +100,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
                 _go_on(draft, progress)
             holding.judge_interrupted(draft)
             remote.judge_interrupted(draft)
+            commission.judge_interrupted(draft)
         case Stopping():
             draft.record(EntryKind.STOPPED)
             draft.mark_seen()
@@ -104,6 +116,24 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             watch.note_fork(draft, event.epoch, event.sequence)
         case StorageChanged():
             watch.note_storage(draft, low=event.low)
+        case WiringMismatched():
+            watch.note_mismatched(draft, event)
+        case WiringMatched():
+            watch.note_matched(draft, event)
+        case CommissionBegun():
+            commission.begin(draft, event)
+        case CommissionContinued():
+            commission.go_on(draft)
+        case LockTrialAsked():
+            commission.try_lock(draft, event)
+        case LockTried():
+            commission.note_tried(draft, event)
+        case DoorProved():
+            commission.prove(draft, event)
+        case CommissionWritten():
+            commission.write(draft, event)
+        case CommissionEnded():
+            commission.end(draft, event)
 
 
 def _go_on(draft: Draft, progress: Progress | None) -> None:
@@ -147,6 +177,8 @@ def _by_powered_time(draft: Draft) -> None:
                 keys.time_out(draft, key)
             case "reopen":
                 pickup.close_window(draft, key)
+            case "commission":
+                commission.lapse(draft)
             case "heartbeat":
                 draft.mark_seen()
             case "day":

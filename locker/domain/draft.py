@@ -20,7 +20,8 @@ from locker.domain.automat import (
     unindex_parcel,
 )
 from locker.domain.commands import CommandRecord
-from locker.domain.compartments import Compartment, Condition
+from locker.domain.compartments import Compartment, Condition, ContactKind
+from locker.domain.events import Door
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.intents import Intent, Show, Sound, Tone
 from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
@@ -50,6 +51,7 @@ class Draft:
         self._changes: dict[tuple[type, str], Change] = {}
         self._entries: list[Entry] = []
         self._intents: list[Intent] = []
+        self._refused: str | None = None
 
     def decision(self) -> Decision:
         """Close the draft."""
@@ -59,6 +61,7 @@ class Draft:
             tuple(self._changes.values()),
             tuple(self._entries),
             tuple(self._intents),
+            self._refused,
         )
 
     @property
@@ -85,6 +88,10 @@ class Draft:
     def intend(self, intent: Intent) -> None:
         """Add an intent."""
         self._intents.append(intent)
+
+    def refuse(self, reason: str) -> None:
+        """Say why what was asked for is not done; whoever asked is told."""
+        self._refused = reason
 
     def show(self, keypad: str, message: Message) -> None:
         """Put a message on a keypad's display."""
@@ -329,6 +336,19 @@ class Draft:
         """Return whose keys a keypad's are; None if the configuration no longer has this keypad."""
         known = self.automat.keypads.get(keypad)
         return None if known is None else known.flow
+
+    def fit_contact(self, label: str, *, fitted: bool) -> None:
+        """Let a door tell whether it moved, or no more: what was proved, not what is durable here."""
+        contact = ContactKind.FITTED if fitted else ContactKind.MISSING
+        box = self.automat.compartments[label]
+        if box.fixture.contact is not contact:
+            door = box.door if fitted else Door.UNKNOWN
+            self.put_compartment(replace(box, fixture=replace(box.fixture, contact=contact), door=door))
+
+    def set_due(self, what: str, due_s: float | None) -> None:
+        """Let something of which there is only one be due at a powered time, or no more."""
+        agenda = self.automat.powered_agenda.with_due((what, ""), due_s)
+        self.automat = replace(self.automat, powered_agenda=agenda)
 
     def set_flow(self, keypad: str, flow: Flow, *, for_s: float | None = None) -> None:
         """Give a keypad's keys to a flow, for so many seconds or until something ends it."""

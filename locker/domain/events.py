@@ -44,7 +44,9 @@ class Started:
 
     `new_epoch`: the journal begins anew with this start; `not_configured`: compartments that hold
     something by the database and that the configuration no longer has; `parts` are the lines, boards and
-    scanners that it has, by the names under which they are lost and restored, None if nobody said.
+    scanners that it has, by the names under which they are lost and restored, None if nobody said;
+    `mismatched`: what is wired otherwise than it was proved, and how; `wiring_map`: the hash of that proof,
+    None if the automat was never put into service.
     """
 
     doors: Mapping[str, Door] = field(default_factory=dict)
@@ -52,6 +54,8 @@ class Started:
     new_epoch: bool = False
     not_configured: tuple[str, ...] = ()
     parts: frozenset[str] | None = None
+    mismatched: Mapping[str, str] = field(default_factory=dict)
+    wiring_map: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,88 @@ class StorageChanged:
     low: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WiringMismatched:
+    """A part of the wiring is not what was proved, so its doors do not open; `about`: "board A"."""
+
+    about: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WiringMatched:
+    """A part of the wiring is what was proved, or nothing was proved of it."""
+
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionBegun:
+    """Somebody at the local socket wants to put the automat into service; `user` is the kernel's word."""
+
+    user: str
+    technician: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionContinued:
+    """Whoever puts the automat into service did something that moves no door."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockTrialAsked:
+    """Whoever puts the automat into service wants one lock pulsed once, as the configuration wires it."""
+
+    user: str
+    compartment: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockTried:
+    """What became of a trial: the contacts that moved, named as inputs of boards; follows its `TryLock`.
+
+    `fault`: why the pulse was not sent, None if it was.
+    """
+
+    compartment: str
+    number: int
+    moved: tuple[str, ...] = ()
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoorProved:
+    """Somebody read the label on the door that a trial opened, and its contact, if any, moved three times.
+
+    `output` and `contact` name an output and an input of boards; `contact` is None where none moved.
+    """
+
+    user: str
+    compartment: str
+    tried: str
+    output: str
+    contact: str | None
+    closed_means_shut: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionWritten:
+    """The map of what was proved rests on disk and is in use; `contacts`: which doors have one."""
+
+    user: str
+    wiring_map: str
+    boards: Mapping[str, str]
+    contacts: Mapping[str, bool]
+    proved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionEnded:
+    """Whoever puts the automat into service stops for now."""
+
+    user: str
+
+
 Event = (
     Started
     | Stopping
@@ -230,4 +316,13 @@ Event = (
     | JournalAcknowledged
     | ForkReported
     | StorageChanged
+    | WiringMismatched
+    | WiringMatched
+    | CommissionBegun
+    | CommissionContinued
+    | LockTrialAsked
+    | LockTried
+    | DoorProved
+    | CommissionWritten
+    | CommissionEnded
 )

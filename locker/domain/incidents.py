@@ -22,6 +22,8 @@ class IncidentKind(StrEnum):
     PART_LOST = "part-lost"
     SCANNER_LOST = "scanner-lost"
     DISPLAY_LOST = "display-lost"
+    BOARD_MISMATCH = "board-mismatch"
+    WRONG_DOOR = "wrong-door"
     KEYPAD_FAULTY = "keypad-faulty"
     GUARD_MODE = "guard-mode"
     STORAGE_LOW = "storage-low"
@@ -44,6 +46,8 @@ MEANING: Mapping[IncidentKind, str] = {
     IncidentKind.SCANNER_LOST: "a scanner stopped answering; tracking ids can still be typed",
     IncidentKind.DISPLAY_LOST: "the port of a display is gone; keys, locks and codes go on without it",
     IncidentKind.PART_LOST: "a serial line or a lock board stopped answering",
+    IncidentKind.BOARD_MISMATCH: "a board or its wiring is not the proved one: its doors do not open",
+    IncidentKind.WRONG_DOOR: "the pulse for one door opened another: neither opens until both are proved",
     IncidentKind.KEYPAD_FAULTY: "a key is stuck or the keypad's line is gone",
     IncidentKind.GUARD_MODE: "too many wrong codes in a day: the keypad is shut until released",
     IncidentKind.STORAGE_LOW: "the disk is nearly full: no deposits, pick-ups go on",
@@ -53,7 +57,14 @@ MEANING: Mapping[IncidentKind, str] = {
 }
 
 
-OUTAGES = frozenset({IncidentKind.PART_LOST, IncidentKind.KEYPAD_FAULTY})
+OUTAGES = frozenset(
+    {
+        IncidentKind.PART_LOST,
+        IncidentKind.KEYPAD_FAULTY,
+        IncidentKind.BOARD_MISMATCH,
+        IncidentKind.WRONG_DOOR,
+    }
+)
 """While one of these is open, recipients cannot be served and no storage time ends (domain.md 5)."""
 
 

@@ -25,6 +25,17 @@ class Unlock:
 
 
 @dataclass(frozen=True, slots=True)
+class TryLock:
+    """Pulse the lock that the configuration wires to a compartment, once, and tell which contacts moved.
+
+    Proves wiring: nothing that was proved before speaks against it. `number` counts within a commission.
+    """
+
+    compartment: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """Put a message on the display that belongs to a keypad."""
 
@@ -55,4 +66,4 @@ class LampTest:
     keypad: str
 
 
-Intent = Unlock | Show | Sound | Tick | LampTest
+Intent = Unlock | TryLock | Show | Sound | Tick | LampTest

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     COLLECT = "collect"  # a courier takes a parcel away
     INSPECT = "inspect"  # a courier or technician looks into it
     REMOTE = "remote"  # the back office asked for it
+    COMMISSION = "commission"  # a lock is tried: pulsed without an opening, judged by raw contacts
 
 
 class Stage(StrEnum):
@@ -48,12 +49,14 @@ class Happening(StrEnum):
     ALARM_TIME = "alarm-time"
     CONTACT_GONE = "contact-gone"  # the daemon came up again and the door's contact is taken out of use
     CUT_SHORT = "cut-short"  # the daemon came up again and the door is not open
+    WRONG_DOOR = "wrong-door"  # another door opened instead: nothing that this contact says is evidence
 
 
 TRANSITIONS: Mapping[tuple[Stage, Happening], Stage | None] = {
     (Stage.WAITING, Happening.DOOR_OPENED): Stage.OPEN,
     (Stage.WAITING, Happening.PULSED_IN_VAIN): Stage.LATE,
     (Stage.WAITING, Happening.CUT_SHORT): Stage.LATE,
+    (Stage.WAITING, Happening.WRONG_DOOR): None,
     (Stage.OPEN, Happening.DOOR_SHUT): None,
     (Stage.OPEN, Happening.ALARM_TIME): Stage.LEFT_OPEN,
     (Stage.OPEN, Happening.CONTACT_GONE): None,
@@ -61,6 +64,7 @@ TRANSITIONS: Mapping[tuple[Stage, Happening], Stage | None] = {
     (Stage.BLIND, Happening.DOOR_SHUT): None,
     (Stage.BLIND, Happening.PULSED_IN_VAIN): Stage.LATE,
     (Stage.BLIND, Happening.CUT_SHORT): None,
+    (Stage.BLIND, Happening.WRONG_DOOR): None,
     (Stage.LATE, Happening.DOOR_OPENED): Stage.OPEN,
     (Stage.LATE, Happening.ALARM_TIME): None,
     (Stage.LEFT_OPEN, Happening.DOOR_SHUT): None,

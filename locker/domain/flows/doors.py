@@ -24,6 +24,7 @@ CONFIRMED = (Purpose.DEPOSIT, Purpose.DROP_OFF, Purpose.COLLECT, Purpose.INSPECT
 """Why a door is opened for a person who has to say what lies behind it."""
 
 
+WRONG_DOOR_BLOCK = "its wiring is in doubt: prove it with `lockerctl commission`"
 PULSED_UNSEEN = "its lock was pulsed after all, and no contact saw whether the door opened"
 
 
@@ -127,9 +128,11 @@ def note_door(draft: Draft, label: str, door: Door) -> Progress | None:
         return None
     draft.change_compartment(label, door=door)
     opening = draft.automat.openings.get(label)
+    if opening is None and draft.automat.facts.commission:
+        return None  # wiring is being proved: `commission` knows what it means
     if opening is None:
         _note_unasked(draft, label, before, door)
-        return None
+        return _note_stray(draft, label) if door is Door.OPEN else None
     happening = {Door.OPEN: Happening.DOOR_OPENED, Door.SHUT: Happening.DOOR_SHUT}.get(door)
     if happening is None or (opening.stage, happening) not in TRANSITIONS:
         return None
@@ -176,7 +179,7 @@ def note_due(draft: Draft, label: str) -> Progress | None:
 
 def blames_lock(draft: Draft, opening: Opening) -> bool:
     """Tell whether a door that did not open is its lock's fault: it was pulsed as often as allowed."""
-    return opening.pulses_sent > 0 and opening.pulses >= draft.rules.pulses
+    return opening.stray is None and opening.pulses_sent > 0 and opening.pulses >= draft.rules.pulses
 
 
 def finish_blind(draft: Draft, opening: Opening) -> Progress | None:
@@ -203,6 +206,8 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
     match opening.stage, door:
         case ((Stage.WAITING | Stage.LATE), Door.OPEN):
             return _opened(draft, opening)
+        case (Stage.WAITING, _) if opening.stray is not None:
+            return _wrong_door(draft, opening, opening.stray, cut_short=True)
         case ((Stage.WAITING | Stage.BLIND), _):
             return _cut_short(draft, opening)
         case ((Stage.OPEN | Stage.LEFT_OPEN), Door.SHUT):
@@ -226,7 +231,7 @@ def _outdate(draft: Draft, label: str) -> None:
 
 
 def _pulse(draft: Draft, opening: Opening) -> None:
-    number = opening.pulses + 1
+    label, number = opening.compartment, opening.pulses + 1
     draft.put_opening(replace(opening, pulses=number, due_s=draft.now.powered_s + draft.rules.open_wait_s))
     draft.record(
         EntryKind.PULSE_INTENDED,
@@ -237,7 +242,11 @@ def _pulse(draft: Draft, opening: Opening) -> None:
         purpose=str(opening.purpose),
         keypad=opening.keypad,
     )
-    draft.intend(Unlock(opening.compartment, number))
+    doubt = draft.automat.open_incident(IncidentKind.WRONG_DOOR, label)
+    if doubt is None:
+        draft.intend(Unlock(label, number))
+    else:
+        note_pulse_not_sent(draft, PulseNotSent(label, number, f"incident {doubt.number}: {doubt.detail}"))
 
 
 def _move(draft: Draft, opening: Opening, happening: Happening, **changes: object) -> None:
@@ -268,6 +277,7 @@ def _opened(draft: Draft, opening: Opening) -> Progress:
         opened_at=draft.now.wall_at,
         opened_s=draft.now.powered_s,
         reminded=False,
+        stray=None,  # it opened as well: the other door is a matter of its own
         due_s=draft.now.powered_s + draft.rules.left_open_reminder_s,
     )
     return Progress(Outcome.OPENED, opening)
@@ -285,12 +295,42 @@ def _shut(draft: Draft, opening: Opening, *, unseen: bool = False) -> None:
 
 
 def _pulse_again_or_give_up(draft: Draft, opening: Opening) -> Progress:
+    if opening.stray is not None:
+        return _wrong_door(draft, opening, opening.stray)
     if opening.pulses < draft.rules.pulses and _may_pulse_again(draft, opening):
         _pulse(draft, opening)
         return Progress(Outcome.PULSED_AGAIN, opening)
     late_s = draft.now.powered_s + draft.rules.late_opening_s
     _move(draft, opening, Happening.PULSED_IN_VAIN, due_s=late_s)
     return Progress(Outcome.NOT_OPENED, opening)
+
+
+def _note_stray(draft: Draft, label: str) -> Progress | None:
+    """A door opened that nobody pulsed: it may be what the pulse for another door did."""
+    for opening in draft.automat.openings.values():
+        waits = opening.stage in (Stage.WAITING, Stage.BLIND) and opening.pulses_sent > 0
+        if not waits or opening.stray is not None:
+            continue
+        since_s = draft.now.powered_s - (opening.due_s or 0.0)
+        if opening.stage is Stage.WAITING:
+            draft.put_opening(replace(opening, stray=label))  # judged when its own time to open is over
+        elif since_s <= draft.rules.open_wait_s - draft.rules.left_open_alarm_s:
+            return _wrong_door(draft, replace(opening, stray=label), label)
+    return None
+
+
+def _wrong_door(draft: Draft, opening: Opening, other: str, *, cut_short: bool = False) -> Progress:
+    """The pulse for one door opened another: nothing opens either of them until both are proved."""
+    label = opening.compartment
+    _move(draft, opening, Happening.WRONG_DOOR)
+    detail = f"the pulse for {label} opened {other}; prove both with `lockerctl commission`"
+    for doubted in (label, other):
+        box = draft.automat.compartments[doubted]
+        draft.raise_incident(IncidentKind.WRONG_DOOR, doubted, detail)
+        draft.change_compartment(doubted, blocked=box.blocked or WRONG_DOOR_BLOCK)
+        if box.condition is Condition.SOUND:
+            draft.change_compartment(doubted, condition=Condition.SUSPECT, reason=detail)
+    return Progress(Outcome.NOT_OPENED, opening, cut_short)
 
 
 def _may_pulse_again(draft: Draft, opening: Opening) -> bool:

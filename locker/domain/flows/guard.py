@@ -27,6 +27,8 @@ def wait_s(draft: Draft, keypad: str) -> float:
 def closed(draft: Draft, keypad: str) -> Message | None:
     """Return what everybody but a technician is told at this keypad now, or None if all may type."""
     phone = draft.automat.identity.customer_service
+    if draft.automat.facts.commission:
+        return say(Text.BEING_SERVICED, phone=phone)
     if draft.automat.facts.mode is Mode.FROZEN:
         return say(Text.FROZEN, phone=phone)
     if attempts_at(draft, keypad).guarded:

@@ -338,6 +338,10 @@ def _refused(draft: Draft, keypad: str, person: str, role: Role) -> bool:
     if not authorised(draft, person, role):
         sign_out(draft, keypad, person, role, "no longer authorised")
         return True
+    if draft.automat.facts.commission:
+        rest(draft, keypad, person, role)
+        draft.show(keypad, say(Text.BEING_SERVICED, phone=draft.automat.identity.customer_service))
+        return True
     if draft.automat.facts.mode is Mode.FROZEN and role is not Role.TECHNICIAN:
         rest(draft, keypad, person, role)
         draft.show(keypad, say(Text.FROZEN, phone=draft.automat.identity.customer_service))

@@ -33,7 +33,8 @@ def follow(draft: Draft, before: Automat) -> None:
 
 def has_cause(automat: Automat) -> bool:
     """Tell whether anything keeps recipients from being served now."""
-    return bool(automat.outage_causes) or automat.facts.mode is Mode.FROZEN
+    facts = automat.facts
+    return bool(automat.outage_causes) or facts.mode is Mode.FROZEN or bool(facts.commission)
 
 
 def reasons(automat: Automat) -> list[str]:
@@ -42,7 +43,11 @@ def reasons(automat: Automat) -> list[str]:
         f"keypad {about}" if kind is IncidentKind.KEYPAD_FAULTY else about
         for kind, about in automat.outage_causes
     )
-    return [*named, "mode frozen"] if automat.facts.mode is Mode.FROZEN else named
+    if automat.facts.mode is Mode.FROZEN:
+        named.append("mode frozen")
+    if automat.facts.commission:
+        named.append("being put into service")
+    return named
 
 
 def credit(draft: Draft, length_s: float, reason: str, *, began_s: float | None = None) -> None:

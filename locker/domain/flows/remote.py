@@ -120,6 +120,8 @@ def _door_refusal(draft: Draft, label: str) -> str | None:
     openings = draft.automat.openings
     if draft.automat.facts.mode is Mode.FROZEN:
         return "frozen"
+    if draft.automat.facts.commission:
+        return "being-serviced"
     if label in openings and openings[label].stage is not Stage.LATE:
         return "opening-under-way"
     if any(each.purpose is Purpose.REMOTE and each.stage in UNDER_WAY for each in openings.values()):

@@ -13,6 +13,8 @@ from locker.domain.events import (
     PartLost,
     PartRestored,
     Started,
+    WiringMatched,
+    WiringMismatched,
 )
 from locker.domain.flows import collect, outages, pickup, retention, storage
 from locker.domain.flows.depositing import UNCONFIRMED
@@ -28,6 +30,8 @@ PARTS = (IncidentKind.PART_LOST, IncidentKind.SCANNER_LOST, IncidentKind.DISPLAY
 DISPLAY = "display "
 
 
+BOARD = "board "
+"""How a board's name begins in what is told of it."""
 CLOCK_NOISE_S = 1.0
 """The wall clock may run ahead of the powered one by so much between two decisions: it is being steered."""
 
@@ -40,7 +44,10 @@ def start(draft: Draft, event: Started) -> list[Progress]:
         retention.begin_epoch(draft)
         draft.record(EntryKind.EPOCH_STARTED, epoch=draft.automat.epoch)
     draft.record(
-        EntryKind.STARTED, version=event.version, interrupted=[opening.compartment for opening in openings]
+        EntryKind.STARTED,
+        version=event.version,
+        interrupted=[opening.compartment for opening in openings],
+        map=event.wiring_map,
     )
     if draft.automat.facts.outage_since_s is None:
         # Powered or not, the automat served nobody since it was last seen: that time counts as an outage.
@@ -67,6 +74,7 @@ def start(draft: Draft, event: Started) -> list[Progress]:
         draft.clear_incident(IncidentKind.CONFIGURATION_MISMATCH, label, "its table is there again")
     _note_not_configured(draft, event.not_configured)
     _clear_gone_parts(draft, event.parts)
+    _take_mismatches(draft, event)
     retention.look_after_journal(draft)
     draft.mark_seen()
     return [progress for opening in openings if (progress := recover(draft, opening)) is not None]
@@ -114,6 +122,16 @@ def note_part_restored(draft: Draft, event: PartRestored) -> None:
     """Clear it when the part answers again."""
     for kind in PARTS:
         draft.clear_incident(kind, event.part, "it answers again")
+
+
+def note_mismatched(draft: Draft, event: WiringMismatched) -> None:
+    """Raise the alarm for wiring that is not what was proved; its doors are unknown until it is."""
+    draft.raise_incident(IncidentKind.BOARD_MISMATCH, event.about, event.reason)
+
+
+def note_matched(draft: Draft, event: WiringMatched) -> None:
+    """Clear it when the wiring is what was proved."""
+    draft.clear_incident(IncidentKind.BOARD_MISMATCH, event.about, "it is what was proved")
 
 
 def note_keypad_fault(draft: Draft, event: KeypadFaulted) -> None:
@@ -214,6 +232,16 @@ def _clear_gone_parts(draft: Draft, parts: frozenset[str] | None) -> None:
         )
         if gone:
             draft.clear_incident(kind, about, "the configuration no longer has it")
+
+
+def _take_mismatches(draft: Draft, event: Started) -> None:
+    """Take in what the configuration says against the proof; each board has yet to say who it is."""
+    for kind, about in sorted(draft.automat.open_matters):
+        known = about.startswith(BOARD) and (event.parts is None or about in event.parts)
+        if kind is IncidentKind.BOARD_MISMATCH and about not in event.mismatched and not known:
+            draft.clear_incident(kind, about, "it is no longer wired otherwise than proved")
+    for about, reason in event.mismatched.items():
+        draft.raise_incident(IncidentKind.BOARD_MISMATCH, about, reason)
 
 
 def _time_became_known(draft: Draft, *, confirmed: bool = False) -> None:

@@ -64,6 +64,9 @@ class Record:
     def unlock(self, compartment: str, number: int) -> None:
         self.log.append(f"unlock {compartment} {number}")
 
+    def try_lock(self, compartment: str, number: int) -> None:
+        self.log.append(f"try lock {compartment} {number}")
+
     def show(self, keypad: str, message: Message) -> None:
         self.log.append(f"show {message.text}")
         self.shown.append(message.text)
