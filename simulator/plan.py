@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.boards.families import BOARDS
+from simulator.boards.families import BOARDS, SENSORS
 from simulator.displays.families import DISPLAYS
 from simulator.keypads.serial_ascii import DEFAULT_KEYS
 
@@ -134,10 +134,11 @@ class CabinetPlan:
             home = boards.get(box.board)
             if home is None:
                 raise PlanError(f"compartment {box.label} is on board {box.board}, which does not exist")
-            for channel in (box.channel, box.goods_channel):
+            sensors = SENSORS.get(home.family, range(0))
+            for channel, others in ((box.channel, range(0)), (box.goods_channel, sensors)):
                 if channel is None:
                     continue
-                if not 1 <= channel <= home.channels:
+                if not 1 <= channel <= home.channels and channel not in others:
                     raise PlanError(f"compartment {box.label}: board {home.id} has no channel {channel}")
                 wires.append(f"{home.id}/{channel}")
         _unique("channel", wires)

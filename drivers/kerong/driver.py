@@ -53,9 +53,9 @@ class Cu16Settings:
         _check_settings(self, cu16.LOCKS)
 
     @property
-    def contacts(self) -> int:
-        """The highest channel that a reading tells."""
-        return 2 * cu16.LOCKS if self.items else self.channels
+    def sensor_channels(self) -> range:
+        """The channels of its item sensors: contacts without a lock."""
+        return range(cu16.LOCKS + 1, 2 * cu16.LOCKS + 1) if self.items else range(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Cu48Settings:
         _check_settings(self, cu48.LOCKS)
 
     @property
-    def contacts(self) -> int:
-        """The highest channel that a reading tells."""
-        return 2 * cu48.LOCKS if self.items else self.channels
+    def sensor_channels(self) -> range:
+        """The channels of its item sensors: contacts without a lock."""
+        return range(cu48.LOCKS + 1, 2 * cu48.LOCKS + 1) if self.items else range(0)
 
 
 @dataclass(frozen=True, slots=True)

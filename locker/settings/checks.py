@@ -184,11 +184,13 @@ def _channels(salvage: Salvage) -> Iterator[Fault]:
     ]
     for where, key, board_id, channel in wires:
         board = boards.get(board_id)
-        if board is not None and channel > board.channels:
+        sensors = range(0) if board is None or key == "channel" else board.sensor_channels()
+        if board is not None and channel > board.channels and channel not in sensors:
+            also = f" or one of its sensors, {sensors[0]} to {sensors[-1]}," if sensors else ","
             yield Fault(
                 f"{where} {key}",
                 f"channel {channel} is beyond board {quoted(board_id)}, which has {board.channels} channels",
-                f"give a channel from 1 to {board.channels}, or correct `channels` of that board",
+                f"give a channel from 1 to {board.channels}{also} or correct `channels` of that board",
             )
         elif (board_id, channel) in taken:
             yield Fault(

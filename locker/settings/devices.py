@@ -51,6 +51,11 @@ class BoardTable(DeviceTable):
         Literal["closed-when-shut", "closed-when-open"], Field(description="how its locks are wired")
     ] = "closed-when-shut"
 
+    def sensor_channels(self) -> range:
+        """Return the channels that are contacts without a lock, where the family has such."""
+        settings = self._settings(**self.family_settings())
+        return getattr(settings, "sensor_channels", range(0))
+
 
 class TonesTable(Table):
     """`tones` of a keypad: how it sounds, as beeps of its display's bell, one after another."""

@@ -31,3 +31,6 @@ BOARDS: Mapping[str, Make] = MappingProxyType(
         "kerong-cu48": KerongCu48Board,
     }
 )
+
+SENSORS: Mapping[str, range] = MappingProxyType({"kerong-cu16": range(17, 33), "kerong-cu48": range(49, 97)})
+"""Terminals of item sensors, which have no lock, by family."""
