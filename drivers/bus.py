@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from drivers.base import Decoder, Line
+from drivers.base import Decoder, Line, ignore
 from drivers.errors import CallerMistake, LineBusy, LineDown, NoAnswer
 
 FrameT = TypeVar("FrameT")
@@ -74,6 +74,8 @@ class Bus:
     """Owns one line. `ask` and `tell` wait their turn; `listen` hears what nobody asked for."""
 
     def __init__(self, line: Line, settings: BusSettings | None = None) -> None:
+        self.on_urgent_sent: Callable[[float], None] = ignore
+        """Told of each urgent request, with the loop time at which its last byte leaves the wire."""
         self._line = line
         self._settings = settings or BusSettings()
         self._urgent: deque[_Job] = deque()
@@ -182,7 +184,7 @@ class Bus:
         self._line.collect_input()
         self._end_silence()
         if job.question is None:
-            self._line.write(job.request)
+            self._write(job)
             await self._wait_until(self._line.quiet_at_s)
             return None
         attempt = _Attempt(
@@ -190,24 +192,30 @@ class Bus:
             job.question.matcher(),
             asyncio.get_running_loop().create_future(),
         )
-        self._line.write(job.request)
+        self._write(job)
         self._attempt = attempt
         limit_s = max(self._now_s(), self._line.quiet_at_s) + job.question.reply_timeout_s
         try:
-            async with asyncio.timeout_at(limit_s):
-                return await attempt.reply
-        except TimeoutError:
+            await asyncio.wait((attempt.reply,), timeout=limit_s - self._now_s())
+            if not attempt.reply.done():
+                # The answer may lie in the port, if it was this program that had no time for it.
+                self._line.collect_input()
+            if attempt.reply.done():
+                return attempt.reply.result()
             # A request that a hung adapter still holds must not go out later, on its own.
             self._line.discard_output()
-            raise NoAnswer(
-                f"{self._line.name}: no valid answer within {job.question.reply_timeout_s:g} s"
-            ) from None
+            raise NoAnswer(f"{self._line.name}: no valid answer within {job.question.reply_timeout_s:g} s")
         finally:
             self._attempt = None
             self._cancel_silence()
             left = attempt.decoder.rest()
             if left:
                 self._heard(left)
+
+    def _write(self, job: _Job) -> None:
+        self._line.write(job.request)
+        if job.urgent:
+            self.on_urgent_sent(max(self._now_s(), self._line.quiet_at_s))
 
     def _try_again_or_fail(self, job: _Job, problem: NoAnswer) -> None:
         job.attempts_left -= 1

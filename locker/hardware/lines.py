@@ -9,24 +9,26 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from drivers.base import Contact, LockBoard
+from drivers.base import Contact, LockBoard, UnlockOutcome
 from drivers.bus import Bus
 from drivers.errors import DriverError, NoAnswer
 from drivers.keeper import PortChange, PortDown, PortKeeper
 from drivers.port import PortSettings
-from drivers.registry import LOCK_BOARDS
+from drivers.registry import LOCK_BOARDS, BoardFamily
 from drivers.wirelog import WireLog
 from locker.domain import events
 from locker.domain.events import Door, Event
 from locker.hardware.belief import Belief
+from locker.hardware.pulses import PulseTimes
+from locker.hardware.turns import Turns
 from locker.hardware.wiring import BoardSpec, DoorSpec, PortSpec
 
-IDLE_POLL_S = 0.2
-BUSY_POLL_S = 0.03
 BUSY_FOR_S = 3.0
-"""After an unlock the doors of its line are read this often, for this long."""
+"""After an unlock the doors of its board are read as often as the line allows, for this long."""
 SILENT_READS = 2
 """So many unanswered reads in a row make a board lost."""
+FULL_PROBE_EVERY = 4
+"""Each so-manieth question to a lost board waits as long as its settings say: it may have become slow."""
 REOPEN_EVERY_S = 10.0
 """A line on which no board answers is closed and opened again so often: the cure for a hung adapter."""
 
@@ -36,11 +38,22 @@ class Board:
     """One board as its line sees it."""
 
     spec: BoardSpec
+    family: BoardFamily
     driver: LockBoard
     doors: list[DoorSpec]
     silent_reads: int = 0
     answers: bool | None = None  # None: nobody was told yet, so an alarm of an earlier run may stand
     read_once: asyncio.Event = field(default_factory=asyncio.Event)
+    preparing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    is_ready: bool = False
+    probes: int = 0
+
+    async def ready(self) -> None:
+        """Prepare it once after each loss: nothing else is asked of it before. What the driver raises."""
+        async with self.preparing:
+            if not self.is_ready:
+                await self.driver.rest_outputs()
+                self.is_ready = True
 
 
 class LockLine:
@@ -70,8 +83,12 @@ class LockLine:
         self._boards = [self._make_board(spec) for spec in boards]
         self._board_of = {door.compartment: board for board in self._boards for door in board.doors}
         self._door_of = {door.compartment: door for door in self.doors}
+        self._turns = Turns(board.spec.name for board in self._boards)
+        self._pulse_times = PulseTimes()
+        self._one_unlock = asyncio.Lock()
+        self._unlock_left_s: float | None = None
+        self._bus.on_urgent_sent = self._urgent_left
         self._wake = asyncio.Event()
-        self._busy_until_s = 0.0
         self._reopen_at_s: float | None = None
         self._reopening = False
 
@@ -95,49 +112,77 @@ class LockLine:
         return {compartment: belief.believed for compartment, belief in self._beliefs.items()}
 
     async def run(self) -> None:
-        """Read the doors again and again, for ever."""
-        loop = asyncio.get_running_loop()
+        """Read the doors again and again, for ever: as often as the wire allows while a door may move."""
+        boards = {board.spec.name: board for board in self._boards}
         while True:
-            doubtful = False
-            for board in self._boards:
-                doubtful |= await self._read(board)
-            if doubtful:
+            turn = self._turns.next(self._now_s()) if self._keeper.is_up else None
+            if turn is not None and turn.at_s <= self._now_s():
+                await self._take_turn(boards[turn.name], probe=turn.probe)
+                self._reopen_if_hung()
                 continue
-            self._reopen_if_hung(loop.time())
-            busy = loop.time() < self._busy_until_s
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BUSY_POLL_S if busy else IDLE_POLL_S):
+                async with asyncio.timeout_at(None if turn is None else turn.at_s):
                     await self._wake.wait()
 
     async def unlock(self, compartment: str, number: int) -> None:
-        """Send one pulse; `PulseSent` or `PulseNotSent` is emitted."""
-        board = self._board_of[compartment]
-        try:
-            await board.driver.unlock(self._door_of[compartment].channel)
-        except DriverError as problem:
-            self._emit(events.PulseNotSent(compartment, number, str(problem)))
-            return
-        self._busy_until_s = asyncio.get_running_loop().time() + BUSY_FOR_S
+        """Send one pulse; `PulseSent` or `PulseNotSent` is emitted, and `PulseRefused` if it was."""
+        board, door = self._board_of[compartment], self._door_of[compartment]
+        belief = self._beliefs.get(compartment)
+        async with self._one_unlock:
+            self._unlock_left_s = None
+            try:
+                await board.ready()
+                self._unlock_left_s = None
+                answer = await board.driver.unlock(door.channel)
+            except DriverError as problem:
+                self._emit(events.PulseNotSent(compartment, number, str(problem)))
+                return
+            left_s = self._unlock_left_at()
+        if left_s is not None and belief is not None and belief.believed is Door.SHUT:
+            self._pulse_times.pulsed(compartment, left_s)
+        self._turns.keep_busy(board.spec.name, self._now_s() + BUSY_FOR_S)
         self._wake.set()
         self._emit(events.PulseSent(compartment, number))
+        if answer.outcome is UnlockOutcome.REFUSED:
+            self._emit(events.PulseRefused(compartment, number, answer.reason))
 
     # -- readings
 
-    async def _read(self, board: Board) -> bool:
-        """Read one board; tell whether a reading wants to be confirmed at once."""
+    async def _take_turn(self, board: Board, *, probe: bool) -> None:
+        name, asked_s = board.spec.name, self._now_s()
         try:
+            if probe and not await self._is_there(board):
+                raise NoAnswer(f"board {name} does not answer")
+            await board.ready()
             contacts = await board.driver.read_contacts()
         except NoAnswer as problem:
-            board.silent_reads += 1
-            if board.silent_reads >= SILENT_READS and self._keeper.is_up and board.answers is not False:
-                board.answers = False
-                self._emit(events.PartLost(f"board {board.spec.name}", str(problem)))
-                self._lose_doors(board)
-                board.read_once.set()
-            return False
+            self._was_silent(board, str(problem))
+            self._turns.was_silent(name, asked_s, self._now_s(), lost=board.answers is not True)
         except DriverError:
-            return False  # the line is down: its keeper has told
+            # The line is down, of which its keeper tells, or full: nothing is known of the board.
+            self._turns.was_unheard(name, self._now_s())
+        else:
+            self._turns.was_read(name, self._now_s(), doubtful=self._was_read(board, contacts))
+
+    async def _is_there(self, board: Board) -> bool:
+        """Ask a lost board shortly, so that the others wait shortly."""
+        board.probes += 1
+        if board.probes % FULL_PROBE_EVERY == 0:
+            return True
+        return await board.family.search(self._bus, board.spec.settings["address"]) is not None
+
+    def _was_silent(self, board: Board, problem: str) -> None:
+        board.silent_reads += 1
+        if board.silent_reads >= SILENT_READS and self._keeper.is_up and board.answers is not False:
+            board.answers = False
+            board.is_ready = False
+            self._emit(events.PartLost(f"board {board.spec.name}", problem))
+            self._lose_doors(board)
+            board.read_once.set()
+
+    def _was_read(self, board: Board, contacts: Mapping[int, Contact]) -> bool:
+        """Take a reading of a board; tell whether it wants to be confirmed at once."""
         board.silent_reads = 0
         if not board.answers:
             board.answers = True
@@ -159,8 +204,12 @@ class LockLine:
         read = Door.UNKNOWN
         if contact is not None:
             read = Door.SHUT if (contact is Contact.CLOSED) is door.closed_means_shut else Door.OPEN
+        self._pulse_times.read(door.compartment, self._now_s(), is_open=read is Door.OPEN)
         if belief.see(read):
             self._emit(events.DoorSeen(door.compartment, belief.believed))
+            took_s = self._pulse_times.opened(door.compartment) if belief.believed is Door.OPEN else None
+            if took_s is not None:
+                self._emit(events.LockTimed(door.compartment, took_s))
         return doubtful or belief.doubted is not None
 
     def _see_goods(self, door: DoorSpec, contacts: Mapping[int, Contact]) -> bool:
@@ -175,6 +224,10 @@ class LockLine:
     # -- loss and return
 
     def _changed(self, change: PortChange) -> None:
+        for board in self._boards:
+            board.is_ready = False
+        self._turns.start_over()
+        self._wake.set()
         if self._reopening:
             # Closed by ourselves a moment ago: news only if it does not come up again.
             self._reopening = False
@@ -187,10 +240,10 @@ class LockLine:
                 board.read_once.set()
         else:
             self._emit(events.PartRestored(f"line {self.name}"))
-            self._wake.set()
 
     def _lose_doors(self, board: Board) -> None:
         for door in board.doors:
+            self._pulse_times.forget(door.compartment)
             belief = self._beliefs.get(door.compartment)
             if belief is not None and belief.see(Door.UNKNOWN):
                 self._emit(events.DoorSeen(door.compartment, Door.UNKNOWN))
@@ -198,7 +251,8 @@ class LockLine:
             if goods is not None and goods.see(None):
                 self._emit(events.GoodsSeen(door.compartment, None))
 
-    def _reopen_if_hung(self, now_s: float) -> None:
+    def _reopen_if_hung(self) -> None:
+        now_s = self._now_s()
         if not self._keeper.is_up or any(board.answers is not False for board in self._boards):
             self._reopen_at_s = None
         elif self._reopen_at_s is None:
@@ -214,5 +268,20 @@ class LockLine:
         family = LOCK_BOARDS[spec.family]
         driver = family.make(self._bus, family.settings(**spec.settings))
         # A report nobody asked for is not believed by itself; it only makes us look at once.
-        driver.on_report = lambda _report: self._wake.set()
-        return Board(spec, driver, [door for door in self.doors if door.board == spec.name])
+        driver.on_report = lambda _report: self._look_at(spec.name)
+        return Board(spec, family, driver, [door for door in self.doors if door.board == spec.name])
+
+    def _look_at(self, board: str) -> None:
+        self._turns.want(board)
+        self._wake.set()
+
+    def _unlock_left_at(self) -> float | None:
+        return self._unlock_left_s
+
+    def _urgent_left(self, at_s: float) -> None:
+        # Of an unlock and the question that may follow it, the unlock is the first.
+        if self._unlock_left_s is None:
+            self._unlock_left_s = at_s
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()
