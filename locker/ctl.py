@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("status", automat.status, "the automat on one page")
     add("compartments", automat.compartments, "every compartment: door, condition, parcel")
+    add("locks", automat.locks, "how each lock behaves: time to open, retries, refusals")
     parcels = add("parcels", automat.parcels, "the parcels and where they are")
     parcels.add_argument("--all", action="store_true", help="closed ones too")
     incidents = add("incidents", automat.incidents, "what a person has to look into")

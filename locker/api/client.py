@@ -43,6 +43,8 @@ from locker.api.schema import (
     Incidents,
     IncidentView,
     JournalPage,
+    Locks,
+    LockView,
     Parcels,
     ParcelView,
     Status,
@@ -153,6 +155,10 @@ class ApiClient:
     async def compartments(self) -> tuple[CompartmentView, ...]:
         """Ask for every compartment."""
         return (await self._ask("compartments", Compartments)).compartments
+
+    async def locks(self) -> tuple[LockView, ...]:
+        """Ask how each lock has behaved."""
+        return (await self._ask("locks", Locks)).locks
 
     async def parcels(self, *, closed: bool = False) -> tuple[ParcelView, ...]:
         """Ask for the parcels, closed ones too if wanted."""

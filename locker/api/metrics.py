@@ -106,6 +106,11 @@ class Metrics(Collector):
         for incident in automat.incidents.values():
             open_now = incident.cleared_at is None
             incidents[incident.kind.value] = incidents.get(incident.kind.value, 0) + open_now
+        pulses = {"retry": 0, "refusal": 0, "failure": 0}
+        for lock in automat.locks.values():
+            pulses["retry"] += lock.retries
+            pulses["refusal"] += lock.refusals
+            pulses["failure"] += lock.failures
         trust = {each.value: int(each.value == status.clock.trust) for each in Trust}
         yield _by("locker_doors", "Doors by state.", "state", doors)
         yield _by("locker_compartments_free", "Free compartments by size.", "size", status.free)
@@ -113,6 +118,7 @@ class Metrics(Collector):
             "locker_parcels", "Parcels by state.", "state", {str(k): n for k, n in status.parcels.items()}
         )
         yield _by("locker_incidents_open", "Open incidents by kind.", "kind", incidents)
+        yield _by("locker_lock_troubles", "What locks needed beside a plain pulse.", "what", pulses)
         yield _by("locker_clock_trust", "1 for the trust that the wall clock has now.", "trust", trust)
 
 

@@ -122,6 +122,26 @@ class Compartments(Strict):
     compartments: tuple[CompartmentView, ...]
 
 
+class LockView(Strict):
+    """How the lock of one compartment has behaved; times in milliseconds from pulse to open door."""
+
+    compartment: str
+    openings: int = Field(description="how many were timed")
+    retries: int = Field(description="pulses after the first of an opening")
+    failures: int = Field(description="openings given up, the door never moved")
+    refusals: int = Field(description="pulses that its board refused")
+    usual_ms: int | None = Field(description="learnt from its first openings; null: none yet")
+    present_ms: int | None = Field(description="the middle of its last few; null: not enough yet")
+    recent_ms: tuple[int, ...]
+    complaint: str | None = Field(description="what is wrong with it, in words; null: nothing")
+
+
+class Locks(Strict):
+    """The locks of which anything is known, in the order of the compartments."""
+
+    locks: tuple[LockView, ...]
+
+
 class ParcelView(Strict):
     """One parcel; never its code, nor anything made from it."""
 

@@ -24,6 +24,7 @@ from locker.api.schema import (
     Incidents,
     JournalQuery,
     ListQuery,
+    Locks,
     Parcels,
     SnapshotItem,
     Status,
@@ -173,6 +174,7 @@ class ApiServer:
             "greeting": self._get_greeting,
             "status": self._get_status,
             "compartments": self._get_compartments,
+            "locks": self._get_locks,
             "parcels": self._get_parcels,
             "incidents": self._get_incidents,
             "journal": self._get_journal,
@@ -211,6 +213,9 @@ class ApiServer:
         return _json(
             Compartments(compartments=await _each(boxes, lambda b: views.compartment_view(automat, b)))
         )
+
+    async def _get_locks(self, _request: web.Request, _query: Strict) -> web.Response:
+        return _json(Locks(locks=tuple(views.lock_views(self._automat()))))
 
     async def _get_parcels(self, _request: web.Request, query: Strict) -> web.Response:
         automat = self._automat()

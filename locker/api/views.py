@@ -9,6 +9,7 @@ from locker.api.schema import (
     IncidentView,
     JournalEntryView,
     JournalPosition,
+    LockView,
     ParcelStage,
     ParcelView,
     Status,
@@ -120,6 +121,26 @@ def parcel_view(parcel: Parcel, rules: Rules) -> ParcelView:
         deadline_at=parcel.deadline_at,
         last_pickup_date=last_day,
     )
+
+
+def lock_views(automat: Automat) -> list[LockView]:
+    """Show the locks of which anything is known, in the order of the compartments."""
+    known = (automat.locks.get(box.label) for box in compartments_in_order(automat))
+    return [
+        LockView(
+            compartment=health.compartment,
+            openings=health.openings,
+            retries=health.retries,
+            failures=health.failures,
+            refusals=health.refusals,
+            usual_ms=health.usual_ms,
+            present_ms=health.present_ms,
+            recent_ms=health.recent_ms,
+            complaint=health.complaint,
+        )
+        for health in known
+        if health is not None
+    ]
 
 
 def parcels_in_order(automat: Automat, *, closed: bool) -> list[Parcel]:

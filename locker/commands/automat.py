@@ -72,6 +72,30 @@ async def compartments(client: ApiClient, options: argparse.Namespace) -> ExitCo
     return ExitCode.OK
 
 
+async def locks(client: ApiClient, options: argparse.Namespace) -> ExitCode:
+    """List the locks of which anything is known."""
+    known = await client.locks()
+    if options.json:
+        print_json_list("locks", known)
+        return ExitCode.OK
+    heads = ("BOX", "OPENINGS", "USUAL MS", "NOW MS", "RETRIES", "REFUSED", "NEVER OPENED")
+    rows = [
+        (
+            lock.compartment,
+            str(lock.openings),
+            _or_dash(lock.usual_ms),
+            _or_dash(lock.present_ms),
+            str(lock.retries),
+            str(lock.refusals),
+            str(lock.failures),
+        )
+        for lock in known
+    ]
+    print_lines(table(heads, rows, flexible=0))
+    print_lines(f"box {lock.compartment}: {lock.complaint}" for lock in known if lock.complaint)
+    return ExitCode.OK
+
+
 async def parcels(client: ApiClient, options: argparse.Namespace) -> ExitCode:
     """List the parcels."""
     parcels = await client.parcels(closed=options.all)
@@ -179,6 +203,10 @@ def _item_lines(item: StreamItem) -> Iterable[str]:
             yield f"journal: acknowledged through {journal.epoch}-{journal.acknowledged_through}"
         case LinkItem():
             yield f"link: {'connected' if item.connected else 'not connected'}"
+
+
+def _or_dash(number: int | None) -> str:
+    return "-" if number is None else str(number)
 
 
 def _condition(box: CompartmentView) -> str:

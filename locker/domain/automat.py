@@ -12,6 +12,7 @@ from locker.domain.codes import CodeKey, CodeTag
 from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment
 from locker.domain.deadlines import reminder_at
+from locker.domain.health import LockHealth
 from locker.domain.incidents import OUTAGES, Incident, IncidentKind
 from locker.domain.intents import Intent
 from locker.domain.journal import Checkpoint, Entry, Parked
@@ -76,6 +77,7 @@ Durable = (
     | Parked
     | Checkpoint
     | Seen
+    | LockHealth
     | Facts
     | LastSeen
 )
@@ -105,6 +107,7 @@ class Automat:
     parked: Map[int, Parked] = Map()
     checkpoints: Map[int, Checkpoint] = Map()
     seen: Map[str, Seen] = Map()
+    locks: Map[str, LockHealth] = Map()
     epoch: int = 0
     journal_end: int = 0
     facts: Facts = Facts()

@@ -51,6 +51,7 @@ from locker.domain.flows import (
     storage,
     ticking,
     watch,
+    wear,
 )
 from locker.domain.flows.doors import Progress
 from locker.domain.journal import EntryKind
@@ -85,7 +86,11 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             doors.note_pulse_sent(draft, event)
         case PulseNotSent():
             doors.note_pulse_not_sent(draft, event)
-        case Woke() | PulseRefused() | LockTimed():
+        case PulseRefused():
+            wear.note_refused(draft, event)
+        case LockTimed():
+            wear.note_timed(draft, event)
+        case Woke():
             pass
         case GoodsSeen():
             watch.note_goods(draft, event)

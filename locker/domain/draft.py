@@ -22,6 +22,7 @@ from locker.domain.automat import (
 from locker.domain.commands import CommandRecord
 from locker.domain.compartments import Compartment, Condition, ContactKind
 from locker.domain.events import Door
+from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.intents import Intent, Show, Sound, Tone
 from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
@@ -192,6 +193,7 @@ class Draft:
         """Remove what is known of a compartment that the configuration no longer has."""
         self._forget(Opening, label)
         self._forget(Compartment, label)
+        self._forget(LockHealth, label)
 
     def put_attempts(self, attempts: Attempts) -> None:
         """Write a keypad's bucket."""
@@ -199,6 +201,11 @@ class Draft:
             return
         self._change(attempts, attempts.keypad)
         self.automat = replace(self.automat, attempts=self.automat.attempts.set(attempts.keypad, attempts))
+
+    def put_lock(self, health: LockHealth) -> None:
+        """Write how a lock has behaved."""
+        self._change(health, health.compartment)
+        self.automat = replace(self.automat, locks=self.automat.locks.set(health.compartment, health))
 
     def put_opening(self, opening: Opening) -> None:
         """Write an opening and its due time."""
@@ -384,6 +391,7 @@ def restore(
     parked: Iterable[Parked],
     checkpoints: Iterable[Checkpoint] = (),
     seen: Iterable[Seen],
+    locks: Iterable[LockHealth] = (),
     facts: Facts,
     last_seen: LastSeen,
 ) -> Automat:
@@ -404,6 +412,8 @@ def restore(
         draft.put_credential(credential)
     for each in seen:
         draft.put_seen(each)
+    for health in locks:
+        draft.put_lock(health)
     for bucket in attempts:
         draft.put_attempts(bucket)
     for record in commands:

@@ -19,6 +19,7 @@ class IncidentKind(StrEnum):
     COMPARTMENT_DIRTY = "compartment-dirty"
     PARCEL_STUCK = "parcel-stuck"
     REMOVAL_UNCONFIRMED = "removal-unconfirmed"
+    LOCK_WEAK = "lock-weak"
     PART_LOST = "part-lost"
     SCANNER_LOST = "scanner-lost"
     DISPLAY_LOST = "display-lost"
@@ -43,6 +44,7 @@ MEANING: Mapping[IncidentKind, str] = {
     IncidentKind.COMPARTMENT_DIRTY: "a compartment must be cleaned or repaired before it is used again",
     IncidentKind.PARCEL_STUCK: "a courier could not take a parcel out of its compartment",
     IncidentKind.REMOVAL_UNCONFIRMED: "a courier opened a parcel's door and did not say whether it was taken",
+    IncidentKind.LOCK_WEAK: "a lock got slow or needs several pulses; mend it before it fails",
     IncidentKind.SCANNER_LOST: "a scanner stopped answering; tracking ids can still be typed",
     IncidentKind.DISPLAY_LOST: "the port of a display is gone; keys, locks and codes go on without it",
     IncidentKind.PART_LOST: "a serial line or a lock board stopped answering",

@@ -95,6 +95,7 @@ class Text(StrEnum):
     INCIDENT_COMPARTMENT_DIRTY = "incident-compartment-dirty"
     INCIDENT_PARCEL_STUCK = "incident-parcel-stuck"
     INCIDENT_REMOVAL_UNCONFIRMED = "incident-removal-unconfirmed"
+    INCIDENT_LOCK_WEAK = "incident-lock-weak"
     INCIDENT_PART_LOST = "incident-part-lost"
     INCIDENT_SCANNER_LOST = "incident-scanner-lost"
     INCIDENT_DISPLAY_LOST = "incident-display-lost"

@@ -10,6 +10,7 @@ from locker.domain.commands import Mode
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Door, Key, PulseNotSent, PulseSent
+from locker.domain.flows import wear
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Unlock
 from locker.domain.journal import EntryKind
@@ -298,8 +299,10 @@ def _pulse_again_or_give_up(draft: Draft, opening: Opening) -> Progress:
     if opening.stray is not None:
         return _wrong_door(draft, opening, opening.stray)
     if opening.pulses < draft.rules.pulses and _may_pulse_again(draft, opening):
+        wear.note_pulsed_again(draft, opening.compartment)
         _pulse(draft, opening)
         return Progress(Outcome.PULSED_AGAIN, opening)
+    wear.note_given_up(draft, opening.compartment)
     late_s = draft.now.powered_s + draft.rules.late_opening_s
     _move(draft, opening, Happening.PULSED_IN_VAIN, due_s=late_s)
     return Progress(Outcome.NOT_OPENED, opening)

@@ -16,13 +16,13 @@ import pytest
 
 from locker.api.server import ApiServer
 from locker.domain.commands import BlockCompartment, Mode, SetMode
-from locker.domain.events import Door, PartLost, StorageChanged
+from locker.domain.events import Door, LockTimed, PartLost, PulseRefused, StorageChanged
 from locker.errors import EXIT_MEANING, ExitCode
 from tests.unit.api.house import TAGS, TRACKING_ID, House
 
 LIMIT_S = 20
 SECOND = "JJFI65432110000070774"
-COMMANDS = ("status", "compartments", "parcels", "incidents", "journal", "verify")
+COMMANDS = ("status", "compartments", "locks", "parcels", "incidents", "journal", "verify")
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,18 @@ async def test_every_command_gives_one_json_document_without_codes(house: House,
     assert [parcel["tracking_id"] for parcel in found["parcels"]["parcels"]] == [SECOND]
     assert found["incidents"]["incidents"][0]["kind"] == "door-opened-unasked"
     assert found["verify"]["first_bad"] is None
+
+
+async def test_a_weak_lock_is_told_with_its_times(house: House, at: tuple[str, str]) -> None:
+    for took_s in [0.18] * 10 + [0.6] * 5:
+        house.do(LockTimed("2", took_s))
+    house.do(PulseRefused("4", 1, "cooling down"))
+    head, second, fourth, complaint = (await run(*at, "locks")).lines()
+    assert head.split()[:4] == ["BOX", "OPENINGS", "USUAL", "MS"]
+    assert second.split() == ["2", "15", "180", "600", "0", "0", "0"]
+    assert fourth.split() == ["4", "0", "-", "-", "0", "1", "0"]
+    assert complaint == "box 2: it takes 600 ms to open, 180 ms were usual"
+    assert "lock-weak" in " ".join((await run(*at, "incidents")).lines())
 
 
 async def test_compartments_as_a_table(house: House, at: tuple[str, str]) -> None:
