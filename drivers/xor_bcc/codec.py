@@ -27,6 +27,8 @@ STATE = 0x33
 FIRMWARE = 0x22
 UNIQUE_ID = 0x44
 UNLOCK_TIME = 0x7E
+ALL_KECHENG = (0x01, 0x33)
+ALL_OTHER = (0x02, 0x10)  # one client, no board of it known
 
 CONTACT_CLOSED = 0x11
 CONTACT_OPEN = 0x00
@@ -94,6 +96,10 @@ def encode_unlock(address: int, channel: int, *, parameter: int = PULSE, seconds
     head = (UNLOCK, _address(address), _channel(channel), parameter)
     if seconds is None:
         return _sealed(*head)
+    if parameter != PULSE:
+        raise CallerMistake(
+            "a board of the Kecheng edition takes no time with an unlock: it has its own setting"
+        )
     if not 1 <= seconds <= LONGEST_PULSE_S:
         raise CallerMistake(f"pulse of {seconds} s is outside 1..{LONGEST_PULSE_S} s")
     return _sealed(*head, seconds)
@@ -116,9 +122,11 @@ def encode_hold(address: int, channel: int, *, on: bool) -> bytes:
     return _sealed(HOLD_ON if on else HOLD_OFF, _address(address), _channel(channel), PULSE)
 
 
-def encode_unlock_all(address: int) -> bytes:
-    """Pulse every lock of a board of the Kecheng edition, which answers with its state."""
-    return _sealed(UNLOCK_ALL, _address(address), 1, STATE)
+def encode_unlock_all(address: int, parameters: tuple[int, int] = ALL_KECHENG) -> bytes:
+    """Pulse every lock of a board: the Kecheng edition tells its state then, the other form tells nothing."""
+    if parameters not in (ALL_KECHENG, ALL_OTHER):
+        raise CallerMistake(f"parameters {parameters} are neither {ALL_KECHENG} nor {ALL_OTHER}")
+    return _sealed(UNLOCK_ALL, _address(address), *parameters)
 
 
 def encode_auto_report(address: int, *, on: bool) -> bytes:
@@ -243,10 +251,14 @@ class ReplyDecoder:
 
 
 class ReplyMatcher:
-    """Says whether a reply answers the request. With `echo` the first copy of it does not."""
+    """Says whether a reply answers the request. With `echo` the first copy of it does not.
+
+    Status 33 is never an answer: boards that are unlocked with it repeat the request first.
+    """
 
     def __init__(self, request: bytes, *, echo: bool) -> None:
         self._head, self._address, self._channel = request[:3]
+        self._asks_firmware = request[0] == VERSION
         self._block_head = {(READ, 0): READ, (UNLOCK_ALL, 1): UNLOCKED_ALL}.get((self._head, self._channel))
         self._copy = parse_reply(request) if echo else None
 
@@ -260,6 +272,8 @@ class ReplyMatcher:
         if isinstance(reply, BlockReply):
             return reply.head == self._block_head
         is_ours = (reply.head, reply.channel) == (self._head, self._channel)
+        if self._asks_firmware:
+            return is_ours
         return is_ours and reply.contact is not None and self._block_head is None
 
 

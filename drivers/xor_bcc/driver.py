@@ -101,12 +101,28 @@ class XorBccBoard:
         )
 
     async def identify(self) -> BoardIdentity:
-        """The size of its state block: all that every edition tells."""
-        contacts = await self.read_contacts()
-        return BoardIdentity({"channels": str(len(contacts))})
+        """The size of its state block: all that every edition tells. Kecheng boards: the firmware, too."""
+        facts = {"channels": str(len(await self.read_contacts()))}
+        if self._settings.edition == "kecheng":
+            facts["firmware"] = await self._firmware()
+        return BoardIdentity(facts)
 
     async def rest_outputs(self) -> None:
         """Nothing: the board ends each pulse by itself."""
+
+    async def _firmware(self) -> str:
+        request = codec.encode_firmware(self._settings.address)
+        reply = await self._bus.ask(
+            Question(
+                request=request,
+                decoder=codec.ReplyDecoder,
+                # This edition repeats the request first, and that copy looks like version 22.
+                matcher=lambda: codec.ReplyMatcher(request, echo=True),
+                reply_timeout_s=self._settings.read_timeout_s,
+                attempts=2,
+            )
+        )
+        return f"{reply.status:02X}" if isinstance(reply, codec.ShortReply) else ""
 
     async def _contact_instead(self, channel: int) -> UnlockAnswer:
         """The unlock is out: whatever goes wrong now, the outcome is silence, not an error."""

@@ -13,6 +13,7 @@ UNLOCK_ALL, UNLOCKED_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME = 0x9D, 0x9E, 0x8D,
 CONTACT_CLOSED, CONTACT_OPEN = 0x11, 0x00
 REPORT = 0x82
 _PULSE, _QUERY, _VERSION, _UNIQUE_ID = 0x11, 0x33, 0x22, 0x44
+_ALL_KECHENG, _ALL_OTHER = (0x01, 0x33), (0x02, 0x10)
 _HEADS = frozenset(
     (UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF, UNLOCK_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME),
 )
@@ -55,9 +56,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class UnlockAll:
-    """Pulse every channel (edition of 2025, answered with the block state)."""
+    """Pulse every channel: 01 33 (edition of 2025) is answered with the block state, 02 10 is not."""
 
     address: int
+    parameters: tuple[int, int] = (0x01, 0x33)
 
 
 @dataclass(frozen=True)
@@ -219,13 +221,18 @@ class XorBccBoard(LockBoard[Request]):
         dice: random.Random,
         timing: Timing | None = None,
         serial: int = 0xAB,
+        kecheng: bool = False,
     ) -> None:
-        """`serial` is what tells one unit from another; its low byte serves as the firmware's version."""
+        """`serial` is what tells one unit from another; its low byte serves as the firmware's version.
+
+        A board of the `kecheng` edition repeats each request first and wants parameter 33 with an unlock.
+        """
         parser = RequestParser(state_byte_count(channels))
         super().__init__(address, channels, wiring, parser, dice=dice, timing=timing)
         self._firmware = serial & 0xFF
         self._pulse_s_of: dict[int, float] = {}
         self._report_head: int | None = None
+        self._kecheng = kecheng
 
     def is_for_me(self, request: Request) -> bool:
         """Whether its address is that of the board's switches."""
@@ -234,6 +241,11 @@ class XorBccBoard(LockBoard[Request]):
     def obey(self, request: Request) -> None:
         """Act on a request and queue its answer."""
         delay_s = self.timing.read_delay_s
+        if self._kecheng:
+            if isinstance(request, Unlock) and request.parameter != _QUERY:
+                return
+            echo = _spelled(request)
+            self.at(0.0, lambda: echo)
         match request:
             case Unlock(channel=0) | UnlockAll():
                 self._unlock_all(request)
@@ -307,6 +319,8 @@ class XorBccBoard(LockBoard[Request]):
     def _unlock_all(self, request: Unlock | UnlockAll) -> None:
         seconds = request.seconds if isinstance(request, Unlock) else None
         over_s = self.pulse_each(range(1, self.channels + 1), float(seconds or self.timing.pulse_s))
+        if isinstance(request, UnlockAll) and request.parameters == _ALL_OTHER:
+            return
         if isinstance(request, UnlockAll):
             self.answer(over_s, lambda: encode_unlocked_all(self.address, self._states()))
         else:
@@ -336,8 +350,8 @@ def _meaning(body: bytes) -> Request | None:
             return UnlockMany(address, bytes(bitmap))
         case (head, address, channel, parameter) if head in (HOLD_ON, HOLD_OFF) and parameter == _PULSE:
             return Hold(address, channel, head == HOLD_ON)
-        case (head, address, 1, parameter) if head == UNLOCK_ALL and parameter == _QUERY:
-            return UnlockAll(address)
+        case (head, address, *how) if head == UNLOCK_ALL and tuple(how) in (_ALL_KECHENG, _ALL_OTHER):
+            return UnlockAll(address, (how[0], how[1]))
         case (head, address, 1, parameter) if head == AUTO_REPORT and parameter in (0, 1):
             return AutoReport(address, parameter == 1)
         case (head, address, 0, parameter) if head == FIRMWARE and parameter == _VERSION:
@@ -360,8 +374,8 @@ def _spelled(request: Request) -> bytes:
             return framed(UNLOCK_MANY, address, *bitmap)
         case Hold(address, channel, energised):
             return framed(HOLD_ON if energised else HOLD_OFF, address, channel, _PULSE)
-        case UnlockAll(address):
-            return framed(UNLOCK_ALL, address, 1, _QUERY)
+        case UnlockAll(address, parameters):
+            return framed(UNLOCK_ALL, address, *parameters)
         case AutoReport(address, wanted):
             return framed(AUTO_REPORT, address, 1, int(wanted))
         case Firmware(address):

@@ -193,7 +193,8 @@ class Stand:
         known = host.settings(**settings)
         self.family, self.address, self.channels = family, known.address, known.channels
         self.locks = Locks(loop.time)
-        self.board = made_board(family, self.address, self.channels, self.locks)
+        self._unit = {"kecheng": True} if settings.get("edition") == "kecheng" else {}
+        self.board = made_board(family, self.address, self.channels, self.locks, **self._unit)
         self.ear = Ear(self.board)
         self.wire = Line([self.ear], random.Random(seed), baud=host.baud_rate)
         self.modem = NullModem(self.wire, host.baud_rate, random.Random(seed))
@@ -223,7 +224,7 @@ class Stand:
     def pulses_written(self, frames: list[bytes]) -> list[int]:
         """The locks that a faultless board would pulse at these frames, each heard whole and alone."""
         witness = Locks()
-        board = made_board(self.family, self.address, self.channels, witness)
+        board = made_board(self.family, self.address, self.channels, witness, **self._unit)
         for frame in frames:
             board.feed(frame)
             board.advance(600)
@@ -234,9 +235,11 @@ class Stand:
         self.modem.poke()
 
 
-def made_board(family: str, address: int, channels: int, locks: Locks) -> LockBoard[Any]:
-    """Make a simulated board of any family."""
-    return BOARDS[family](address, channels, locks, dice=random.Random(7), serial=0x5A)
+def made_board(family: str, address: int, channels: int, locks: Locks, **unit: Any) -> LockBoard[Any]:
+    """Make a simulated board of any family; `unit`: what only boards of that family are told."""
+    make: Any = BOARDS[family]
+    board: LockBoard[Any] = make(address, channels, locks, dice=random.Random(7), serial=0x5A, **unit)
+    return board
 
 
 def has_setting(family: str, name: str) -> bool:

@@ -26,12 +26,14 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((family, {}) for family in FAMILIES),
     *(("xor-bcc", {"channels": count}) for count in (8, 32, 50)),
     ("xor-bcc", {"acknowledges": False, "address": 31}),
+    # Its requests are repeated first, whether the setting says so or not.
     ("xor-bcc", {"edition": "kecheng"}),
-    ("xor-bcc", {"pulse_s": 9, "channels": 12}),
+    ("xor-bcc", {"edition": "kecheng", "echo": True, "channels": 12}),
+    ("xor-bcc", {"byte_order": "last-byte-first", "pulse_s": 9, "channels": 12}),
 ]
 ECHOING = [
     *((family, {"echo": True} if has_setting(family, "echo") else {}) for family in FAMILIES),
-    ("xor-bcc", {"echo": True, "edition": "kecheng", "channels": 50}),
+    ("xor-bcc", {"echo": True, "channels": 50}),
 ]
 
 EXAMPLES = 2000 if os.environ.get("PROPERTIES") == "long" else 120

@@ -163,6 +163,15 @@ def test_another_address_channel_or_command_is_no_answer(wrong: Reply) -> None:
     assert not ReplyMatcher(codec.encode_unlock(1, 4), echo=False)(wrong)
 
 
+def test_the_echo_of_a_firmware_question_is_no_firmware() -> None:
+    request = codec.encode_firmware(1)
+    matches = ReplyMatcher(request, echo=True)
+    told = [matches(one) for one in (ShortReply(0x82, 1, 0, 0x22), ShortReply(0x82, 1, 0, 0xAB))]
+    assert told == [False, True]
+    assert not ReplyMatcher(request, echo=True)(ShortReply(0x82, 1, 4, 0x11))
+    assert not ReplyMatcher(request, echo=True)(ShortReply(0x82, 2, 0, 0xAB))
+
+
 def test_head_82_is_a_report_only_with_a_channel() -> None:
     assert ShortReply(0x82, 1, 3, 0x11).is_report
     assert not ShortReply(0x82, 1, 0, 0x11).is_report
@@ -180,6 +189,8 @@ def test_what_the_protocol_cannot_carry_is_refused() -> None:
         lambda: codec.encode_unlock(1, -1),
         lambda: codec.encode_unlock(1, 1, seconds=10),
         lambda: codec.encode_unlock(1, 1, parameter=0x12),
+        lambda: codec.encode_unlock(1, 1, parameter=0x33, seconds=2),
+        lambda: codec.encode_unlock_all(1, (0x01, 0x10)),
         lambda: codec.encode_unlock_many(1, b"\x00"),
         lambda: codec.state_size(51),
     ):

@@ -155,6 +155,27 @@ async def test_a_report_in_front_of_an_answer_costs_neither(wire: Wire) -> None:
     assert reports == [ContactReport(4, Contact.OPEN)]
 
 
+async def test_a_kecheng_board_is_known_by_its_firmware_behind_the_echo_of_the_question(wire: Wire) -> None:
+    question, version = bytes.fromhex("82 01 00 22 A1"), bytes.fromhex("82 01 00 07 84")
+    answers = {READ_ALL: [READ_ALL + ONLY_2_CLOSED], question: [question, version]}
+    board = wire(answers, XorBccSettings(edition="kecheng")).board
+    assert (await board.identify()).facts == {"channels": "24", "firmware": "07"}
+
+
+async def test_other_boards_are_known_by_the_size_of_their_answers_only(wire: Wire) -> None:
+    wired = wire({READ_ALL: [ONLY_2_CLOSED]}, XorBccSettings(channels=12))
+    assert (await wired.board.identify()).facts == {"channels": "12"}
+    assert wired.line.written == [READ_ALL]
+
+
+async def test_a_kecheng_board_that_only_repeats_the_unlock_has_not_answered_it(wire: Wire) -> None:
+    unlock = bytes.fromhex("8A 01 04 33 BC")
+    settings = XorBccSettings(edition="kecheng", read_timeout_s=0.02, unlock_timeout_s=0.02)
+    wired = wire({unlock: [unlock], READ_4: [READ_4, CONTACT_4_OPEN]}, settings)
+    assert await wired.board.unlock(4) == OPEN
+    assert wired.line.written == [unlock, READ_4]
+
+
 @pytest.mark.parametrize("channel", [0, -1, 25])
 async def test_a_channel_that_is_not_there_is_refused_before_anything_is_sent(
     wire: Wire, channel: int
@@ -167,8 +188,15 @@ async def test_a_channel_that_is_not_there_is_refused_before_anything_is_sent(
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"address": 100}, {"channels": 0}, {"channels": 51}, {"pulse_s": 10}, {"read_timeout_s": 0.0}],
+    [
+        {"address": 100},
+        {"channels": 0},
+        {"channels": 51},
+        {"pulse_s": 10},
+        {"read_timeout_s": 0.0},
+        {"pulse_s": 2, "edition": "kecheng"},
+    ],
 )
-def test_settings_that_no_board_has_are_refused(wrong: dict[str, int]) -> None:
+def test_settings_that_no_board_has_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(CallerMistake):
         XorBccSettings(**wrong)  # type: ignore[arg-type]  # a table of wrong values has one type

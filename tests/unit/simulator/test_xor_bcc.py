@@ -89,6 +89,36 @@ def test_the_edition_of_2025_answers_open_all_with_the_block_state() -> None:
     assert b.advance(3.0) == [framed(0x9E, 1, 0, 0, 0xFF, 0x33)]
 
 
+def test_the_other_open_all_is_obeyed_and_not_answered() -> None:
+    b, cabling = board(8)
+    b.feed(framed(0x9D, 1, 2, 0x10))
+    assert b.advance(3.0) == []
+    assert [channel for channel, _ in cabling.pulses] == list(range(1, 9))
+
+
+def test_a_board_of_the_kecheng_edition_repeats_each_request_first() -> None:
+    cabling = Cabling()
+    b = XorBccBoard(1, 24, cabling, dice=random.Random(3), kecheng=True)
+    assert answers(b, READ_3) == READ_3 + framed(0x80, 1, 3, 0x11)
+    unlock = framed(0x8A, 1, 3, 0x33)
+    assert answers(b, unlock) == unlock + framed(0x8A, 1, 3, 0x11)
+    assert answers(b, framed(0x82, 1, 0, 0x22)) == framed(0x82, 1, 0, 0x22) + framed(0x82, 1, 0, 0xAB)
+    assert answers(b, framed(0x82, 1, 0, 0x44)) == framed(0x82, 1, 0, 0x44)
+
+
+def test_a_board_of_the_kecheng_edition_wants_its_own_parameter() -> None:
+    cabling = Cabling()
+    b = XorBccBoard(1, 24, cabling, dice=random.Random(3), kecheng=True)
+    assert answers(b, UNLOCK_3) == b""
+    assert cabling.pulses == []
+
+
+def test_an_answer_for_a_neighbour_never_changes_the_states_of_a_block() -> None:
+    b, _ = board()
+    b.faults.set("wrong-channel", True)
+    assert answers(b, READ_ALL) == framed(0x80, 1, 0xFF, 0xFF, 0xFF, 0x33)
+
+
 def test_reading_one_and_all_contacts() -> None:
     b, cabling = board()
     assert answers(b, READ_3) == framed(0x80, 1, 3, 0x11)

@@ -42,8 +42,8 @@ def _described(request: xor_bcc.Request) -> Description:
             return ("unlock-many", address, bitmap)
         case xor_bcc.Hold(address, channel, energised):
             return ("hold", address, channel, energised)
-        case xor_bcc.UnlockAll(address):
-            return ("unlock-all", address)
+        case xor_bcc.UnlockAll(address, parameters):
+            return ("unlock-all", address, *parameters)
         case xor_bcc.AutoReport(address, wanted):
             return ("auto-report", address, wanted)
         case xor_bcc.Firmware(address):

@@ -27,8 +27,8 @@ def _asked_of_lock_board(description: Description) -> bytes | None:
     match description:
         case ("unlock", int(address), int(channel), int(parameter), int() | None as seconds):
             return xor_bcc.encode_unlock(address, channel, parameter=parameter, seconds=seconds)
-        case ("unlock-all", int(address)):
-            return xor_bcc.encode_unlock_all(address)
+        case ("unlock-all", int(address), int(one), int(other)):
+            return xor_bcc.encode_unlock_all(address, (one, other))
         case ("unlock-many", int(address), bytes(bitmap)):
             return xor_bcc.encode_unlock_many(address, bitmap)
         case ("read", int(address), int(channel)):
