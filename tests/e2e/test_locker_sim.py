@@ -1,0 +1,76 @@
+"""The fixture `locker_sim`: what an integrator's test sees of a simulated automat."""
+
+import pytest
+
+from simulator.locker_sim import LockerSim, LockerSimError
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+
+
+def test_a_parcel_is_delivered_and_collected_and_the_receipt_says_so(locker_sim: LockerSim) -> None:
+    parcel = locker_sim.deliver(size="S", code="024204")
+    assert locker_sim.door(parcel.compartment or "").contents == (parcel.tracking_id,)
+    (receipt,) = locker_sim.collect("024204")
+    assert (receipt.subject, receipt.data["grade"]) == (parcel.tracking_id, "A")
+    assert locker_sim.receipts() == [receipt]
+    locker_sim.see("Thank you.")
+    locker_sim.audit()
+
+
+def test_keys_hands_and_eyes(locker_sim: LockerSim) -> None:
+    parcel = locker_sim.announce("RR473124829FI", code="1234")
+    locker_sim.type("C 1234 OK")
+    locker_sim.see("Code not recognised.")
+    assert "Code not recognised." in locker_sim.display()
+    locker_sim.deliver(parcel)
+    locker_sim.type("C 1234 OK")
+    locker_sim.see_door("1", "open")
+    assert locker_sim.take("1") == ["RR473124829FI"]
+    locker_sim.put("1", "an umbrella")
+    locker_sim.shut("1")
+    assert locker_sim.expect("parcel.handed-over", subject="RR473124829FI").data["compartment"] == "1"
+    assert [entry.type for entry in locker_sim.journal("parcel.stored")] == ["automat.parcel.stored"]
+
+
+def test_faults_power_and_time(locker_sim: LockerSim) -> None:
+    parcel = locker_sim.deliver()
+    locker_sim.fault("jam", "1", "stuck")
+    locker_sim.type(f"C {parcel.code} OK")
+    locker_sim.expect("lock.pulse-intended", purpose="pickup", number=1)
+    locker_sim.cut_power()
+    assert locker_sim.journal("parcel.stored")
+    locker_sim.restore_power()
+    locker_sim.expect("incident.raised", incident="opening-interrupted")
+    locker_sim.heal("jam", "1")
+    locker_sim.advance(days=8)
+    locker_sim.expect("parcel.overdue", subject=parcel.tracking_id)
+    locker_sim.type(f"C {parcel.code} OK")
+    locker_sim.see("The storage time has ended")
+    assert not locker_sim.receipts()
+
+
+def test_the_back_office_commands_and_is_told_what_became_of_it(locker_sim: LockerSim) -> None:
+    parcel = locker_sim.announce()
+    assert locker_sim.command("withdraw", parcel.tracking_id, "moved house").what == "applied"
+    refused = locker_sim.command("announce", "RR473124829FI", "XXXL")
+    assert (refused.what, refused.reason) == ("refused", "unknown-size")
+    with pytest.raises(LockerSimError, match="unknown-size"):
+        locker_sim.announce(size="XXXL")
+    assert locker_sim.ask("/v1/status")["mode"] == "normal"
+
+
+@pytest.mark.locker_sim(compartments=30, display="matrix-orbital", languages=("fi",), seed=3)
+def test_a_marker_says_how_the_automat_is_built(locker_sim: LockerSim) -> None:
+    assert len(locker_sim.automat.plan.compartments) == 30
+    locker_sim.type("C")
+    locker_sim.see("Näppäile koodi")
+
+
+def test_what_does_not_come_true_fails_and_says_what_was_seen_instead(locker_sim: LockerSim) -> None:
+    locker_sim.type("C")
+    with pytest.raises(
+        LockerSimError, match=r"display shows 'Good morning': not within 0\.2 s; display front"
+    ):
+        locker_sim.see("Good morning", limit_s=0.2)
+    with pytest.raises(LockerSimError, match="no parcel with this code"):
+        locker_sim.collect("9999")
