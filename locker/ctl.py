@@ -15,6 +15,7 @@ from locker.api.client import ApiClient
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
 from locker.commands import automat
 from locker.commands import journal as journal_commands
+from locker.commands import wire as wire_commands
 from locker.commands.printing import speak
 from locker.errors import EXIT_MEANING, ExitCode, LockerError
 
@@ -99,6 +100,18 @@ def _parser() -> argparse.ArgumentParser:
         "check the journal's chain and signatures; name the first bad entry",
     )
     add("watch", automat.watch, "a snapshot, then everything that happens, until interrupted")
+    wire = add("wire", wire_commands.wire, "what passes on the serial lines, with its meaning")
+    wire.add_argument("line", nargs="?", metavar="LINE", help="a line; without it all are listed")
+    wire.add_argument("--follow", action="store_true", help="show what comes, until interrupted")
+    wire.add_argument("--after", type=_number, metavar="N", help="what came after this record")
+    wire.add_argument("--limit", type=_number, metavar="N", help="at most so many (default: 64)")
+    wire.add_argument("--incident", type=_number, metavar="N", help="what was kept around this incident")
+    decode = add("decode", wire_commands.decode, "explain the bytes of a lock board's frame")
+    decode.add_argument("family", metavar="FAMILY", help="the boards' family, as in the configuration")
+    decode.add_argument("hex", nargs="+", metavar="HEX", help="as 8A 01 05 or 8a0105 or 0x8A,0x01")
+    way = decode.add_mutually_exclusive_group()
+    way.add_argument("--sent", action="store_true", help="this computer says it")
+    way.add_argument("--received", action="store_true", help="a board says it")
     return parser
 
 

@@ -29,9 +29,11 @@ from locker.domain.intents import Tone
 from locker.domain.journal import ChainHead, SealedEntry
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Text
+from locker.dumps import WireDumps
 from locker.engine import Engine
 from locker.errors import ExitCode
 from locker.hardware.translation import LockerHardware
+from locker.hardware.wire import HardwareWires
 from locker.hardware.wiring import (
     BoardSpec,
     DisplaySpec,
@@ -100,6 +102,8 @@ class Daemon:
         self._hardware: LockerHardware
         self._link: Link
         self._api: ApiServer
+        self._wires: HardwareWires
+        self._dumps: WireDumps
         self._ballast = Ballast(config.ballast)
 
     async def start(self) -> None:
@@ -130,6 +134,9 @@ class Daemon:
             sign=self._keys.sign,
             run_blocking=self._in_writer,
         )
+        self._wires = HardwareWires(wiring(config), self._hardware.wire_logs(), now=self._clock.now)
+        self._dumps = WireDumps(config.paths.database.parent / "wire", self._wires)
+        stack.push_async_callback(self._dumps.stop)
         self._link = self._make_link()
         self._api = self._make_api()
         self.engine.watch(self._note)
@@ -219,6 +226,8 @@ class Daemon:
             verify=self._keys.verify,
             link_connected=lambda: self._link.connected,
             now=self._clock.now,
+            wires=self._wires,
+            dumps=self._dumps,
         )
 
     async def _post(self, event: Event) -> None:
@@ -244,6 +253,7 @@ class Daemon:
 
     def _note(self, decision: Decision, entries: Sequence[SealedEntry]) -> None:
         self._api.note(decision, entries)
+        self._dumps.note(decision, entries)
         if decision.durable:
             self._link.wake()
 
@@ -272,7 +282,8 @@ class Daemon:
             if automat.judges_time(now):
                 before_at = now.wall_at - timedelta(days=automat.rules.retention_days)
                 path = self._config.paths.database
-                for gone in await asyncio.to_thread(forget_backups, path, before_at):
+                backups = await asyncio.to_thread(forget_backups, path, before_at)
+                for gone in (*backups, *await asyncio.to_thread(self._dumps.forget, before_at)):
                     log.info("%s: deleted, its retention time is over", gone)
             await asyncio.sleep(BACKUPS_LOOK_S)
 

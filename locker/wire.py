@@ -30,10 +30,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class LineOfWires:
-    """A line that has a record; `part` is its name where it is told lost, `newest` its last number."""
+    """A line that has a record; `parts` are the names under which it and its boards are told lost."""
 
     name: str
-    part: str
+    parts: tuple[str, ...]
     families: tuple[str, ...]
     keeps_bytes: bool
     newest: int

@@ -51,6 +51,7 @@ from locker.api.schema import (
     StreamItem,
     VerifyReport,
 )
+from locker.api.wire_schema import WIRE_ITEM, Decoded, PassageView, Wire
 from locker.errors import LockerError, OperatorError
 
 ANSWER_TIMEOUT_S = 10.0
@@ -224,6 +225,37 @@ class ApiClient:
                     on_lost(error)
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, RETRY_MOST_S)
+
+    async def wire(
+        self,
+        line: str | None = None,
+        *,
+        after: int | None = None,
+        limit: int | None = None,
+        incident: int | None = None,
+    ) -> Wire:
+        """Ask for the lines, what passed on one of them, what was kept around an incident."""
+        return await self._ask("wire", Wire, line=line, after=after, limit=limit, incident=incident)
+
+    async def follow_wire(self, line: str, *, after: int) -> AsyncGenerator[PassageView, None]:
+        """Give what passes on a line after a record, as it comes; DaemonUnreachable says why it ended."""
+        decoder = EventDecoder()
+        query: dict[str, str | int | None] = {"line": line, "after": after}
+        async with self._response("wire/follow", query, {}, timeout_s=self._timeout_s) as response:
+            async for portion in response.content.iter_any():
+                try:
+                    items = [WIRE_ITEM.validate_json(event.data) for event in decoder.feed(portion)]
+                except (StreamBroken, ValidationError) as error:
+                    raise self._unreadable("wire/follow", error) from error
+                for item in items:
+                    if isinstance(item, DroppedItem):
+                        raise DaemonUnreachable(f"{self.path}: the daemon ended the stream: {item.reason}")
+                    yield item.passage
+        raise DaemonUnreachable(f"{self.path}: the daemon closed the connection")
+
+    async def decode(self, typed: str | None, family: str | None, direction: str | None = None) -> Decoded:
+        """Ask what bytes in hexadecimal mean; without them only which families there are."""
+        return await self._ask("decode", Decoded, hex=typed, family=family, direction=direction)
 
     async def _stream(self, last_event_id: str | None) -> AsyncGenerator[tuple[str | None, StreamItem], None]:
         if last_event_id is not None:

@@ -31,6 +31,7 @@ from locker.api.schema import (
     Strict,
     VerifyReport,
 )
+from locker.api.wire_schema import Decoded, DecodeQuery, FollowQuery, PassageItem, Wire, WireQuery
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -47,6 +48,7 @@ STREAM_ITEMS: tuple[type[BaseModel], ...] = (
     LinkItem,
     DroppedItem,
 )
+WIRE_ITEMS: tuple[type[BaseModel], ...] = (PassageItem, DroppedItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Route:
     answer: type[BaseModel] | None
     query: type[Strict] = NoQuery
     content_type: str = JSON
+    items: tuple[type[BaseModel], ...] = ()
+    resumes: bool = False
 
     @property
     def path(self) -> str:
@@ -76,7 +80,24 @@ ROUTES = (
     Route("incidents", "the open incidents, cleared ones too with `all`", Incidents, ListQuery),
     Route("journal", "journal entries in order", JournalPage, JournalQuery),
     Route("verify", "check every entry's number, chain and signature", VerifyReport),
-    Route("events", "a snapshot, then numbered events; resumable", None, content_type=EVENTS),
+    Route(
+        "events",
+        "a snapshot, then numbered events; resumable",
+        None,
+        content_type=EVENTS,
+        items=STREAM_ITEMS,
+        resumes=True,
+    ),
+    Route("wire", "the lines, what passed on one, what was kept around an incident", Wire, WireQuery),
+    Route(
+        "wire/follow",
+        "what passes on a line, as it comes",
+        None,
+        FollowQuery,
+        content_type=EVENTS,
+        items=WIRE_ITEMS,
+    ),
+    Route("decode", "what bytes of a lock board mean", Decoded, DecodeQuery),
     Route("metrics", "figures as Prometheus text", None, content_type=TEXT),
     Route("openapi.json", "this document", None),
 )
@@ -85,7 +106,7 @@ ROUTES = (
 def openapi() -> dict[str, Any]:
     """Describe the socket in OpenAPI 3.1."""
     answers = [route.answer for route in ROUTES if route.answer is not None]
-    models: list[type[BaseModel]] = [*answers, *STREAM_ITEMS, ErrorAnswer]
+    models: list[type[BaseModel]] = [*answers, *STREAM_ITEMS, PassageItem, ErrorAnswer]
     _, definitions = models_json_schema(
         [(model, "serialization") for model in models], ref_template="#/components/schemas/{model}"
     )
@@ -104,7 +125,7 @@ def openapi() -> dict[str, Any]:
 
 def _operation(route: Route) -> dict[str, Any]:
     parameters = _query_parameters(route.query)
-    if route.content_type == EVENTS:
+    if route.resumes:
         parameters.append(
             {
                 "name": "Last-Event-ID",
@@ -116,7 +137,7 @@ def _operation(route: Route) -> dict[str, Any]:
         )
     refused = {"description": "refused", "content": {JSON: {"schema": _reference(ErrorAnswer)}}}
     return {
-        "operationId": route.name.partition(".")[0],
+        "operationId": route.name.partition(".")[0].replace("/", "-"),
         "summary": route.summary,
         "parameters": parameters,
         "responses": {
@@ -135,7 +156,7 @@ def _answer(route: Route) -> dict[str, Any]:
         return _reference(route.answer)
     if route.content_type == EVENTS:
         # OpenAPI 3.1 has no word for a stream: this is the `data` of each event.
-        return {"oneOf": [_reference(item) for item in STREAM_ITEMS]}
+        return {"oneOf": [_reference(item) for item in route.items]}
     return {"type": "object" if route.content_type == JSON else "string"}
 
 

@@ -33,9 +33,11 @@ from locker.api.schema import (
 )
 from locker.api.stream import EventStream, Told
 from locker.api.verification import Entries, verify_journal
+from locker.api.wire import Dumps, WireAnswers, lost_parts
 from locker.domain.automat import Automat, Decision
 from locker.domain.journal import ChainHead, SealedEntry, Verify
 from locker.domain.times import Now
+from locker.wire import Wires
 
 TARGET_MOST = 2048
 """Longest path and query, in characters."""
@@ -72,6 +74,8 @@ class ApiServer:
         verify: Verify,
         link_connected: Callable[[], bool],
         now: Callable[[], Now],
+        wires: Wires | None = None,
+        dumps: Dumps | None = None,
         stream: EventStream | None = None,
         stall_s: float = STALL_S,
     ) -> None:
@@ -91,6 +95,9 @@ class ApiServer:
         self._started_s = now().powered_s
         self._stream = stream or EventStream()
         self._stall_s = stall_s
+        self._wire = WireAnswers(
+            wires, dumps, lost_parts=lambda: lost_parts(self._automat()), stall_s=stall_s
+        )
         self._metrics = Metrics(automat, self._status, self._stream)
         self._runner: web.AppRunner | None = None
         self._inode = 0
@@ -131,6 +138,7 @@ class ApiServer:
             return
         runner, self._runner = self._runner, None
         self._stream.end("the daemon is stopping")
+        self._wire.end("the daemon is stopping")
         listening.forget(self.path, self._inode)
         await runner.cleanup()
 
@@ -181,6 +189,9 @@ class ApiServer:
             "verify": self._get_verify,
             "events": self._get_events,
             "metrics": self._get_metrics,
+            "wire": self._wire.page,
+            "wire/follow": self._wire.follow,
+            "decode": self._wire.decode,
             "openapi.json": self._get_openapi,
         }
         handler = handlers[route.name]

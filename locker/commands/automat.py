@@ -139,6 +139,10 @@ async def incidents(client: ApiClient, options: argparse.Namespace) -> ExitCode:
     print_lines([head])
     for line, incident in zip(lines, incidents, strict=True):
         print_lines([line, *indented(incident.detail, 8)])
+    kept = set((await client.wire()).dumped_incidents)
+    if any(incident.number in kept for incident in incidents):
+        numbers = ", ".join(str(incident.number) for incident in incidents if incident.number in kept)
+        print_lines(indented(f"the wire was kept around {numbers}: `lockerctl wire --incident N`", 0))
     return ExitCode.OK
 
 

@@ -70,12 +70,17 @@ class HardwareWires:
             name: tuple(dict.fromkeys(board.family for board in wiring.boards if board.line == name))
             for name in logs
         }
-        self._parts = {name: name if name not in wiring.lines else f"line {name}" for name in logs}
         line_of_board = {board.name: board.line for board in wiring.boards}
+        self._parts = {
+            name: (
+                name if name not in wiring.lines else f"line {name}",
+                *(f"board {board}" for board, line in line_of_board.items() if line == name),
+            )
+            for name in logs
+        }
         self._concerned: dict[str, list[str]] = {}
         for about, line in (
-            *((part, name) for name, part in self._parts.items()),
-            *((f"board {name}", line) for name, line in line_of_board.items()),
+            *((part, name) for name, parts in self._parts.items() for part in parts),
             *((door.compartment, line_of_board[door.board]) for door in wiring.doors),
             *((pad.name, f"keypad {pad.name}") for pad in wiring.keypads),
         ):
