@@ -20,6 +20,12 @@ from simulator.line import Line
 UNPROTECTED = frozenset({"winnsen"})
 """Families without a checksum: one damaged byte may be another valid frame, and nobody can know."""
 
+QUIRKS: Mapping[tuple[str, object], tuple[str, float]] = {
+    ("byte_order", "first-byte-first"): ("reversed-byte-order", True),
+    ("acknowledges", False): ("no-unlock-answer", True),
+}
+"""Settings of a host that say what its boards do for ever, and the fault that makes a simulated one do so."""
+
 CHUNK_GAPS_S = (0.0, 0.001, 0.016)  # the last is what cheap USB adapters do
 
 
@@ -185,7 +191,9 @@ class Ear:
 class Stand:
     """A driver, a bus, a wire and a board; made and stopped inside a running loop."""
 
-    def __init__(self, family: str, settings: Mapping[str, Any], *, seed: int = 0) -> None:
+    def __init__(
+        self, family: str, settings: Mapping[str, Any], *, seed: int = 0, bus: type[Bus] = Bus
+    ) -> None:
         loop = asyncio.get_running_loop()
         host = LOCK_BOARDS[family]
         if has_setting(family, "unprotected"):
@@ -198,11 +206,13 @@ class Stand:
         self.ear = Ear(self.board)
         self.wire = Line([self.ear], random.Random(seed), baud=host.baud_rate)
         self.modem = NullModem(self.wire, host.baud_rate, random.Random(seed))
-        self.bus = Bus(self.modem)
+        self.bus = bus(self.modem)
         self.driver = host.make(self.bus, known)
         self.reports: list[ContactReport] = []
         self.driver.on_report = self.reports.append
         self.locks.on_moved = self._moved
+        self._quirks = [QUIRKS[one] for one in settings.items() if one in QUIRKS]
+        self.heal()
         self.bus.start()
 
     async def stop(self) -> None:
@@ -215,6 +225,8 @@ class Stand:
             for name in faults.active():
                 faults.set(name, None)
         self.modem.heal()
+        for name, value in self._quirks:
+            self.set_fault(name, value)
 
     def set_fault(self, name: str, value: float) -> None:
         """Set a declared fault of the board, or of the line."""

@@ -29,7 +29,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     # Its requests are repeated first, whether the setting says so or not.
     ("xor-bcc", {"edition": "kecheng"}),
     ("xor-bcc", {"edition": "kecheng", "echo": True, "channels": 12}),
-    ("xor-bcc", {"byte_order": "last-byte-first", "pulse_s": 9, "channels": 12}),
+    ("xor-bcc", {"byte_order": "first-byte-first", "pulse_s": 9, "channels": 12}),
 ]
 ECHOING = [
     *((family, {"echo": True} if has_setting(family, "echo") else {}) for family in FAMILIES),
