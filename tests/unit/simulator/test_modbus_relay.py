@@ -194,6 +194,12 @@ def test_a_pause_ends_the_wait_for_a_block_that_garbage_announced() -> None:
     assert cabling.pulses == [(3, 0.2)]
 
 
+def test_a_block_whose_sizes_contradict_one_another_is_not_waited_for() -> None:
+    b, cabling = board()
+    b.feed(bytes.fromhex("01 0F 00 00 00 08 F6") + PULSE_3)
+    assert cabling.pulses == [(3, 0.2)]
+
+
 @pytest.mark.parametrize(
     ("fault", "value", "heard"),
     [
