@@ -107,14 +107,25 @@ def test_a_power_cut_of_six_days_does_the_same() -> None:
     assert stand.parcel().state is ParcelState.STORED
 
 
-def test_a_lost_scanner_is_an_incident_and_no_outage() -> None:
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [("scanner front", IncidentKind.SCANNER_LOST), ("display front", IncidentKind.DISPLAY_LOST)],
+)
+def test_a_lost_scanner_or_display_is_an_incident_and_no_outage(part: str, kind: IncidentKind) -> None:
     stand = Stand()
-    stand.do(PartLost("scanner front", "unplugged", outage=False))
-    assert stand.automat.open_incident(IncidentKind.SCANNER_LOST, "scanner front") is not None
+    stand.do(PartLost(part, "unplugged", outage=False))
+    assert stand.automat.open_incident(kind, part) is not None
     assert stand.automat.facts.outage_since_s is None
-    stand.do(PartRestored("scanner front"))
-    assert stand.automat.open_incident(IncidentKind.SCANNER_LOST, "scanner front") is None
+    stand.do(PartRestored(part))
+    assert stand.automat.open_incident(kind, part) is None
     assert stand.count(EntryKind.OUTAGE_BEGAN) == 0
+
+
+def test_a_display_that_the_configuration_no_longer_has_is_no_matter_any_more() -> None:
+    stand = Stand()
+    stand.do(PartLost("display side", "unplugged", outage=False))
+    stand.do(Started({}, "1", new_epoch=False, parts=frozenset({"display front"})))
+    assert stand.automat.open_incident(IncidentKind.DISPLAY_LOST, "display side") is None
 
 
 def test_causes_that_overlap_count_once() -> None:
