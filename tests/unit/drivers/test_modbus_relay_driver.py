@@ -324,6 +324,10 @@ async def test_a_search_finds_nothing_where_nothing_answers_soon(wire: Wire) -> 
     started_s = asyncio.get_running_loop().time()
     assert await finding.search(wired.bus, 2) is None
     assert asyncio.get_running_loop().time() - started_s < 0.3 + 0.05
+    slow = wire(QUICK, lambda request, said: [said] if request == READ_8 else [])
+    started_s = asyncio.get_running_loop().time()
+    assert await finding.search(slow.bus, 1) == {"address": 1, "channels": 8}
+    assert asyncio.get_running_loop().time() - started_s < 0.3 + 0.05
     inputless = wire(QUICK, lambda *_: [bytes.fromhex("01 82 01 81 60")])
     assert await finding.search(inputless.bus, 1) is None
 
