@@ -66,7 +66,7 @@ class Cu48Settings:
     channels: Annotated[int, Interval(ge=1, le=48), Doc("how many locks it has")] = 48
     items: Annotated[bool, Doc("whether it has item sensors: channels 49 to 96, for `goods_channel`")] = False
     acknowledges: Annotated[bool, Doc("whether it answers an unlock with its state")] = False
-    read_timeout_s: Annotated[float, Interval(gt=0, le=10), Doc("patience for a reading")] = 1.0
+    read_timeout_s: Annotated[float, Interval(gt=0, le=10), Doc("patience for a reading")] = 0.8
     unlock_timeout_s: Annotated[
         float, Interval(gt=0, le=10), Doc("patience for an unlock, if it is answered")
     ] = 2.0
