@@ -37,8 +37,9 @@ class WireExcerpt:
         self._records: tuple[WireRecord, ...] = log.records(after=log.newest - EXCERPT_RECORDS)
 
     def close(self) -> None:
-        """Take the records since then."""
-        self._records += self._log.records(after=self._newest)[:EXCERPT_RECORDS]
+        """Take the records since then; none from behind a gap, if more came than the ring holds."""
+        last = self._newest + EXCERPT_RECORDS
+        self._records += tuple(each for each in self._log.records(after=self._newest) if each.number <= last)
         self._wall = self._wall_now()
 
     def seen(self) -> Sequence[Seen]:

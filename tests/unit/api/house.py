@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from locker.api.client import ApiClient
 from locker.api.server import ApiServer
 from locker.api.stream import EventStream
+from locker.api.wire import Dumps
 from locker.domain.automat import Decision
 from locker.domain.codes import Code
 from locker.domain.events import Event
 from locker.domain.journal import NO_HASH, ChainHead, Entry, EntryKind, SealedEntry, seal
+from locker.wire import Wires
 from tests.unit.domain.stand import CODE_KEY, IDENTITY, Stand
 
 TRACKING_ID = "JJFI65432110000070773"
@@ -33,6 +35,8 @@ class House(Stand):
         self.journal: list[SealedEntry] = []
         self.link_connected = True
         self.server: ApiServer | None = None
+        self.wires: Wires | None = None
+        self.dumps: Dumps | None = None
         super().__init__()
 
     def do(self, event: Event) -> Decision:
@@ -101,6 +105,8 @@ class House(Stand):
             verify=self.verify,
             link_connected=lambda: self.link_connected,
             now=lambda: self.now,
+            wires=self.wires,
+            dumps=self.dumps,
             stream=stream,
             stall_s=stall_s,
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.decoding import LONGEST_BYTES, examine, meaning, parse_hex
+from drivers.decoding import LONGEST_BYTES, examine, meaning, parse_hex, read
 from drivers.errors import CallerMistake
 from drivers.registry import LOCK_BOARDS
 
@@ -48,6 +48,24 @@ def test_a_wrong_checksum_is_named_with_the_right_one_and_what_it_would_have_bee
     assert reading.texts[1] == "board 1, channel 5: contact closed"
 
 
+@pytest.mark.parametrize(
+    ("family", "frame", "sent"),
+    [
+        ("xor-bcc", "8A0105119F", True),
+        ("kerong-cu16", "0200300335", True),
+        ("modbus-relay", "010200000008 79CC", True),
+        ("modbus-relay", "01020100 A188", False),
+    ],
+)
+def test_a_frame_with_any_wrong_end_is_put_right(family: str, frame: str, sent: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    good = parse_hex(frame)
+    assert read(good, family, sent=sent).is_frame
+    damaged = examine(good[:-1] + bytes([good[-1] ^ 0x40]), family, sent=sent)
+    assert damaged.corrected == good
+    assert damaged.texts[0].startswith("wrong checksum ")
+    assert damaged.texts[1:] == read(good, family, sent=sent).texts
+
+
 def test_bytes_that_no_correction_makes_a_frame_are_said_to_be_none() -> None:
     reading = examine(b"hello", "xor-bcc", sent=False)
     assert not reading.is_frame
@@ -57,7 +75,7 @@ def test_bytes_that_no_correction_makes_a_frame_are_said_to_be_none() -> None:
 
 @pytest.mark.parametrize("family", LOCK_BOARDS)
 @pytest.mark.parametrize("sent", [True, False])
-@pytest.mark.parametrize("data", [b"", b"\xf7", b"\xf7\xf7\xf7"])
+@pytest.mark.parametrize("data", [b"", b"\xf7", b"\xf7\xf7\xf7", bytes(64), bytes(range(256))])
 def test_every_family_says_of_garbage_that_it_is_none(family: str, sent: bool, data: bytes) -> None:  # noqa: FBT001 - a parameter of the test
     assert not examine(data, family, sent=sent).is_frame
 
