@@ -6,10 +6,11 @@ the next read come sooner. Doors of a line or board that does not answer are unk
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from drivers.base import Contact, LockBoard, UnlockOutcome
+from drivers.base import Contact, LockBoard, UnlockOutcome, ignore
 from drivers.bus import Bus
 from drivers.errors import DriverError, NoAnswer
 from drivers.keeper import PortChange, PortDown, PortKeeper
@@ -20,6 +21,7 @@ from locker.domain import events
 from locker.domain.events import Door, Event
 from locker.hardware.belief import Belief
 from locker.hardware.pulses import PulseTimes
+from locker.hardware.rawcontacts import RawContacts, difference
 from locker.hardware.turns import Turns
 from locker.hardware.wiring import BoardSpec, DoorSpec, PortSpec
 
@@ -31,6 +33,15 @@ FULL_PROBE_EVERY = 4
 """Each so-manieth question to a lost board waits as long as its settings say: it may have become slow."""
 REOPEN_EVERY_S = 10.0
 """A line on which no board answers is closed and opened again so often: the cure for a hung adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBoard:
+    """What a search found at one address: the settings of a board by name, or None."""
+
+    family: str
+    address: int
+    settings: Mapping[str, Any] | None
 
 
 @dataclass(slots=True)
@@ -47,13 +58,24 @@ class Board:
     preparing: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_ready: bool = False
     probes: int = 0
+    mismatch: str | None = None  # why it is not the board that was proved
+    raw: RawContacts = field(default_factory=RawContacts)
 
-    async def ready(self) -> None:
-        """Prepare it once after each loss: nothing else is asked of it before. What the driver raises."""
+    async def ready(self) -> bool:
+        """Prepare it once after each loss, before anything else; tell whether that was now.
+
+        It is asked who it is, where that was proved. What the driver raises.
+        """
         async with self.preparing:
-            if not self.is_ready:
-                await self.driver.rest_outputs()
-                self.is_ready = True
+            if self.is_ready:
+                return False
+            await self.driver.rest_outputs()
+            self.mismatch = self.spec.mismatch
+            if self.spec.facts is not None:
+                identity = await self.driver.identify()
+                self.mismatch = self.mismatch or difference(self.spec.facts, identity.facts)
+            self.is_ready = True
+            return True
 
 
 class LockLine:
@@ -79,6 +101,7 @@ class LockLine:
         self._keeper = PortKeeper(
             PortSettings(port.path, port.baud), on_change=self._changed, wire_log=self.wire_log
         )
+        self.on_read: Callable[[], None] = ignore
         self._bus = Bus(self._keeper)
         self._boards = [self._make_board(spec) for spec in boards]
         self._board_of = {door.compartment: board for board in self._boards for door in board.doors}
@@ -89,6 +112,8 @@ class LockLine:
         self._unlock_left_s: float | None = None
         self._bus.on_urgent_sent = self._urgent_left
         self._wake = asyncio.Event()
+        self._unpaused = asyncio.Event()
+        self._unpaused.set()
         self._reopen_at_s: float | None = None
         self._reopening = False
 
@@ -115,6 +140,7 @@ class LockLine:
         """Read the doors again and again, for ever: as often as the wire allows while a door may move."""
         boards = {board.spec.name: board for board in self._boards}
         while True:
+            await self._unpaused.wait()
             turn = self._turns.next(self._now_s()) if self._keeper.is_up else None
             if turn is not None and turn.at_s <= self._now_s():
                 await self._take_turn(boards[turn.name], probe=turn.probe)
@@ -132,7 +158,10 @@ class LockLine:
         async with self._one_unlock:
             self._unlock_left_s = None
             try:
-                await board.ready()
+                await self._prepare(board)
+                if (blocked := door.blocked or board.mismatch) is not None:
+                    self._emit(events.PulseNotSent(compartment, number, blocked))
+                    return
                 self._unlock_left_s = None
                 answer = await board.driver.unlock(door.channel)
             except DriverError as problem:
@@ -147,6 +176,70 @@ class LockLine:
         if answer.outcome is UnlockOutcome.REFUSED:
             self._emit(events.PulseRefused(compartment, number, answer.reason))
 
+    # -- proving
+
+    @property
+    def is_up(self) -> bool:
+        """True while the port is open."""
+        return self._keeper.is_up
+
+    @property
+    def boards(self) -> Mapping[str, Board]:
+        """Every board on this line, by name."""
+        return {board.spec.name: board for board in self._boards}
+
+    def use(self, boards: Iterable[BoardSpec], doors: Iterable[DoorSpec]) -> None:
+        """Wire the same boards otherwise from now on; every door whose wiring changes is unknown first."""
+        before, beliefs = self._door_of, self._beliefs
+        specs = {spec.name: spec for spec in boards}
+        self.doors = tuple(doors)
+        self._door_of = {door.compartment: door for door in self.doors}
+        for board in self._boards:
+            board.spec = specs[board.spec.name]
+            board.doors = [door for door in self.doors if door.board == board.spec.name]
+            board.is_ready = False
+        self._board_of = {door.compartment: board for board in self._boards for door in board.doors}
+        kept = {label for label, door in self._door_of.items() if before.get(label) == door}
+        self._beliefs = {
+            door.compartment: beliefs[door.compartment] if door.compartment in kept else Belief(Door.UNKNOWN)
+            for door in self.doors
+            if door.contact_fitted
+        }
+        self._goods = {
+            door.compartment: Belief(None) for door in self.doors if door.goods_channel is not None
+        }
+        for label in self._beliefs:
+            if label not in kept:
+                self._emit(events.DoorSeen(label, Door.UNKNOWN))
+        self.look_at_all()
+
+    async def pulse(self, board: str, output: int) -> None:
+        """Pulse one output once, whatever is proved of it. What the driver raises."""
+        pulsed = self.boards[board]
+        async with self._one_unlock:
+            await self._prepare(pulsed)
+            await pulsed.driver.unlock(output)
+        self.look_at_all()
+
+    async def search(self, families: Iterable[str], addresses: range) -> AsyncGenerator[FoundBoard, None]:
+        """Ask at each address for a board of each family, while no door is read. What the driver raises."""
+        self._unpaused.clear()
+        try:
+            for name in families:
+                family = LOCK_BOARDS[name]
+                for address in addresses:
+                    if address in family.addresses:
+                        yield FoundBoard(name, address, await family.search(self._bus, address))
+        finally:
+            self._unpaused.set()
+            self._turns.start_over()
+
+    def look_at_all(self) -> None:
+        """Read every board as often as the line allows, for a while."""
+        for name in self.boards:
+            self._turns.keep_busy(name, self._now_s() + BUSY_FOR_S)
+        self._wake.set()
+
     # -- readings
 
     async def _take_turn(self, board: Board, *, probe: bool) -> None:
@@ -154,7 +247,7 @@ class LockLine:
         try:
             if probe and not await self._is_there(board):
                 raise NoAnswer(f"board {name} does not answer")
-            await board.ready()
+            await self._prepare(board)
             contacts = await board.driver.read_contacts()
         except NoAnswer as problem:
             self._was_silent(board, str(problem))
@@ -164,6 +257,17 @@ class LockLine:
             self._turns.was_unheard(name, self._now_s())
         else:
             self._turns.was_read(name, self._now_s(), doubtful=self._was_read(board, contacts))
+
+    async def _prepare(self, board: Board) -> None:
+        """Have a board ready; tell once whether it is the one that was proved."""
+        before = board.mismatch
+        if not await board.ready() or (board.spec.facts is None and before is None):
+            return
+        about = f"board {board.spec.name}"
+        if board.mismatch is None:
+            self._emit(events.WiringMatched(about))
+        else:
+            self._emit(events.WiringMismatched(about, board.mismatch))
 
     async def _is_there(self, board: Board) -> bool:
         """Ask a lost board shortly, so that the others wait shortly."""
@@ -183,6 +287,8 @@ class LockLine:
 
     def _was_read(self, board: Board, contacts: Mapping[int, Contact]) -> bool:
         """Take a reading of a board; tell whether it wants to be confirmed at once."""
+        board.raw.saw(contacts)
+        self.on_read()
         board.silent_reads = 0
         if not board.answers:
             board.answers = True
@@ -200,7 +306,9 @@ class LockLine:
         belief = self._beliefs.get(door.compartment)
         if belief is None:
             return doubtful
-        contact = contacts.get(door.channel)
+        contact = contacts.get(door.contact_input)
+        if door.blocked is not None or self._board_of[door.compartment].mismatch is not None:
+            contact = None  # nobody knows whose contact this is
         read = Door.UNKNOWN
         if contact is not None:
             read = Door.SHUT if (contact is Contact.CLOSED) is door.closed_means_shut else Door.OPEN

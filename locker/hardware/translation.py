@@ -19,11 +19,14 @@ from locker.hardware.labels import LabelReader
 from locker.hardware.lamps import LampTest
 from locker.hardware.lines import LockLine
 from locker.hardware.presenter import Presenter, Render
+from locker.hardware.proving import LockBench
 from locker.hardware.sounder import Sounder
 from locker.hardware.wiring import DisplaySpec, KeypadSpec, Wiring
+from locker.hardware.wiring_map import WiringMap, mismatches, proved
 from locker.ports import Post
 
 FIRST_READ_LIMIT_S = 3.0
+OPEN_WAIT_S = 5.0
 KEYS_WAITING_LIMIT = 64
 """Keys and labels that may wait for the inbox; what a person does beyond that is not taken."""
 
@@ -33,8 +36,22 @@ KEY_OF: Mapping[Key, events.Key] = {key: events.Key[key.name] for key in Key}
 class LockerHardware:
     """Everything with a wire. Posts what it sees; does what it is told, never waiting for it."""
 
-    def __init__(self, wiring: Wiring, *, render: Render, post: Post) -> None:
-        """Build drivers for all wiring; nothing is opened before `start`."""
+    def __init__(
+        self,
+        wiring: Wiring,
+        *,
+        render: Render,
+        post: Post,
+        proof: WiringMap | None = None,
+        watch_s: float = OPEN_WAIT_S,
+    ) -> None:
+        """Build drivers for all wiring; nothing is opened before `start`.
+
+        `wiring` is that of the configuration, `proof` what holds instead of it; a lock that is tried has
+        `watch_s` to move its door.
+        """
+        configured, wiring = wiring, proved(wiring, proof)
+        self._configured = configured
         self._post = post
         self._render = render
         self._outgoing: deque[Event] = deque()
@@ -43,6 +60,8 @@ class LockerHardware:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lines = {name: self._make_line(name, wiring) for name in wiring.lines}
         self._line_of = {door.compartment: line for line in self._lines.values() for door in line.doors}
+        self.mismatches: Mapping[str, str] = mismatches(wiring)
+        self.bench = LockBench(self._lines, configured, emit=self._emit, spawn=self._spawn, watch_s=watch_s)
         self._displays = {spec.name: self._make_display(spec) for spec in wiring.displays}
         self._display_of = {spec.name: spec.display for spec in wiring.keypads}
         # Of a key nothing is kept but that there was one.
@@ -108,6 +127,25 @@ class LockerHardware:
         """Start one pulse; `PulseSent` or `PulseNotSent` follows."""
         line = self._line_of[compartment]
         self._spawn(line.unlock(compartment, number), f"hardware: unlock {compartment}")
+
+    def try_lock(self, compartment: str, number: int) -> None:
+        """Pulse a lock as the configuration wires it; `LockTried` tells which contacts moved."""
+        self.bench.try_lock(compartment, number)
+
+    async def use(self, proof: WiringMap) -> None:
+        """Put a new proof in place of the one before; returns when every door was read anew, or after 3 s."""
+        wiring = proved(self._configured, proof)
+        for name, line in self._lines.items():
+            boards = [board for board in wiring.boards if board.line == name]
+            names = {board.name for board in boards}
+            line.use(boards, [door for door in wiring.doors if door.board in names])
+        self._line_of = {door.compartment: line for line in self._lines.values() for door in line.doors}
+        before, self.mismatches = self.mismatches, mismatches(wiring)
+        for about in before.keys() - self.mismatches.keys():
+            self._emit(events.WiringMatched(about))
+        for about, reason in self.mismatches.items():
+            self._emit(events.WiringMismatched(about, reason))
+        await self.bench.settle(FIRST_READ_LIMIT_S)
 
     def show(self, keypad: str, message: Message) -> None:
         """Put a message on a keypad's display, page by page."""
@@ -227,10 +265,11 @@ class LockerHardware:
             self._outgoing_waits.clear()
             await self._outgoing_waits.wait()
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

@@ -23,17 +23,27 @@ class PortSpec:
 
 @dataclass(frozen=True, slots=True)
 class BoardSpec:
-    """A lock board: its line, its family, and the settings of that family by name."""
+    """A lock board: its line, its family, and the settings of that family by name.
+
+    `facts`: what it told of itself when its doors were proved, None if they were not; `mismatch`: why it
+    cannot be that board, whatever it tells.
+    """
 
     name: str
     line: str
     family: str
     settings: Mapping[str, Any]
+    facts: Mapping[str, str] | None = None
+    mismatch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DoorSpec:
-    """How one compartment is wired; `goods_channel` is an input of the same board."""
+    """How one compartment is wired; `goods_channel` and `contact_channel` are inputs of the same board.
+
+    `contact_channel` is None where the contact is on the channel of the lock; `blocked`: why this wiring
+    may not be trusted, so that the lock is not pulsed and the door is unknown.
+    """
 
     compartment: str
     board: str
@@ -41,6 +51,13 @@ class DoorSpec:
     closed_means_shut: bool = True
     contact_fitted: bool = True
     goods_channel: int | None = None
+    contact_channel: int | None = None
+    blocked: str | None = None
+
+    @property
+    def contact_input(self) -> int:
+        """The board's input of the door contact."""
+        return self.channel if self.contact_channel is None else self.contact_channel
 
 
 @dataclass(frozen=True, slots=True)
