@@ -88,7 +88,7 @@ class WireDumps:
             if _number(path) == incident:
                 with suppress(OSError):  # deleted a moment ago
                     found.append((path.name, path.read_text(encoding="utf-8", errors="replace")))
-        return sorted(found)
+        return found
 
     def forget(self, before_at: datetime) -> list[Path]:
         """Delete the files that were written before an instant, and return them; blocks, never raises.
@@ -142,12 +142,13 @@ class WireDumps:
         self._prune()
 
     def _prune(self) -> None:
-        oldest_first = sorted(self._files(), key=lambda path: (path.stat().st_mtime, _number(path)))
+        oldest_first = sorted(self._files(), key=lambda path: path.stat().st_mtime)
         for path in oldest_first[: max(0, len(oldest_first) - FILES_MOST)]:
             path.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
-        return [path for path in self.directory.glob("*.log") if NAME.fullmatch(path.name)]
+        found = (path for path in self.directory.glob("*.log") if NAME.fullmatch(path.name))
+        return sorted(found, key=lambda path: (_number(path), path.name))
 
 
 def in_words(seen: Seen) -> str:
