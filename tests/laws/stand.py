@@ -7,7 +7,7 @@ import asyncio
 import dataclasses
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drivers.base import Contact, ContactReport, ignore
@@ -189,22 +189,34 @@ class Ear:
 
 
 class Stand:
-    """A driver, a bus, a wire and a board; made and stopped inside a running loop."""
+    """A driver, a bus, a wire and a board; made and stopped inside a running loop.
+
+    `others` are further boards of the family on the same wire, by address; each has locks of its own.
+    """
 
     def __init__(
-        self, family: str, settings: Mapping[str, Any], *, seed: int = 0, bus: type[Bus] = Bus
+        self,
+        family: str,
+        settings: Mapping[str, Any],
+        *,
+        seed: int = 0,
+        bus: type[Bus] = Bus,
+        others: Sequence[int] = (),
     ) -> None:
         loop = asyncio.get_running_loop()
         host = LOCK_BOARDS[family]
-        if has_setting(family, "unprotected"):
-            settings = {"unprotected": True, **settings}
-        known = host.settings(**settings)
+        known = host.settings(**accepted(family), **settings)
         self.family, self.address, self.channels = family, known.address, known.channels
         self.locks = Locks(loop.time)
         self._unit = {"kecheng": True} if settings.get("edition") == "kecheng" else {}
         self.board = made_board(family, self.address, self.channels, self.locks, **self._unit)
         self.ear = Ear(self.board)
-        self.wire = Line([self.ear], random.Random(seed), baud=host.baud_rate)
+        self.other_locks = [Locks(loop.time) for _ in others]
+        neighbours = [
+            made_board(family, address, self.channels, locks, **self._unit)
+            for address, locks in zip(others, self.other_locks, strict=True)
+        ]
+        self.wire = Line([self.ear, *neighbours], random.Random(seed), baud=host.baud_rate)
         self.modem = NullModem(self.wire, host.baud_rate, random.Random(seed))
         self.bus = bus(self.modem)
         self.driver = host.make(self.bus, known)
@@ -245,6 +257,11 @@ class Stand:
     def _moved(self, channel: int) -> None:
         self.board.contact_changed(channel)
         self.modem.poke()
+
+
+def accepted(family: str) -> dict[str, Any]:
+    """The settings without which a family refuses to be used."""
+    return {"unprotected": True} if has_setting(family, "unprotected") else {}
 
 
 def made_board(family: str, address: int, channels: int, locks: Locks, **unit: Any) -> LockBoard[Any]:
