@@ -202,6 +202,7 @@ class Bus:
                 self._line.collect_input()
             if attempt.reply.done():
                 return attempt.reply.result()
+            attempt.reply.cancel()
             # A request that a hung adapter still holds must not go out later, on its own.
             self._line.discard_output()
             raise NoAnswer(f"{self._line.name}: no valid answer within {job.question.reply_timeout_s:g} s")

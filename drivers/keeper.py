@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from drivers.base import ignore
 from drivers.errors import CallTechnician, DriverError, LineDown
-from drivers.port import Port, PortSettings, open_serial
+from drivers.network import open_network
+from drivers.port import Handle, Port, PortSettings, open_serial, turnaround_of
+from drivers.turnaround import TurnAround
 from drivers.wirelog import WireLog
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ class KeeperSettings:
     first_wait_s: float = 0.5
     longest_wait_s: float = 2.0
     technician_wait_s: float = 10.0
+    technician_after: int = 5
+    """A device that just appeared belongs to nobody for a moment: not before so many refusals in a row."""
+    steady_s: float = 1.0
+    """A port that was lost sooner than this after it was opened is opened again after a wait only."""
 
     def wait_after_s(self, failures: int) -> float:
         """How long to wait after so many failures in a row, counted from 1."""
@@ -129,27 +135,38 @@ class PortKeeper:
             self._port_lost(reason)
 
     async def _keep_open(self) -> None:
-        while True:
-            await self._open_until_up()
-            await self._lost.wait()
-
-    async def _open_until_up(self) -> None:
+        loop = asyncio.get_running_loop()
         failures = 0
+        while True:
+            await self._open_until_up(failures)
+            opened_s = loop.time()
+            await self._lost.wait()
+            failures = failures + 1 if loop.time() - opened_s < self._settings.steady_s else 0
+            if failures:
+                await asyncio.sleep(self._settings.wait_after_s(failures))
+
+    async def _open_until_up(self, failures: int) -> None:
+        refusals = 0
         while True:
             self._lost.clear()
             try:
-                handle = await self._open()
-                self._take(handle)
+                if self._port_settings.is_network:
+                    self._take(await open_network(self.name), None)
+                else:
+                    handle = await self._open_serial()
+                    self._take(handle, turnaround_of(handle, self._port_settings))
             except DriverError as problem:
                 needs_technician = isinstance(problem, CallTechnician)
                 self._tell(PortDown(self.name, str(problem), needs_technician))
             else:
                 return
             failures += 1
+            refusals = refusals + 1 if needs_technician else 0
+            is_hopeless = refusals >= self._settings.technician_after
             wait_s = self._settings.wait_after_s(failures)
-            await asyncio.sleep(self._settings.technician_wait_s if needs_technician else wait_s)
+            await asyncio.sleep(self._settings.technician_wait_s if is_hopeless else wait_s)
 
-    async def _open(self) -> "serial.Serial":
+    async def _open_serial(self) -> "serial.Serial":
         if self._executor is None:
             return open_serial(self._port_settings)
         future = self._executor.submit(open_serial, self._port_settings)
@@ -160,13 +177,14 @@ class PortKeeper:
             future.add_done_callback(_close_abandoned)
             raise
 
-    def _take(self, handle: "serial.Serial") -> None:
+    def _take(self, handle: Handle, turnaround: TurnAround | None) -> None:
         self._port = Port(
             handle,
             self._port_settings,
             on_bytes=self._pass_on,
             on_lost=self._port_lost,
             wire_log=self._wire_log,
+            turnaround=turnaround,
         )
         self._tell(PortUp(self.name))
         self.on_up()

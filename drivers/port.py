@@ -1,4 +1,4 @@
-"""One open serial port, 8N1, on the event loop. The only file that knows the serial library."""
+"""One open port on the event loop: serial, 8N1, or TCP. The only file that knows the serial library."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,10 @@ import os
 import termios
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import serial
+from serial.rs485 import RS485Settings
 
 from drivers.errors import (
     DriverError,
@@ -19,6 +21,8 @@ from drivers.errors import (
     PortMissing,
     PortUnusable,
 )
+from drivers.network import is_network, unconfirmed_bytes
+from drivers.turnaround import Rts, TurnAround
 from drivers.wirelog import Direction, WireLog
 
 OUTPUT_LIMIT_BYTES = 4096
@@ -28,24 +32,58 @@ BITS_PER_BYTE = 10  # 8N1: a start bit and a stop bit around eight
 
 @dataclass(frozen=True, slots=True)
 class PortSettings:
-    """Where the device is, by a path that survives replugging, and how fast it speaks."""
+    """Where the device is, by a path that survives replugging or as tcp://HOST:PORT, and how fast it speaks.
+
+    Behind TCP, `baud_rate` is the speed of the line there: how long a request is under way.
+    """
 
     path: str
     baud_rate: int = 9600
+    rts: Rts = "unused"
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is reached by TCP."""
+        return is_network(self.path)
+
+
+class Handle(Protocol):
+    """Something open with a descriptor that never blocks."""
+
+    def fileno(self) -> int:
+        """Give the descriptor."""
+        ...
+
+    def close(self) -> None:
+        """Give it back."""
+        ...
 
 
 def open_serial(settings: PortSettings) -> serial.Serial:
     """Open exclusively and prove the line settings; may block, so it may run in a thread."""
     try:
-        handle = serial.Serial(port=settings.path, baudrate=settings.baud_rate, exclusive=True, timeout=0)
+        handle = serial.Serial(baudrate=settings.baud_rate, exclusive=True, timeout=0)
+        if settings.rts == "raised-to-send":
+            handle.rts = False  # or opening would raise it, and the converter would hear nothing
+        handle.port = settings.path
+        handle.open()
     except (OSError, ValueError, OverflowError, termios.error) as problem:
         raise _explained(settings, problem) from problem
     try:
+        if settings.rts == "raised-to-send":
+            _let_rts_rest(handle, settings)
         _finish_settings(handle, settings)
     except BaseException:
         handle.close()
         raise
     return handle
+
+
+def turnaround_of(handle: serial.Serial, settings: PortSettings) -> TurnAround | None:
+    """Give what must switch RTS for this port; None where nothing need, or the kernel's driver does it."""
+    if settings.rts == "unused" or handle.rs485_mode is not None:
+        return None
+    return TurnAround(handle, BITS_PER_BYTE / settings.baud_rate)
 
 
 class Port:
@@ -56,18 +94,20 @@ class Port:
 
     def __init__(
         self,
-        handle: serial.Serial,
+        handle: Handle,
         settings: PortSettings,
         *,
         on_bytes: Callable[[bytes], None],
         on_lost: Callable[[str], None],
         wire_log: WireLog | None = None,
+        turnaround: TurnAround | None = None,
     ) -> None:
         self._handle = handle
         self._settings = settings
         self._on_bytes = on_bytes
         self._on_lost = on_lost
         self._wire_log = wire_log
+        self._turnaround = turnaround
         self._waiting = bytearray()
         self._quiet_at_s = 0.0
         self._loop = asyncio.get_running_loop()
@@ -119,8 +159,15 @@ class Port:
             return
         self._waiting.clear()
         self._loop.remove_writer(self._fd)
+        if self._settings.is_network:
+            # A connection takes nothing back: ending it is the only way.
+            if unconfirmed_bytes(self._fd):
+                self._lose("what was sent to it did not arrive")
+            return
         with contextlib.suppress(termios.error, OSError):
             termios.tcflush(self._fd, termios.TCOFLUSH)
+        if self._turnaround is not None:
+            self._turnaround.drop()
 
     def close(self) -> None:
         """Drop what is unsent and close; `on_lost` is not called."""
@@ -128,6 +175,8 @@ class Port:
             return
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
+        if self._turnaround is not None:
+            self._turnaround.drop()
         with contextlib.suppress(termios.error, OSError):
             # Closing a real port waits up to 30 s for unsent bytes unless they are dropped first.
             termios.tcflush(self._fd, termios.TCIOFLUSH)
@@ -168,6 +217,14 @@ class Port:
             self._loop.remove_writer(fd)
 
     def _send(self, fd: int, data: bytes) -> int:
+        if self._turnaround is None:
+            return self._send_now(fd, data)
+        self._turnaround.before_sending()
+        sent = self._send_now(fd, data)
+        self._turnaround.after_sending(self._quiet_at_s, lambda: len(self._waiting))
+        return sent
+
+    def _send_now(self, fd: int, data: bytes) -> int:
         try:
             sent = os.write(fd, data)
         except (BlockingIOError, InterruptedError):
@@ -187,6 +244,20 @@ class Port:
             return
         self.close()
         self._on_lost(reason)
+
+
+def _let_rts_rest(handle: serial.Serial, settings: PortSettings) -> None:
+    """Let the device's driver switch RTS where it can (TIOCSRS485), else prove that we can."""
+    try:
+        handle.rs485_mode = RS485Settings(rts_level_for_tx=True, rts_level_for_rx=False)
+    except (OSError, ValueError, termios.error):
+        handle.rs485_mode = None
+    else:
+        return
+    try:
+        handle.rts = False
+    except OSError as problem:
+        raise PortUnusable(f'{settings.path}: the device has no RTS line; set rts = "unused"') from problem
 
 
 def _finish_settings(handle: serial.Serial, settings: PortSettings) -> None:

@@ -271,3 +271,21 @@ async def test_a_real_pty_one_byte_at_a_time(device: PtyDevice) -> None:
             await sent
     await bus.stop()
     await keeper.stop()
+
+
+async def test_an_answer_that_lies_in_the_port_when_the_time_is_over_still_counts(served: Served) -> None:
+    """The loop was blocked: it was this program that was late, not the board."""
+    (task,) = served.ask(question(READ_1, timeout_s=0.01))
+    await served.line.until_written(1)
+    served.line.hold(reply_to(READ_1))
+    assert await task == codec.ShortReply(codec.READ, 1, 1, codec.CONTACT_OPEN)
+    assert served.line.discarded == 0
+
+
+async def test_urgent_requests_are_told_with_the_time_at_which_they_leave(served: Served) -> None:
+    left: list[float] = []
+    served.bus.on_urgent_sent = left.append
+    served.line.device = lambda line, request: line.arrive(reply_to(request))
+    served.line.quiet_at_s = asyncio.get_running_loop().time() + 0.01
+    await asyncio.gather(*served.ask(question(READ_1), question(UNLOCK_3, urgent=True)))
+    assert left == [served.line.quiet_at_s]

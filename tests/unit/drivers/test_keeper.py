@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.errors import LineDown
+from drivers.errors import LineDown, PortForbidden
 from drivers.keeper import KeeperSettings, PortChange, PortDown, PortKeeper, PortUp
 from drivers.port import PortSettings, open_serial
 from drivers.wirelog import WireLog
@@ -113,3 +113,44 @@ async def test_a_hung_adapter_can_be_reopened(device: PtyDevice, kept: Kept) -> 
         assert downs == ["no answers"]
         await kept.changes.get()
         assert isinstance(await kept.changes.get(), PortUp)
+
+
+async def test_a_port_that_is_lost_as_soon_as_it_is_open_is_not_opened_in_a_circle() -> None:
+    opened: asyncio.Queue[float] = asyncio.Queue()
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.put_nowait(asyncio.get_running_loop().time())
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    waits = KeeperSettings(first_wait_s=0.05, longest_wait_s=0.05)
+    keeper = PortKeeper(PortSettings(f"tcp://127.0.0.1:{port}"), settings=waits)
+    keeper.start()
+    async with asyncio.timeout(5):
+        first, _, third = [await opened.get() for _ in range(3)]
+    assert third - first >= 2 * 0.05
+    await keeper.stop()
+    server.close()
+
+
+async def test_a_device_that_belongs_to_nobody_yet_is_tried_again_soon(
+    device: PtyDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[object] = []
+
+    def not_yet(settings: PortSettings) -> object:
+        tries.append(settings)
+        if len(tries) < 4:
+            raise PortForbidden("not yet")
+        return open_serial(settings)
+
+    monkeypatch.setattr("drivers.keeper.open_serial", not_yet)
+    changes: asyncio.Queue[PortChange] = asyncio.Queue()
+    settings = KeeperSettings(first_wait_s=0.005, longest_wait_s=0.01, technician_wait_s=60.0)
+    keeper = PortKeeper(PortSettings(str(device.link)), settings=settings, on_change=changes.put_nowait)
+    keeper.start()
+    async with asyncio.timeout(5):
+        assert isinstance(await changes.get(), PortDown)
+        assert await changes.get() == PortUp(str(device.link))
+    await keeper.stop()
