@@ -65,7 +65,6 @@ class FrameDecoder(Generic[ReplyT]):
         """The line went quiet: give what is complete by that, drop the rest."""
         replies: list[ReplyT] = []
         self._resolve(replies, is_quiet=True)
-        self._pending.clear()
         return replies
 
     def rest(self) -> bytes:

@@ -64,6 +64,27 @@ def test_a_channel_beyond_the_frame_is_missing() -> None:
     assert set(reply.contacts(12, items=True)) == {*range(1, 13), *range(17, 33)}
 
 
+@pytest.mark.parametrize("frame", ["02 20 35 FF FF 00 00 04 59", "03 20 35 FF FF 00 00 03 59"])
+def test_a_frame_without_its_first_or_last_mark_is_none_though_its_sum_is_right(frame: str) -> None:
+    assert cu16.parse_reply(bytes.fromhex(frame)) is None
+    assert cu16.ReplyDecoder().feed(bytes.fromhex(frame)) == []
+
+
+def test_a_state_whose_end_looks_like_a_head_costs_no_frame() -> None:
+    """Its first byte is lost; its last three and the first six of the next would be a frame of address 03."""
+    frame = bytes.fromhex("02 10 35 B1 03 35 02 03 35")
+    wrong = frame[6:] + frame[:6]
+    assert cu16.parse_reply(frame) is not None
+    assert cu16.parse_reply(wrong) is not None
+    assert cu16.ReplyDecoder().feed(frame[1:] + frame) == [cu16.parse_reply(frame)]
+
+
+def test_an_address_that_no_board_has_begins_no_frame() -> None:
+    frame = bytes.fromhex("02 0B 00 75 00 00 00 00 00 00 00 00 00 00 00 00 03 85")
+    assert cu48.parse_reply(frame) is not None
+    assert cu48.ReplyDecoder().feed(frame) == []
+
+
 @pytest.mark.parametrize(
     ("family", "sent", "frame", "said"),
     [

@@ -202,6 +202,28 @@ def test_a_line_lost_after_the_unlock_is_silence_and_before_it_an_error(family: 
 
 
 @each_family
+def test_a_line_lost_between_the_unlock_and_the_reading_is_silence(family: str) -> None:
+    async def main() -> None:
+        line, bus, board = wired(family, lambda line, _: line.cut())
+        assert await board.unlock(4) == SILENT
+        assert line.written == [UNLOCK[family]]
+        await bus.stop()
+
+    run(main())
+
+
+@each_family
+@pytest.mark.parametrize("channel", [0, -1, 13, 48, 49, 256])
+def test_a_channel_that_is_not_there_is_refused_before_anything_is_sent(family: str, channel: int) -> None:
+    async def course(stand: Stand) -> None:
+        with pytest.raises(CallerMistake, match=r"outside 1\.\.12"):
+            await stand.driver.unlock(channel)
+        assert stand.modem.written == []
+
+    on_a_stand(family, course, channels=12)
+
+
+@each_family
 def test_a_reading_is_repeated_once(family: str) -> None:
     async def course(stand: Stand) -> None:
         stand.set_fault("dead-board", True)
