@@ -136,17 +136,15 @@ class PortKeeper:
 
     async def _keep_open(self) -> None:
         loop = asyncio.get_running_loop()
-        failures = 0
         while True:
-            await self._open_until_up(failures)
+            await self._open_until_up()
             opened_s = loop.time()
             await self._lost.wait()
-            failures = failures + 1 if loop.time() - opened_s < self._settings.steady_s else 0
-            if failures:
-                await asyncio.sleep(self._settings.wait_after_s(failures))
+            if loop.time() - opened_s < self._settings.steady_s:
+                await asyncio.sleep(self._settings.first_wait_s)
 
-    async def _open_until_up(self, failures: int) -> None:
-        refusals = 0
+    async def _open_until_up(self) -> None:
+        failures = refusals = 0
         while True:
             self._lost.clear()
             try:

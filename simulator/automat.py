@@ -225,10 +225,10 @@ class SimulatedAutomat:
             self._tell(PortUnplugged(port))
             self._now()
 
-    def replug(self, port: str) -> None:
-        """Plug a serial adapter in again, under the same link."""
+    def replug(self, port: str, *, elsewhere: bool = False) -> None:
+        """Plug a serial adapter in again, under the same link; `elsewhere`: its device has another name."""
         if not self._serial(port).plugged:
-            self._serial(port).plug()
+            self._serial(port).plug(elsewhere=elsewhere)
             self._tell(PortPlugged(port))
             self._now()
 

@@ -18,6 +18,7 @@ class PtyPort:
         self._hear = hear
         self._ends: tuple[int, int] | None = None
         self._hung = False
+        self._last_name = ""
         self.lost_bytes = 0
 
     @property
@@ -30,11 +31,15 @@ class PtyPort:
         """True while the port exists."""
         return self._ends is not None
 
-    def plug(self) -> None:
-        """Make the port appear, as a new pty under the same link; needs a running event loop."""
+    def plug(self, *, elsewhere: bool = False) -> None:
+        """Make the port appear, as a new pty under the same link; needs a running event loop.
+
+        `elsewhere`: the pty has surely another name than before.
+        """
         if self._ends is not None:
             return
-        device, host = os.openpty()
+        device, host = _openpty(avoiding=self._last_name if elsewhere else "")
+        self._last_name = os.ttyname(host)
         # The host's end stays open here too: the port outlives its host, and no hang-up spins the loop.
         tty.setraw(host)
         os.set_blocking(device, False)
@@ -100,3 +105,14 @@ class PtyPort:
             return
         if data:
             self._hear(data)
+
+
+def _openpty(*, avoiding: str) -> tuple[int, int]:
+    device, host = os.openpty()
+    if os.ttyname(host) != avoiding:
+        return device, host
+    try:
+        return os.openpty()
+    finally:
+        os.close(device)
+        os.close(host)
