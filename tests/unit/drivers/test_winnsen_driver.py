@@ -117,7 +117,8 @@ async def test_a_busy_board_is_silent_until_it_was_read(wire: Wire) -> None:
 async def test_a_board_known_to_be_silent_is_not_waited_for(wire: Wire) -> None:
     wired = wire(acknowledges=False, unlock_timeout_s=10.0)
     wired.board.faults.set("no-unlock-answer", True)
-    assert await wired.driver.unlock(4) == SILENT
+    async with asyncio.timeout(5):
+        assert await wired.driver.unlock(4) == SILENT
     assert wired.line.written == [UNLOCK_4]
 
 

@@ -74,6 +74,16 @@ def test_a_failed_reading_tells_nothing() -> None:
     assert (reply.result, reply.contacts(24), reply.channel) == (codec.FAILED, {}, None)
 
 
+def test_good_frames_inside_of_one_that_promised_more_are_found() -> None:
+    # Seventy bytes of an unknown command are promised: the good frames that fill them are not lost.
+    lie, good = bytes.fromhex("57 4B 4C 59 46 03 95"), codec.encode(3, codec.READ, b"\x00\x04\x01")
+    reply = Reply(3, codec.READ, b"\x00\x04\x01")
+    decoder = codec.ReplyDecoder()
+    assert decoder.feed(lie + good * 8) == [reply] * 8
+    assert decoder.feed(lie + good) == []
+    assert decoder.silence() == [reply]
+
+
 def test_the_other_header_is_refused_unless_it_is_expected() -> None:
     frame = b"SKLY" + bytes.fromhex("0A 00 85 01 01")
     frame += bytes((codec.encode(0, codec.REPORT, b"\x01\x01")[-1] ^ 0x57 ^ 0x53,))

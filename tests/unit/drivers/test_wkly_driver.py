@@ -13,6 +13,7 @@ from drivers.wkly.driver import WklyBoard, WklySettings
 from drivers.wkly.finding import explain, search
 from simulator.boards import wkly as device
 from tests.unit.drivers.device_half import Locks, Wired
+from tests.unit.drivers.support import MemoryLine
 
 # Frames by hand from PROTOCOL.md, board 3.
 UNLOCK_4 = bytes.fromhex("57 4B 4C 59 09 03 82 04 85")
@@ -79,9 +80,10 @@ async def test_a_channel_that_only_the_settings_have_is_refused_by_the_board(wir
 
 
 async def test_a_board_that_never_answers_an_unlock_is_read_instead(wire: Wire) -> None:
-    wired = wire(acknowledges=False)
+    wired = wire(acknowledges=False, unlock_timeout_s=10.0)
     wired.board.faults.set("no-unlock-answer", True)
-    assert await wired.driver.unlock(4) == OPEN
+    async with asyncio.timeout(5):
+        assert await wired.driver.unlock(4) == OPEN
     assert wired.line.written == [UNLOCK_4, READ_4]
     assert wired.locks.pulsed == [4]
 
@@ -105,6 +107,17 @@ async def test_a_dead_board_is_silent_and_asked_to_unlock_once(wire: Wire) -> No
     wired.board.faults.set("dead-board", True)
     assert await wired.driver.unlock(4) == SILENT
     assert wired.line.written == [UNLOCK_4, READ_4]
+
+
+async def test_a_board_that_can_tell_no_contact_instead_of_an_answer_is_silent(wire: Wire) -> None:
+    wired = wire(**QUICK)
+
+    def fail_to_read(line: MemoryLine, request: bytes) -> None:
+        if request == READ_4:
+            line.arrive(device.framed(3, 0x83, 0xFF, 4, 0x00))
+
+    wired.line.device = fail_to_read
+    assert await wired.driver.unlock(4) == SILENT
 
 
 async def test_a_busy_board_pulses_nothing_and_says_how_the_door_stands(wire: Wire) -> None:
@@ -198,8 +211,8 @@ async def test_reports_reach_only_their_board_and_answer_nothing(wire: Wire) -> 
     reports: list[ContactReport] = []
     wired.driver.on_report = reports.append
     other_board, no_such_channel = device.framed(2, 0x85, 4, 0), device.framed(3, 0x85, 13, 0)
-    in_error = device.framed(3, 0x85, 4, 0xFF)
-    wired.line.arrive(b"\xfb" + REPORT_4_OPEN + other_board + no_such_channel + in_error)
+    in_error, no_report = device.framed(3, 0x85, 4, 0xFF), device.framed(3, 0x83, 0, 4, 0)
+    wired.line.arrive(b"\xfb" + REPORT_4_OPEN + other_board + no_such_channel + in_error + no_report)
     wired.line.collect_input()
     assert reports == [ContactReport(4, Contact.OPEN)]
     assert (await wired.driver.read_contacts())[4] is Contact.CLOSED

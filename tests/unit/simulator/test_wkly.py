@@ -79,8 +79,15 @@ def test_each_change_is_reported_by_itself() -> None:
 
 @pytest.mark.parametrize(
     "request_bytes",
-    [OPEN_4[:-1] + b"\x00", framed(2, 0x82, 4), framed(3, 0x95, 4), framed(3, 0x85, 4, 0), b"WKLY\xff"],
-    ids=["wrong checksum", "other board", "unknown command", "a report", "impossible length"],
+    [
+        OPEN_4[:-1] + b"\x00",
+        framed(2, 0x82, 4),
+        framed(3, 0x95, 4),
+        framed(3, 0x85, 4, 0),
+        b"WKLY\xff",
+        framed(3, 0x80, 3, 1, 2),
+    ],
+    ids=["wrong checksum", "other board", "unknown command", "a report", "impossible length", "wrong count"],
 )
 def test_what_is_no_request_for_this_board_changes_nothing(request_bytes: bytes) -> None:
     b, cabling = board()
