@@ -15,6 +15,7 @@ from locker.domain.compartments import ContactKind, Fixture
 from locker.domain.rules import Identity, Rules
 from locker.errors import Fault, WrongConfiguration
 from locker.settings.checks import cross_check, rules_from
+from locker.hardware.addresses import is_network
 from locker.settings.devices import BoardTable, DisplayTable, KeypadTable, ScannerTable
 from locker.settings.environment import PREFIX, overrides, single_tables
 from locker.settings.explain import explain, one_of
@@ -127,7 +128,8 @@ class Config:
     def ports(self) -> Iterator[tuple[str, str, Path]]:
         """Give table, id and path of every serial port."""
         for line in self.lines:
-            yield "lines", line.id, line.port
+            if not is_network(line.port):
+                yield "lines", line.id, Path(line.port)
         for keypad in self.keypads:
             yield "keypads", keypad.id, keypad.port
         for display in self.displays:
@@ -168,7 +170,10 @@ def _config(file: Path, tables: FileTables) -> Config:
         paths=absolute(tables.paths),
         clock=absolute(tables.clock),
         uplink=absolute(tables.uplink),
-        lines=tuple(map(absolute, tables.lines)),
+        lines=tuple(
+            line if is_network(line.port) else line.model_copy(update={"port": str(file.parent / line.port)})
+            for line in tables.lines
+        ),
         boards=tables.boards,
         keypads=tuple(map(absolute, tables.keypads)),
         displays=tuple(map(absolute, tables.displays)),

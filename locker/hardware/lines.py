@@ -99,7 +99,7 @@ class LockLine:
             door.compartment: Belief(None) for door in self.doors if door.goods_channel is not None
         }
         self._keeper = PortKeeper(
-            PortSettings(port.path, port.baud), on_change=self._changed, wire_log=self.wire_log
+            PortSettings(port.path, port.baud, port.rts), on_change=self._changed, wire_log=self.wire_log
         )
         self.on_read: Callable[[], None] = ignore
         self._bus = Bus(self._keeper)

@@ -15,10 +15,11 @@ Pattern = tuple[Voice, ...]
 
 @dataclass(frozen=True, slots=True)
 class PortSpec:
-    """A serial port by its stable path."""
+    """A serial port by its stable path, or a line behind tcp://HOST:PORT; `rts`: what RTS is used for."""
 
     path: str
     baud: int
+    rts: Literal["unused", "raised-to-send"] = "unused"
 
 
 @dataclass(frozen=True, slots=True)

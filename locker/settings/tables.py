@@ -4,10 +4,11 @@ A key that is not here is an error. Values are never converted: "8883" is no num
 Descriptions speak to the person who has to put in what is missing.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from locker.hardware.addresses import is_network, usable_line_port
 from locker.settings.devices import AnyBoard, AnyDisplay, AnyKeypad, AnyScanner
 from locker.settings.shapes import Baud, File, Label, Millimetres, Name, Seconds, Several, Shown, Table
 from locker.settings.values import time_zone_exists
@@ -116,14 +117,23 @@ class UplinkTable(Table):
 
 
 class LineTable(Table):
-    """[[lines]]: one RS-485 line on one serial port."""
+    """[[lines]]: one RS-485 line on one serial port, or behind a base unit in the network."""
 
     id: Annotated[Name, Field(description="a name for this line", examples=["locks"])]
     port: Annotated[
-        File, Field(description="the stable path of the adapter", examples=["/dev/serial/by-id/usb-..."])
+        str,
+        Field(description="the stable path of the adapter", examples=["/dev/serial/by-id/usb-..."]),
+        AfterValidator(usable_line_port),
     ]
     baud: Baud = 9600
 
+    rts: Literal["unused", "raised-to-send"] = "unused"
+
+    @model_validator(mode="after")
+    def _rts_is_serial(self) -> Self:
+        if self.rts != "unused" and is_network(self.port):
+            raise ValueError('a line behind TCP has no RTS: leave out "rts"')
+        return self
 
 class CompartmentTable(Table):
     """[[compartments]]: one box; sizes inside, in millimetres."""
