@@ -10,6 +10,7 @@ from drivers.bus import Bus
 from drivers.cd5220.driver import Cd5220Display, Cd5220Settings
 from drivers.kerong import finding as kerong
 from drivers.kerong.driver import Cu16Board, Cu16Settings, Cu48Board, Cu48Settings
+from drivers.keypad_evdev.driver import EvdevKeypad, EvdevKeypadSettings
 from drivers.keypad_serial.driver import SerialKeypad, SerialKeypadSettings
 from drivers.matrix_orbital.driver import MatrixOrbitalDisplay, MatrixOrbitalSettings
 from drivers.modbus_relay import finding as modbus_relay
@@ -49,6 +50,16 @@ class BoardFamily(Family[Bus, LockBoard]):
     addresses: range
 
 
+@dataclass(frozen=True, slots=True)
+class KeypadFamily(Family[Any, Keypad]):
+    """A family of keypads on a `Line`, or, with `package`, on an input device that this package reads.
+
+    The package is an extra of the same name; nothing is imported from it before such a keypad is opened.
+    """
+
+    package: str | None = None
+
+
 LOCK_BOARDS: Mapping[str, BoardFamily] = MappingProxyType(
     {
         "modbus-relay": BoardFamily(
@@ -75,8 +86,11 @@ LOCK_BOARDS: Mapping[str, BoardFamily] = MappingProxyType(
         ),
     }
 )
-KEYPADS: Mapping[str, Family[Line, Keypad]] = MappingProxyType(
-    {"serial-ascii": Family(SerialKeypadSettings, SerialKeypad, 9600)}
+KEYPADS: Mapping[str, KeypadFamily] = MappingProxyType(
+    {
+        "serial-ascii": KeypadFamily(SerialKeypadSettings, SerialKeypad, 9600),
+        "evdev": KeypadFamily(EvdevKeypadSettings, EvdevKeypad, 9600, package="evdev"),
+    }
 )
 SCANNERS: Mapping[str, Family[Line, Scanner]] = MappingProxyType(
     {"text": Family(SerialScannerSettings, SerialScanner, 9600)}

@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     config = _config(chosen)
     config.require_files()
+    config.require_packages()
     set_up(chosen.log_level)
     # Collecting garbage while a thousand modules load frees nothing and takes a tenth of the start.
     gc.disable()
@@ -47,7 +48,7 @@ def _check(chosen: argparse.Namespace) -> int:
 
     config = _config(chosen)
     faults: list[Fault] = []
-    for require in (config.require_files, config.require_ports):
+    for require in (config.require_files, config.require_packages, config.require_ports):
         try:
             require()
         except WrongConfiguration as error:

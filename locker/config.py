@@ -5,6 +5,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from locker.domain.compartments import ContactKind, Fixture
 from locker.domain.rules import Identity, Rules
 from locker.errors import Fault, WrongConfiguration
+from locker.hardware.catalogue import KEYPAD_PACKAGES
 from locker.settings.checks import cross_check, rules_from
 from locker.hardware.addresses import is_network
 from locker.settings.devices import BoardTable, DisplayTable, KeypadTable, ScannerTable
@@ -108,6 +110,20 @@ class Config:
             self.command_key()
         except WrongConfiguration as error:
             faults.extend(error.faults)
+        if faults:
+            raise WrongConfiguration(self.file, tuple(faults))
+
+    def require_packages(self) -> None:
+        """Check what is installed besides; WrongConfiguration names each family that cannot work without."""
+        faults = [
+            Fault(
+                f'[[keypads]] "{keypad.id}" family',
+                f"keypads of family {keypad.family} need the package {package}, which is not installed here",
+                f"run `pip install parcel-locker[{package}]` in the daemon's environment",
+            )
+            for keypad in self.keypads
+            if (package := KEYPAD_PACKAGES.get(keypad.family)) is not None and find_spec(package) is None
+        ]
         if faults:
             raise WrongConfiguration(self.file, tuple(faults))
 

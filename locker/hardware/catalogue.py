@@ -8,4 +8,8 @@ from drivers.registry import DISPLAYS, KEYPADS, LOCK_BOARDS, SCANNERS
 BOARD_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in LOCK_BOARDS.items()}
 KEYPAD_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in KEYPADS.items()}
 DISPLAY_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in DISPLAYS.items()}
+KEYPAD_PACKAGES: Mapping[str, str] = {
+    name: family.package for name, family in KEYPADS.items() if family.package is not None
+}
+"""What has to be installed besides for a family, by the name of the package and of our extra."""
 SCANNER_SETTINGS: Mapping[str, type[Any]] = {name: family.settings for name, family in SCANNERS.items()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from drivers.base import Key, Keypad
 from drivers.keeper import PortChange, PortDown, PortKeeper
+from drivers.keypad_evdev.device import DeviceKeeper
 from drivers.port import PortSettings
 from drivers.registry import DISPLAYS, KEYPADS
 from drivers.wirelog import WireLog
@@ -226,16 +227,20 @@ class LockerHardware:
         family = DISPLAYS[spec.family]
         return Presenter(keeper, family.make(keeper, family.settings(**spec.settings)))
 
-    def _make_keypad(self, spec: KeypadSpec) -> tuple[Keypad, PortKeeper]:
+    def _make_keypad(self, spec: KeypadSpec) -> tuple[Keypad, PortKeeper | DeviceKeeper]:
         def changed(change: PortChange) -> None:
             self._keypad_changed(spec.name, change)
 
-        keeper = PortKeeper(
-            PortSettings(spec.port.path, spec.port.baud),
-            on_change=changed,
-            wire_log=self._keypad_logs[spec.name],
-        )
         family = KEYPADS[spec.family]
+        keeper = (
+            PortKeeper(
+                PortSettings(spec.port.path, spec.port.baud),
+                on_change=changed,
+                wire_log=self._keypad_logs[spec.name],
+            )
+            if family.package is None
+            else DeviceKeeper(spec.port.path, on_change=changed)
+        )
         keypad = family.make(keeper, family.settings(**spec.settings))
         keypad.on_key = lambda key: self._key_pressed(spec.name, key)
         keypad.on_fault = lambda _key: self._emit(events.KeypadFaulted(spec.name, "a key is stuck"))

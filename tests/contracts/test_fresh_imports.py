@@ -46,6 +46,9 @@ LIGHT = {
     "drivers.keypad_serial.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
     "drivers.scanner_serial.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
     "drivers.cd5220.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
+    "drivers.matrix_orbital.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
+    "drivers.keypad_evdev.codec": (*FRAMEWORKS, "asyncio", "socket", "locker"),
+    "locker.hardware.translation": ("evdev",),
     "simulator.world": (*FRAMEWORKS, "asyncio", "socket", "locker", "drivers"),
 }
 

@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from locker.cli import main
 from locker.config import load
+from locker.errors import ExitCode, WrongConfiguration
 from tests.unit.config.sample import SAMPLE, faults_of, only_fault_of, write
 
 KEYPAD = 'family = "serial-ascii"\n'
 DISPLAY = 'family = "cd5220"\n'
 MATRIX_ORBITAL = SAMPLE.replace(DISPLAY, 'family = "matrix-orbital"\ncharacter_set = "a02"\n')
+
+
+EVDEV = SAMPLE.replace(KEYPAD, 'family = "evdev"\nkeys = { KEY_KPSLASH = "ok" }\n')
 
 
 def with_keypad(line: str, text: str = SAMPLE) -> str:
@@ -68,3 +73,30 @@ def test_a_display_that_is_wrong_itself_is_not_said_to_be_mute_too(tmp_path: Pat
     text = SAMPLE.replace(DISPLAY, 'family = "cd5221"\n')
     (fault,) = faults_of(tmp_path, with_keypad('tones = { wrong = "bell" }', text))
     assert fault.where == '[[displays]] "front" family'
+
+
+def test_a_usb_pad_is_read_and_its_map_is_checked(tmp_path: Path) -> None:
+    (keypad,) = load(write(tmp_path, EVDEV)).keypads
+    assert keypad.family_settings() == {"held_s": 10.0, "keys": {"KEY_KPSLASH": "ok"}}
+    fault = only_fault_of(tmp_path, EVDEV.replace("KEY_KPSLASH", "KEY_SLASH"))
+    assert fault.where == '[[keypads]] "front"'
+    assert '"KEY_SLASH" is no key of a pad' in fault.what
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_usb_pad_without_its_package_is_refused_with_the_way_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    monkeypatch.setattr("locker.config.find_spec", lambda _name: None)
+    file = write(tmp_path, EVDEV)
+    assert main([command, "--config", str(file)]) == ExitCode.CONFIGURATION
+    said = capsys.readouterr().err
+    assert '[[keypads]] "front" family' in said
+    assert "pip install parcel-locker[evdev]" in said
+
+
+def test_other_keypads_need_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("locker.config.find_spec", lambda _name: None)
+    load(write(tmp_path)).require_packages()
+    with pytest.raises(WrongConfiguration):
+        load(write(tmp_path, EVDEV)).require_packages()

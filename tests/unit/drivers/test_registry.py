@@ -13,7 +13,14 @@ from tests.unit.drivers.support import MemoryLine
 
 @pytest.mark.parametrize(
     ("table", "name"),
-    [(LOCK_BOARDS, "xor-bcc"), (KEYPADS, "serial-ascii"), (DISPLAYS, "cd5220"), (SCANNERS, "text")],
+    [
+        (LOCK_BOARDS, "xor-bcc"),
+        (KEYPADS, "serial-ascii"),
+        (KEYPADS, "evdev"),
+        (DISPLAYS, "cd5220"),
+        (DISPLAYS, "matrix-orbital"),
+        (SCANNERS, "text"),
+    ],
 )
 async def test_every_family_is_made_from_its_default_settings(
     table: Mapping[str, Family[Any, Any]], name: str

@@ -1,0 +1,107 @@
+"""What all keypads have in common: bounces dropped, stuck keys masked, and the callbacks that tell."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from drivers.base import Key, ignore
+from drivers.keypad_serial.codec import Cleared, KeyEvent, Pressed, Stuck, StuckKeyFilter, StuckKeySettings
+
+BEAT_S = 0.01
+BEATS_FOR_S = 0.5
+
+
+class Heartbeat:
+    """Beats for a while after each key, to tell whether the event loop stood still meanwhile.
+
+    Two presses that waited in a stalled process arrive in one read, as a bounce does; dropping one
+    would turn a right code into a wrong one.
+    """
+
+    def __init__(self) -> None:
+        self._beat: asyncio.TimerHandle | None = None
+        self._last_s = 0.0
+        self._until_s = 0.0
+
+    def stalled(self, longer_than_s: float) -> bool:
+        """Tell whether a beat that should have come is missing by now."""
+        return self._beat is not None and _now_s() - self._last_s > longer_than_s
+
+    def go_on(self) -> None:
+        """Beat on from now for a while."""
+        self._until_s = _now_s() + BEATS_FOR_S
+        if self._beat is None:
+            self._note_beat()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
+
+    def _note_beat(self) -> None:
+        self._last_s = _now_s()
+        going = self._last_s < self._until_s
+        self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._note_beat) if going else None
+
+
+class FilteredKeypad:
+    """The half of a `Keypad` that is the same for all: a family hands over what it decoded."""
+
+    def __init__(self, settings: StuckKeySettings) -> None:
+        self.on_key: Callable[[Key], None] = ignore
+        self.on_fault: Callable[[Key], None] = ignore
+        self.on_fault_cleared: Callable[[Key], None] = ignore
+        self.stopped = False
+        self._bounce_s = settings.bounce_s
+        self._filter = StuckKeyFilter(settings)
+        self._alarm: asyncio.TimerHandle | None = None
+        self._heartbeat = Heartbeat()
+        self._heard_late = False
+
+    def stop(self) -> None:
+        """Take no more keys."""
+        self.stopped = True
+        self._cancel_alarm()
+        self._heartbeat.stop()
+
+    def take(self, keys: Iterable[Key]) -> None:
+        """Take keys that were pressed just now."""
+        now_s = _now_s()
+        late, was_late = self._heartbeat.stalled(self._bounce_s / 2), self._heard_late
+        self._heard_late = late
+        # Nor is the key after one that was heard late: the time between the two is not what it seems.
+        may_bounce = not late and not was_late
+        for key in keys:
+            self.tell(self._filter.press(key, now_s, may_bounce=may_bounce))
+        self._heartbeat.go_on()
+        self._set_alarm()
+
+    def tell(self, events: Iterable[KeyEvent]) -> None:
+        """Tell whoever listens."""
+        for event in events:
+            match event:
+                case Pressed(key):
+                    self.on_key(key)
+                case Stuck(key):
+                    self.on_fault(key)
+                case Cleared(key):
+                    self.on_fault_cleared(key)
+
+    def _set_alarm(self) -> None:
+        self._cancel_alarm()
+        at_s = self._filter.next_tick_s()
+        if at_s is not None:
+            self._alarm = asyncio.get_running_loop().call_at(at_s, self._tick)
+
+    def _tick(self) -> None:
+        self.tell(self._filter.tick(_now_s()))
+        self._set_alarm()
+
+    def _cancel_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
