@@ -44,6 +44,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> int:
+    from locker.hardware.wiring_map import read_map  # it brings the validation library
     from locker.keys import Keys  # the signature library costs more than reading the file
 
     config = _config(chosen)
@@ -61,6 +62,8 @@ def _check(chosen: argparse.Namespace) -> int:
         _speak(f"no keys yet: make them with `lockerd init --config {config.file}`")
     else:
         Keys.load(config.paths.keys)
+    if read_map(config.wiring_map) is None:
+        _speak("not commissioned: nobody proved which door each lock opens (`lockerctl commission`)")
     if config.uplink.command_key is None:
         _speak("commands need no signature: whoever may publish to the broker commands this automat")
     return ExitCode.OK

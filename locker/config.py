@@ -85,6 +85,11 @@ class Config:
         """The file that is given up when the disk is full."""
         return self.paths.ballast or self.paths.database.with_name("ballast")
 
+    @property
+    def wiring_map(self) -> Path:
+        """The file that holds what a technician proved of the wiring."""
+        return self.paths.map or self.paths.database.with_name("wiring-map.json")
+
     def command_key(self) -> bytes | None:
         """Return the back office's raw Ed25519 public key, or None; WrongConfiguration if it is none."""
         file = self.uplink.command_key

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from locker.api.client import ApiClient
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
-from locker.commands import automat
+from locker.commands import automat, commission
 from locker.commands import journal as journal_commands
 from locker.commands import wire as wire_commands
 from locker.commands.printing import speak
@@ -109,10 +109,45 @@ def _parser() -> argparse.ArgumentParser:
     decode = add("decode", wire_commands.decode, "explain the bytes of a lock board's frame")
     decode.add_argument("family", metavar="FAMILY", help="the boards' family, as in the configuration")
     decode.add_argument("hex", nargs="+", metavar="HEX", help="as 8A 01 05 or 8a0105 or 0x8A,0x01")
+    _add_commission(commands, common)
     way = decode.add_mutually_exclusive_group()
     way.add_argument("--sent", action="store_true", help="this computer says it")
     way.add_argument("--received", action="store_true", help="a board says it")
     return parser
+
+
+def _add_commission(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser
+) -> None:
+    meaning = "put the automat into service: find boards, try each lock, write what was proved"
+    parser = commands.add_parser("commission", help=meaning, description=meaning, parents=[common])
+    parser.add_argument("--technician", metavar="ID", help="who does it, for the journal")
+    parser.set_defaults(command=commission.walk)
+    steps = parser.add_subparsers(metavar="STEP", description="without one, a walk through all of them")
+
+    def add(name: str, command: Command, meaning: str) -> argparse.ArgumentParser:
+        added = steps.add_parser(name, help=meaning, description=meaning, parents=[common])
+        added.set_defaults(command=command)
+        return added
+
+    add("status", commission.status, "how far it has come")
+    begin = add("begin", commission.begin, "take the automat out of everybody else's hands")
+    begin.add_argument(
+        "--technician", metavar="ID", default=argparse.SUPPRESS, help="who does it, for the journal"
+    )
+    begin.add_argument("--afresh", action="store_true", help="forget what was proved and not written")
+    search = add("search", commission.search, "look for boards on a line; moves nothing")
+    search.add_argument("line", metavar="LINE")
+    search.add_argument("--every-family", action="store_true", help="not only the families configured there")
+    search.add_argument("--last-address", type=_number, metavar="N", help="how far (default: 32)")
+    test = add("test", commission.test, "pulse the lock of a compartment once; shut every door before")
+    test.add_argument("compartment", metavar="COMPARTMENT")
+    door = add("door", commission.door, "say which label is on the door that opened, and shut it")
+    door.add_argument("compartment", nargs="?", metavar="COMPARTMENT")
+    door.add_argument("--none", action="store_true", help="no door opened")
+    write = add("write", commission.write, "write the map, take it into use, give the automat back")
+    write.add_argument("--partial", action="store_true", help="although not every compartment is proved")
+    add("end", commission.end, "give the automat back without writing")
 
 
 def _number(text: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from immutables import Map
 
 from locker import systemd
 from locker.api.server import ApiServer
+from locker.commissioning import CommissionDesk
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
 from locker.config import Config
 from locker.db.errors import DatabaseError, DatabaseFailed, DatabaseMissing, DatabaseRefused, OutdatedDatabase
@@ -24,6 +26,7 @@ from locker.db.migrate import check_current
 from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch, free_bytes
 from locker.domain.automat import Automat, Decision
+from locker.domain.compartments import ContactKind, Fixture
 from locker.domain.events import Event, Started, Stopping, StorageChanged
 from locker.domain.intents import Tone
 from locker.domain.journal import ChainHead, SealedEntry
@@ -33,6 +36,7 @@ from locker.dumps import WireDumps
 from locker.engine import Engine
 from locker.errors import ExitCode
 from locker.hardware.translation import LockerHardware
+from locker.hardware.wiring_map import proved, read_map
 from locker.hardware.wire import HardwareWires
 from locker.hardware.wiring import (
     BoardSpec,
@@ -93,6 +97,9 @@ class Daemon:
         self._config = config
         self._stack = stack
         self._keys = Keys.load(config.paths.keys)
+        self._proof = read_map(config.wiring_map)
+        if self._proof is None:
+            log.warning("not commissioned: locks are wired as the configuration says, which nobody proved")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._version = version("parcel-locker")
         self._stop = asyncio.Event()
@@ -104,6 +111,7 @@ class Daemon:
         self._api: ApiServer
         self._wires: HardwareWires
         self._dumps: WireDumps
+        self._desk: CommissionDesk
         self._ballast = Ballast(config.ballast)
 
     async def start(self) -> None:
@@ -118,11 +126,17 @@ class Daemon:
         if new_epoch:
             self._database.begin_epoch(next_epoch(config.paths.keys))
         head = self._database.head()
-        loaded = self._database.load(self._blank(head), config.fixtures())
+        configured = wiring(config)
+        in_use = proved(configured, self._proof)
+        loaded = self._database.load(self._blank(head), _fixtures(config, in_use))
         self._clock = _clock(config, loaded.automat.last_seen.powered_s)
         languages = config.automat.languages
         self._hardware = LockerHardware(
-            wiring(config), render=lambda message: pages(message, languages), post=self._post
+            configured,
+            render=lambda message: pages(message, languages),
+            post=self._post,
+            proof=self._proof,
+            watch_s=loaded.automat.rules.open_wait_s,
         )
         stack.push_async_callback(self._hardware.stop)
         self.engine = Engine(
@@ -138,13 +152,31 @@ class Daemon:
         self._dumps = WireDumps(config.paths.database.parent / "wire", self._wires)
         stack.push_async_callback(self._dumps.stop)
         self._link = self._make_link()
+        self._desk = CommissionDesk(
+            config.wiring_map,
+            configured,
+            self._proof,
+            self._hardware,
+            automat=lambda: self.engine.automat,
+            ask=self.engine.ask,
+            now=self._clock.now,
+        )
         self._api = self._make_api()
         self.engine.watch(self._note)
         self._hardware.show_everywhere(Text.STARTING)
         doors = await self._hardware.start()
         unknown = tuple(box.label for box in loaded.unknown_compartments)
-        parts = wiring(config).parts
-        await self.engine.take(Started(doors, self._version, new_epoch, unknown, parts))
+        await self.engine.take(
+            Started(
+                doors,
+                self._version,
+                new_epoch,
+                unknown,
+                configured.parts,
+                self._hardware.mismatches,
+                None if self._proof is None else self._proof.hash,
+            )
+        )
         await self._api.start()
         stack.push_async_callback(self._api.stop)
 
@@ -228,6 +260,7 @@ class Daemon:
             now=self._clock.now,
             wires=self._wires,
             dumps=self._dumps,
+            desk=self._desk,
         )
 
     async def _post(self, event: Event) -> None:
@@ -314,6 +347,17 @@ async def bring_up_to_date(config: Config) -> None:
             raise DatabaseRefused(path, "it was refused; the line above says why") from None
         if code != ExitCode.OK:
             raise DatabaseFailed(path, "it could not be made or migrated; the line above says why") from None
+
+
+def _fixtures(config: Config, in_use: Wiring) -> dict[str, Fixture]:
+    """Return the boxes as they were built, with the contacts that were proved."""
+    fitted = {door.compartment: door.contact_fitted for door in in_use.doors}
+    return {
+        label: replace(
+            fixture, contact=ContactKind.FITTED if fitted.get(label, True) else ContactKind.MISSING
+        )
+        for label, fixture in config.fixtures().items()
+    }
 
 
 def _clock(config: Config, powered_s: float) -> AnchoredClock:

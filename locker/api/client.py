@@ -14,7 +14,7 @@ import asyncio
 import errno
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,15 @@ from aiohttp import (
 )
 from pydantic import BaseModel, ValidationError
 
+from locker.api.commission_schema import (
+    Commission,
+    CommissionBegin,
+    CommissionDoor,
+    CommissionSearch,
+    CommissionTest,
+    CommissionWrite,
+    Nothing,
+)
 from locker.api.decoder import EventDecoder, StreamBroken
 from locker.api.schema import (
     API_VERSION,
@@ -55,10 +64,24 @@ from locker.api.wire_schema import WIRE_ITEM, Decoded, PassageView, Wire
 from locker.errors import LockerError, OperatorError
 
 ANSWER_TIMEOUT_S = 10.0
+STEP_TIMEOUT_S = 60.0
+"""Writing the map asks every board who it is, and reads every door anew."""
 VERIFY_TIMEOUT_S = 900.0
 ANSWER_BYTES_MOST = 64 * 1024 * 1024
 RETRY_FIRST_S = 0.1
 RETRY_MOST_S = 5.0
+
+CommissionStep = (
+    CommissionBegin | CommissionSearch | CommissionTest | CommissionDoor | CommissionWrite | Nothing
+)
+STEP_PATHS: Mapping[type[BaseModel], str] = {
+    CommissionBegin: "begin",
+    CommissionSearch: "search",
+    CommissionTest: "test",
+    CommissionDoor: "door",
+    CommissionWrite: "write",
+    Nothing: "end",
+}
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -187,6 +210,17 @@ class ApiClient:
         """Let the daemon check its whole journal; takes seconds where there are many entries."""
         return self._read("verify", await self._get("verify", timeout_s=self._verify_timeout_s), VerifyReport)
 
+    async def commission(self) -> Commission:
+        """Ask how far putting the automat into service has come."""
+        return await self._ask("commission", Commission)
+
+    async def commission_step(self, step: CommissionStep) -> Commission:
+        """Take one step of putting the automat into service; RequestRefused if it may not be taken."""
+        name = f"commission/{STEP_PATHS[type(step)]}"
+        body = step.model_dump_json().encode()
+        async with self._response(name, {}, {}, timeout_s=STEP_TIMEOUT_S, whole=True, body=body) as response:
+            return self._read(name, await response.content.read(ANSWER_BYTES_MOST), Commission)
+
     async def metrics(self) -> str:
         """Ask for the figures as Prometheus text."""
         return (await self._get("metrics")).decode("utf-8", "replace")
@@ -299,6 +333,7 @@ class ApiClient:
         *,
         timeout_s: float,
         whole: bool = False,
+        body: bytes | None = None,
     ) -> AsyncIterator[ClientResponse]:
         """Ask and give the response; the time limit is for its beginning, or for the `whole` of it."""
         if self._session is None:
@@ -306,8 +341,12 @@ class ApiClient:
         parameters = {key: str(value) for key, value in query.items() if value is not None}
         try:
             async with asyncio.timeout(timeout_s) as limit:
-                async with self._session.get(
-                    f"http://lockerd/v1/{name}", params=parameters, headers=headers
+                async with self._session.request(
+                    "GET" if body is None else "POST",
+                    f"http://lockerd/v1/{name}",
+                    params=parameters,
+                    headers=headers,
+                    data=body,
                 ) as response:
                     if response.status != 200:
                         raise _refusal(response.status, await response.content.read(65_536))

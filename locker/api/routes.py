@@ -6,6 +6,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from locker.api.commission_schema import (
+    Commission,
+    CommissionBegin,
+    CommissionDoor,
+    CommissionSearch,
+    CommissionTest,
+    CommissionWrite,
+    Nothing,
+)
 from locker.api.schema import (
     API_VERSION,
     CompartmentItem,
@@ -53,7 +62,11 @@ WIRE_ITEMS: tuple[type[BaseModel], ...] = (PassageItem, DroppedItem)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One question: its path, its parameters, its answer. All are GET: they change nothing."""
+    """One question: its path, its parameters, its answer.
+
+    A GET changes nothing. A `body` makes it a POST: what it asks for is an event in the engine's inbox, with
+    the peer's credentials, and is decided and journalled there.
+    """
 
     name: str
     summary: str
@@ -62,6 +75,12 @@ class Route:
     content_type: str = JSON
     items: tuple[type[BaseModel], ...] = ()
     resumes: bool = False
+    body: type[Strict] | None = None
+
+    @property
+    def method(self) -> str:
+        """GET changes nothing; POST carries a body."""
+        return "GET" if self.body is None else "POST"
 
     @property
     def path(self) -> str:
@@ -69,8 +88,6 @@ class Route:
         return f"/v1/{self.name}"
 
 
-# Maintenance actions (an opening, a blocked compartment) belong here as POST routes with a body model; each
-# becomes an event in the engine's inbox, with the peer's credentials, and is decided and journalled there.
 ROUTES = (
     Route("greeting", "who answers, and which version of this contract", Greeting),
     Route("status", "the automat on one page", Status),
@@ -98,6 +115,13 @@ ROUTES = (
         items=WIRE_ITEMS,
     ),
     Route("decode", "what bytes of a lock board mean", Decoded, DecodeQuery),
+    Route("commission", "how far putting the automat into service has come", Commission),
+    Route("commission/begin", "give the automat to a technician", Commission, body=CommissionBegin),
+    Route("commission/search", "look for boards on a line", Commission, body=CommissionSearch),
+    Route("commission/test", "pulse one lock once", Commission, body=CommissionTest),
+    Route("commission/door", "say which door opened", Commission, body=CommissionDoor),
+    Route("commission/write", "write and use the map of what was proved", Commission, body=CommissionWrite),
+    Route("commission/end", "give the automat back", Commission, body=Nothing),
     Route("metrics", "figures as Prometheus text", None, content_type=TEXT),
     Route("openapi.json", "this document", None),
 )
@@ -108,7 +132,11 @@ def openapi() -> dict[str, Any]:
     answers = [route.answer for route in ROUTES if route.answer is not None]
     models: list[type[BaseModel]] = [*answers, *STREAM_ITEMS, PassageItem, ErrorAnswer]
     _, definitions = models_json_schema(
-        [(model, "serialization") for model in models], ref_template="#/components/schemas/{model}"
+        [
+            *((model, "serialization") for model in models),
+            *((route.body, "validation") for route in ROUTES if route.body is not None),
+        ],
+        ref_template="#/components/schemas/{model}",
     )
     return {
         "openapi": "3.1.0",
@@ -118,7 +146,7 @@ def openapi() -> dict[str, Any]:
             "description": "HTTP on a unix socket; mode 0660: its group may ask. Instants are UTC.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": {route.path: {"get": _operation(route)} for route in ROUTES},
+        "paths": {route.path: {route.method.lower(): _operation(route)} for route in ROUTES},
         "components": {"schemas": definitions["$defs"]},
     }
 
@@ -136,10 +164,12 @@ def _operation(route: Route) -> dict[str, Any]:
             }
         )
     refused = {"description": "refused", "content": {JSON: {"schema": _reference(ErrorAnswer)}}}
+    body = {} if route.body is None else {"requestBody": _body(route.body)}
     return {
         "operationId": route.name.partition(".")[0].replace("/", "-"),
         "summary": route.summary,
         "parameters": parameters,
+        **body,
         "responses": {
             "200": {
                 "description": route.summary,
@@ -149,6 +179,10 @@ def _operation(route: Route) -> dict[str, Any]:
             "5XX": refused,
         },
     }
+
+
+def _body(model: type[Strict]) -> dict[str, Any]:
+    return {"required": True, "content": {JSON: {"schema": _reference(model)}}}
 
 
 def _answer(route: Route) -> dict[str, Any]:

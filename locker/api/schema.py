@@ -90,6 +90,7 @@ class Status(Strict):
     link_connected: bool
     journal: JournalPosition
     storage_low: bool
+    commissioned: bool = Field(description="which door each lock opens was proved")
     guarded_keypads: tuple[str, ...] = Field(description="shut after too many wrong codes until released")
     faulty_keypads: tuple[str, ...]
     lost_parts: tuple[str, ...] = Field(description="lines and boards that stopped answering")

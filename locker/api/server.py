@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from locker.api import listening, views
+from locker.api.commission import CommissionAnswers, Desk
 from locker.api.journal import EntriesAbout, JournalReader
 from locker.api.metrics import CONTENT_TYPE, Metrics
 from locker.api.refusals import Refused, as_refusal
@@ -39,6 +40,7 @@ from locker.domain.journal import ChainHead, SealedEntry, Verify
 from locker.domain.times import Now
 from locker.wire import Wires
 
+BODY_BYTES_MOST = 65_536
 TARGET_MOST = 2048
 """Longest path and query, in characters."""
 
@@ -76,6 +78,7 @@ class ApiServer:
         now: Callable[[], Now],
         wires: Wires | None = None,
         dumps: Dumps | None = None,
+        desk: Desk | None = None,
         stream: EventStream | None = None,
         stall_s: float = STALL_S,
     ) -> None:
@@ -98,6 +101,7 @@ class ApiServer:
         self._wire = WireAnswers(
             wires, dumps, lost_parts=lambda: lost_parts(self._automat()), stall_s=stall_s
         )
+        self._commission = CommissionAnswers(desk, self._peer_of)
         self._metrics = Metrics(automat, self._status, self._stream)
         self._runner: web.AppRunner | None = None
         self._inode = 0
@@ -117,7 +121,7 @@ class ApiServer:
         """Listen; SocketRefused if the path is taken or cannot be had."""
         application = web.Application(middlewares=[self._guard])
         for route in ROUTES:
-            application.router.add_get(route.path, self._handler(route), allow_head=False)
+            application.router.add_route(route.method, route.path, self._handler(route))
         listener = listening.listen(self.path)
         self._inode = self.path.lstat().st_ino
         self._runner = web.AppRunner(
@@ -177,6 +181,9 @@ class ApiServer:
             self._greeted[transport] = peer
             log.info("connection from %s", peer or "a process that has gone")
 
+    def _peer_of(self, request: web.Request) -> listening.Peer | None:
+        return None if request.transport is None else self._greeted.get(request.transport)
+
     def _handler(self, route: Route) -> Handler:
         handlers: dict[str, Answering] = {
             "greeting": self._get_greeting,
@@ -192,12 +199,22 @@ class ApiServer:
             "wire": self._wire.page,
             "wire/follow": self._wire.follow,
             "decode": self._wire.decode,
+            "commission": self._commission.get,
+            "commission/begin": self._commission.begin,
+            "commission/search": self._commission.search,
+            "commission/test": self._commission.test,
+            "commission/door": self._commission.door,
+            "commission/write": self._commission.write,
+            "commission/end": self._commission.end,
             "openapi.json": self._get_openapi,
         }
         handler = handlers[route.name]
 
         async def checked(request: web.Request) -> web.StreamResponse:
-            return await handler(request, read_query(request, route.query))
+            query = read_query(request, route.query)
+            if route.body is None:
+                return await handler(request, query)
+            return await handler(request, await read_body(request, route.body))
 
         return checked
 
@@ -326,6 +343,23 @@ class ApiServer:
             uptime_s=max(0.0, now.powered_s - self._started_s),
             link_connected=self._link_connected(),
         )
+
+
+async def read_body(request: web.Request, model: type[Query]) -> Query:
+    """Read a request's body; Refused for one that is too long, or not what it should be."""
+    try:
+        content = await request.content.read(BODY_BYTES_MOST + 1)
+        while content and len(content) <= BODY_BYTES_MOST and not request.content.at_eof():
+            content += await request.content.read(BODY_BYTES_MOST + 1 - len(content))
+        if len(content) > BODY_BYTES_MOST:
+            raise Refused(413, "too-long", f"the body has more than {BODY_BYTES_MOST} bytes", "send less")
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "body"
+        raise Refused(
+            400, "bad-body", f"{name[:64]}: {first['msg'][:200]}", "see /v1/openapi.json for what it may be"
+        ) from error
 
 
 def read_query(request: web.Request, model: type[Query]) -> Query:

@@ -49,6 +49,7 @@ def status(automat: Automat, head: ChainHead, now: Now, *, uptime_s: float, link
         link_connected=link_connected,
         journal=journal_position(automat, head),
         storage_low=automat.facts.storage_low,
+        commissioned=automat.wiring_map is not None,
         guarded_keypads=tuple(sorted(name for name, bucket in automat.attempts.items() if bucket.guarded)),
         faulty_keypads=tuple(sorted(name for name, keypad in automat.keypads.items() if keypad.fault)),
         lost_parts=tuple(sorted(i.about for i in incidents if i.kind is IncidentKind.PART_LOST)),

@@ -170,6 +170,7 @@ def _status_lines(status: Status) -> Iterable[str]:
         ("powered", span(clock.powered_s)),
         ("link", "connected" if status.link_connected else "not connected"),
         ("journal", f"{journal.epoch}-{journal.last_sequence}, {journal.unacknowledged} not acknowledged"),
+        ("wiring", "proved" if status.commissioned else "not commissioned: works as configured"),
         ("disk", "nearly full: no deposits" if status.storage_low else "has room"),
         ("guarded", ", ".join(status.guarded_keypads) or "no keypad"),
         ("faulty", ", ".join(status.faulty_keypads) or "no keypad"),

@@ -89,8 +89,9 @@ Change = Durable | Forgotten | Pruned
 class Automat:
     """State: what `decide` is given and gives back. Indexes are derived and never stored.
 
-    `journal_end` is the number of the last entry of this epoch; `lock_trials` counts the pulses of the
-    commission under way, `tried_lock` is the compartment of the one that nothing is known of yet.
+    `journal_end` is the number of the last entry of this epoch; `wiring_map` the hash of what was proved of
+    the wiring, None if nothing was; `lock_trials` counts the pulses of the commission under way, `tried_lock`
+    is the compartment of the one that nothing is known of yet.
     """
 
     identity: Identity
@@ -114,6 +115,7 @@ class Automat:
     last_seen: LastSeen = LastSeen(NEVER_BEFORE, trusted=False, powered_s=0.0)
     last_now: Now | None = None
     started: bool = False
+    wiring_map: str | None = None
     lock_trials: int = 0
     tried_lock: str | None = None
     version: str = ""

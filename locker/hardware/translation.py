@@ -148,6 +148,11 @@ class LockerHardware:
             self._emit(events.WiringMismatched(about, reason))
         await self.bench.settle(FIRST_READ_LIMIT_S)
 
+    def board_mismatch(self, board: str) -> str | None:
+        """Return why a board is not the one that was proved; None if it is, or if nobody knows."""
+        boards = [line.boards[board] for line in self._lines.values() if board in line.boards]
+        return boards[0].mismatch if boards else None
+
     def show(self, keypad: str, message: Message) -> None:
         """Put a message on a keypad's display, page by page."""
         name = self._display_of.get(keypad)

@@ -87,6 +87,7 @@ class PathsTable(Table):
     ]
     socket: Annotated[File, Field(examples=["/run/lockerd/lockerd.sock"])]
     ballast: File | None = None
+    map: File | None = None
 
 
 class ClockTable(Table):

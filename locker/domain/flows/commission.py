@@ -140,6 +140,7 @@ def write(draft: Draft, event: CommissionWritten) -> None:
     """Take what was proved into use, and give the automat back to everybody."""
     if not _begun(draft):
         return
+    draft.automat = replace(draft.automat, wiring_map=event.wiring_map)
     for label, fitted in event.contacts.items():
         if label in draft.automat.compartments:
             draft.fit_contact(label, fitted=fitted)

@@ -38,7 +38,7 @@ CLOCK_NOISE_S = 1.0
 
 def start(draft: Draft, event: Started) -> list[Progress]:
     """Come up: take in what every door says, and judge the openings that were under way."""
-    draft.automat = replace(draft.automat, started=True, version=event.version)
+    draft.automat = replace(draft.automat, started=True, version=event.version, wiring_map=event.wiring_map)
     openings = sorted(draft.automat.openings.values(), key=lambda opening: opening.started_at)
     if event.new_epoch:
         retention.begin_epoch(draft)
@@ -237,7 +237,8 @@ def _clear_gone_parts(draft: Draft, parts: frozenset[str] | None) -> None:
 def _take_mismatches(draft: Draft, event: Started) -> None:
     """Take in what the configuration says against the proof; each board has yet to say who it is."""
     for kind, about in sorted(draft.automat.open_matters):
-        known = about.startswith(BOARD) and (event.parts is None or about in event.parts)
+        asked = about.startswith(BOARD) and (event.parts is None or about in event.parts)
+        known = asked and event.wiring_map is not None
         if kind is IncidentKind.BOARD_MISMATCH and about not in event.mismatched and not known:
             draft.clear_incident(kind, about, "it is no longer wired otherwise than proved")
     for about, reason in event.mismatched.items():

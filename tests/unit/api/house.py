@@ -10,6 +10,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from locker.api.client import ApiClient
+from locker.api.commission import StepRefused
+from locker.api.commission_schema import Commission
 from locker.api.server import ApiServer
 from locker.api.stream import EventStream
 from locker.api.wire import Dumps
@@ -26,6 +28,49 @@ COURIER_CODE = "7777"
 TAGS = tuple(str(CODE_KEY.tag(Code(code))) for code in (PICKUP_CODE, COURIER_CODE))
 
 
+NOT_BEGUN = Commission(
+    under_way=False,
+    user=None,
+    technician=None,
+    commissioned=False,
+    map=None,
+    lines=("locks",),
+    unproved=("1",),
+    search=None,
+    trial=None,
+    doors=(),
+    boards=(),
+)
+
+
+class Notebook:
+    """A desk that keeps what was asked of it, and refuses to test a door."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+
+    def progress(self) -> Commission:
+        return NOT_BEGUN
+
+    async def begin(self, user: str, technician: str, *, afresh: bool) -> None:
+        self.asked.append(("begin", user, technician, afresh))
+
+    async def search(self, line: str, *, every_family: bool, last_address: int | None) -> None:
+        self.asked.append(("search", line, every_family, last_address))
+
+    async def test(self, user: str, compartment: str) -> None:
+        raise StepRefused("no-commission", f"{user} has not begun", f"begin before {compartment}")
+
+    async def name_door(self, user: str, label: str | None) -> None:
+        self.asked.append(("door", user, label))
+
+    async def write(self, user: str, *, partial: bool) -> None:
+        self.asked.append(("write", user, partial))
+
+    async def end(self, user: str) -> None:
+        self.asked.append(("end", user))
+
+
 class House(Stand):
     """A stand that seals its entries, keeps them in a list and tells a server of every decision."""
 
@@ -37,6 +82,7 @@ class House(Stand):
         self.server: ApiServer | None = None
         self.wires: Wires | None = None
         self.dumps: Dumps | None = None
+        self.desk = Notebook()
         super().__init__()
 
     def do(self, event: Event) -> Decision:
@@ -107,6 +153,7 @@ class House(Stand):
             now=lambda: self.now,
             wires=self.wires,
             dumps=self.dumps,
+            desk=self.desk,
             stream=stream,
             stall_s=stall_s,
         )

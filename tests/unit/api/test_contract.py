@@ -43,14 +43,15 @@ def test_every_reference_leads_somewhere() -> None:
     known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
 
     assert references(document) <= known
-    assert len({path["get"]["operationId"] for path in document["paths"].values()}) == len(ROUTES)
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(ROUTES)
 
 
 async def test_every_path_of_the_document_answers_with_what_it_promises(server: ApiServer) -> None:
     assert set(openapi()["paths"]) == {route.path for route in ROUTES}
     for route in ROUTES:
-        if route.content_type == EVENTS:
-            continue  # it never ends; its own tests read it through the models
+        if route.content_type == EVENTS or route.method == "POST":
+            continue  # it never ends, or wants a body; its own tests read it through the models
         reply = await ask(server.path, route.path)
         assert reply.status == 200
         assert f"Content-Type: {route.content_type}" in reply.headers
@@ -61,14 +62,17 @@ async def test_every_path_of_the_document_answers_with_what_it_promises(server: 
 
 def test_every_parameter_is_in_the_document() -> None:
     for route in ROUTES:
-        parameters = openapi()["paths"][route.path]["get"]["parameters"]
+        parameters = openapi()["paths"][route.path][route.method.lower()]["parameters"]
         names = {each["name"] for each in parameters if each["in"] == "query"}
         assert names == set(route.query.model_fields)
 
 
 def test_every_object_is_closed_and_every_field_required() -> None:
+    bodies = {route.body.__name__ for route in ROUTES if route.body is not None}
     for name, model in openapi()["components"]["schemas"].items():
-        if model.get("type") == "object":
+        if name in bodies:
+            assert model["additionalProperties"] is False, name
+        elif model.get("type") == "object":
             assert model["additionalProperties"] is False, name
             assert set(model["required"]) == set(model["properties"]), name
 
@@ -117,11 +121,13 @@ def test_the_client_and_lockerctl_know_nothing_of_the_rest_of_the_daemon() -> No
         "locker",
         "locker.api",
         "locker.api.client",
+        "locker.api.commission_schema",
         "locker.api.decoder",
         "locker.api.schema",
         "locker.api.wire_schema",
         "locker.commands",
         "locker.commands.automat",
+        "locker.commands.commission",
         "locker.commands.journal",
         "locker.commands.printing",
         "locker.commands.wire",
