@@ -35,6 +35,10 @@ OVERHEAD = 8  # header, length, address, command, checksum
 LONGEST_DATA = 2 + HIGHEST_CHANNEL
 _LENGTH_AT, _COMMAND_AT, _COUNT_AT = 4, 6, 8
 
+_BEGINNINGS = {
+    alternate: frozenset(header[:size] for header in headers for size in range(1, len(header) + 1))
+    for alternate, headers in {False: (HEADER,), True: (HEADER, ALTERNATE_HEADER)}.items()
+}
 _REPLY_SIZES = {
     UNLOCK_TOGETHER: 1,
     UNLOCK_ALL: 1,
@@ -139,8 +143,8 @@ def encode_unlock_all(address: int) -> bytes:
 
 def parse_reply(data: bytes, *, alternate_header: bool = False) -> Reply | None:
     """The reply that is exactly these bytes, or None."""
-    headers = (HEADER, ALTERNATE_HEADER) if alternate_header else (HEADER,)
-    if len(data) < OVERHEAD or _wanted(data, headers) != len(data) or _checksum(data[:-1]) != data[-1]:
+    beginnings = _BEGINNINGS[alternate_header]
+    if len(data) < OVERHEAD or _wanted(data, beginnings) != len(data) or _checksum(data[:-1]) != data[-1]:
         return None
     command, told = data[_COMMAND_AT], bytes(data[_COMMAND_AT + 1 : -1])
     if len(told) == 1 and _REPLY_SIZES.get(command) != 1 and _is_known(command) and told[0] != FAILED:
@@ -157,7 +161,7 @@ class ReplyDecoder:
 
     def __init__(self, *, alternate_header: bool = False) -> None:
         self._alternate = alternate_header
-        self._headers = (HEADER, ALTERNATE_HEADER) if alternate_header else (HEADER,)
+        self._beginnings = _BEGINNINGS[alternate_header]
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> list[Reply]:
@@ -183,10 +187,10 @@ class ReplyDecoder:
     def _resolve(self, replies: list[Reply], *, is_quiet: bool) -> None:
         pending = self._pending
         while pending:
-            size = _wanted(pending, self._headers)
+            size = _wanted(pending, self._beginnings)
             if size > len(pending) and not is_quiet:
                 return
-            reply = parse_reply(bytes(pending[:size]), alternate_header=self._alternate)
+            reply = parse_reply(bytes(pending[:size]), alternate_header=self._alternate) if size else None
             if reply is not None:
                 replies.append(reply)
             del pending[: size if reply is not None else 1]
@@ -207,9 +211,9 @@ class ReplyMatcher:
         return reply.channel == self._channel or reply.data == bytes((FAILED,))
 
 
-def _wanted(data: bytes | bytearray, headers: tuple[bytes, ...]) -> int:
+def _wanted(data: bytes | bytearray, beginnings: frozenset[bytes]) -> int:
     """How long the frame that begins here is, as far as its beginning tells; 0: none begins here."""
-    if not any(header.startswith(bytes(data[:_LENGTH_AT])) for header in headers):
+    if bytes(data[:_LENGTH_AT]) not in beginnings:
         return 0
     if len(data) <= _LENGTH_AT:
         return OVERHEAD
