@@ -9,10 +9,20 @@ from typing import Any
 
 import pytest
 
-from locker.domain.events import Door, DoorSeen, Event, Key, KeyPressed, LabelScanned, PartLost, PartRestored
+from locker.domain.events import (
+    Door,
+    DoorSeen,
+    Event,
+    Key,
+    KeypadFaulted,
+    KeyPressed,
+    LabelScanned,
+    PartLost,
+    PartRestored,
+)
 from locker.domain.messages import Text, say
 from locker.hardware.translation import LockerHardware
-from locker.hardware.wiring import DisplaySpec, PortSpec, ScannerSpec, Wiring
+from locker.hardware.wiring import DisplaySpec, KeypadSpec, PortSpec, ScannerSpec, Wiring
 from simulator.automat import SimulatedAutomat
 from simulator.plan import CabinetPlan, DisplayPlan, KeypadPlan, ScannerPlan, Suffix, demo_plan
 from tests.unit.hardware.test_hardware import LIMIT_S, Rig, Seen, wiring
@@ -235,3 +245,15 @@ async def test_every_part_whose_loss_is_told_is_known_by_name(tmp_path: Path) ->
     async with rig_of(tmp_path, demo_plan(), with_scanner()) as rig:
         parts = with_scanner()(wiring(rig.simulated), rig.simulated).parts
         assert parts == {"line locks", "board A", "scanner front", "display front"}
+
+
+async def test_a_usb_pad_that_is_not_there_is_told_and_the_rest_works(tmp_path: Path) -> None:
+    def told(wired: Wiring, _: SimulatedAutomat) -> Wiring:
+        missing = KeypadSpec("side", PortSpec(str(tmp_path / "nothing-event-kbd"), 9600), "evdev", None)
+        return replace(wired, keypads=[*wired.keypads, missing])
+
+    async with rig_of(tmp_path, demo_plan(), told) as rig:
+        fault = await rig.seen.until(lambda event: isinstance(event, KeypadFaulted))
+        assert isinstance(fault, KeypadFaulted)
+        assert fault.keypad == "side"
+        await collects(rig)
