@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from simulator.base_unit import BaseUnit
 from simulator.cabinet import Cabinet
 from simulator.events import Direction, FaultChanged, PortPlugged, PortUnplugged, SimulatorEvent, WireBytes
 from simulator.faults import FaultValue, checked, declared
@@ -52,7 +53,11 @@ class SimulatedAutomat:
         self.same_key_gap_s = 0.08
         self._last_typed: dict[str, tuple[str, float]] = {}
         self._cabinet = Cabinet(plan, seed=seed, paced=paced, tell=self._tell)
-        self._ports = {name: self._port(directory, name) for name in plan.ports()}
+        networked = {line.id for line in plan.lines if line.tcp}
+        self._ports: dict[str, PtyPort | BaseUnit] = {
+            name: self._base_unit(name) if name in networked else self._port(directory, name)
+            for name in plan.ports()
+        }
         self._observers: list[Callable[[SimulatorEvent], None]] = []
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._untold: deque[SimulatorEvent] = deque()
@@ -81,8 +86,16 @@ class SimulatedAutomat:
             future.cancel()
 
     def port(self, name: str) -> Path:
-        """The path under which a host finds a port."""
-        return self._serial(name).link
+        """The path under which a host finds a serial port; KeyError if it is none."""
+        port = self._serial(name)
+        if isinstance(port, BaseUnit):
+            raise KeyError(f"{name} is no serial port but at {port.address}")
+        return port.link
+
+    def address(self, name: str) -> str:
+        """What a configuration says of a port: its path, or tcp://HOST:PORT."""
+        port = self._serial(name)
+        return port.address if isinstance(port, BaseUnit) else str(port.link)
 
     def subscribe(self, observer: Callable[[SimulatorEvent], None]) -> Callable[[], None]:
         """Tell the observer everything from now on; the answer ends that."""
@@ -227,8 +240,12 @@ class SimulatedAutomat:
 
     def replug(self, port: str, *, elsewhere: bool = False) -> None:
         """Plug a serial adapter in again, under the same link; `elsewhere`: its device has another name."""
-        if not self._serial(port).plugged:
-            self._serial(port).plug(elsewhere=elsewhere)
+        plug = self._serial(port)
+        if not plug.plugged:
+            if isinstance(plug, PtyPort):
+                plug.plug(elsewhere=elsewhere)
+            else:
+                plug.plug()
             self._tell(PortPlugged(port))
             self._now()
 
@@ -241,7 +258,10 @@ class SimulatedAutomat:
     def _port(self, directory: Path, name: str) -> PtyPort:
         return PtyPort(directory / f"{name}.tty", lambda data: self._heard(name, data))
 
-    def _serial(self, name: str) -> PtyPort:
+    def _base_unit(self, name: str) -> BaseUnit:
+        return BaseUnit(lambda data: self._heard(name, data))
+
+    def _serial(self, name: str) -> PtyPort | BaseUnit:
         if name not in self._ports:
             raise KeyError(f"no port {name!r}; there are {', '.join(self._ports)}")
         return self._ports[name]

@@ -159,7 +159,7 @@ async def _hardware(directory: Path, compartments: int | None, seed: int) -> int
     try:
         await control.start()
         for name in plan.ports():
-            _answer(f"{name}\t{automat.port(name)}")
+            _answer(f"{name}\t{automat.address(name)}")
         _answer(f"control\t{directory / 'control.sock'}")
         sys.stdout.flush()
         await asyncio.Event().wait()

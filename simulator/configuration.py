@@ -60,7 +60,7 @@ def write_configuration(
     plan: CabinetPlan,
     place: Place,
     *,
-    port_of: Mapping[str, Path],
+    port_of: Mapping[str, str | Path],
     broker: tuple[str, int, str],
     languages: Sequence[str] = ENGLISH_FIRST,
 ) -> None:
@@ -87,7 +87,7 @@ def write_configuration(
     place.configuration.write_text("\n".join(tables), encoding="utf-8")
 
 
-def _hardware(plan: CabinetPlan, port_of: Mapping[str, Path]) -> Iterator[str]:
+def _hardware(plan: CabinetPlan, port_of: Mapping[str, str | Path]) -> Iterator[str]:
     for line in plan.lines:
         yield _table("[[lines]]", id=line.id, port=port_of[line.id], baud=line.baud)
     for board in plan.boards:

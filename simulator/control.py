@@ -11,7 +11,7 @@ import stat
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from simulator.automat import SimulatedAutomat
 from simulator.faults import CATALOGUE
@@ -240,7 +240,7 @@ def _verbs(automat: SimulatedAutomat) -> dict[str, Verb]:
         ),
         "faults": verb("the catalogue of faults", lambda _: [asdict(fault) for fault in CATALOGUE.values()]),
         "ports": verb(
-            "the path of every serial port", lambda _: {p: str(automat.port(p)) for p in automat.plan.ports()}
+            "the path of every serial port", lambda _: {p: automat.address(p) for p in automat.plan.ports()}
         ),
     }
 

@@ -287,7 +287,7 @@ class Demo:
         write_configuration(
             self.plan,
             self.place,
-            port_of={name: self.automat.port(name) for name in self.plan.ports()},
+            port_of={name: self.automat.address(name) for name in self.plan.ports()},
             broker=(self.broker.host, self.broker.port, self.broker.protocol),
             languages=self._languages,
         )

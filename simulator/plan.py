@@ -27,10 +27,11 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class LinePlan:
-    """One RS-485 line; its id is the name of its port."""
+    """One RS-485 line; its id is the name of its port. `tcp`: behind a base unit in the network."""
 
     id: str
     baud: int = 9600
+    tcp: bool = False
 
 
 @dataclass(frozen=True)
