@@ -167,6 +167,10 @@ class LockerSim:
         """Press keys: "C 024204 OK"."""
         self._run(self._stage.type(keys))
 
+    def stand_at(self, keypad: str) -> None:
+        """Go to another keypad, which has a display of the same name: its keys and its texts count then."""
+        self._run(_done(lambda: self._stage.stand_at(keypad)))
+
     def scan(self, text: str) -> None:
         """Hold a label in front of the scanner."""
         self._run(_done(lambda: self._stage.scan(text)))

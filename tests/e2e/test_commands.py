@@ -1,4 +1,4 @@
-"""Commands over a real broker (domain.md 7, T15): every kind once good and once refused.
+"""Commands over a real broker (domain.md 7, T15): every kind once good and once refused; also in test_office.
 
 One that comes twice has one effect; one that is late, foreign, forged or malformed has none.
 """
@@ -23,9 +23,7 @@ from simulator.transcript import Transcript
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 
 PARCEL = "JJFI64312000019990001"
-SECOND = "JJFI64312000019990002"
 SENT = "JJFI64312000019990003"
-STORED_IN_VAIN = "JJFI64312000019990009"
 DESK: dict[str, Any] = {"operator": "desk 4", "reason": "asked by phone"}
 
 
@@ -154,22 +152,6 @@ async def test_a_repeated_command_is_applied_once_across_a_power_cut(forger: For
 # -- every kind, once good and once refused
 
 
-async def test_commands_about_parcels(desk: Desk) -> None:
-    office, stage = desk.office, desk.stage
-    await desk.applied(office.announce(PARCEL, "S", code="024204"))
-    await desk.refused(office.announce(STORED_IN_VAIN, "XXXL"), "unknown-size")
-    await desk.refused(office.announce(STORED_IN_VAIN, "S", services=["registered"]), "service-registered")
-    await desk.applied(office.replace_code(PARCEL, code="313131"))
-    await desk.refused(office.replace_code(PARCEL, code="313131"), "code-in-use")
-    await desk.applied(office.announce(SECOND, dimensions_mm=(200, 150, 50), services=["cash-on-delivery"]))
-    await desk.applied(office.release(SECOND))
-    await desk.refused(office.release(SECOND), "not-unpaid")
-    await desk.applied(office.withdraw(SECOND, "moved house", cause="redirect"))
-    await desk.refused(office.withdraw(SECOND, "moved again", cause="redirect"), "already-redirected")
-    parcels = {p["tracking_id"]: p["state"] for p in (await stage.demo.ask("/v1/parcels"))["parcels"]}
-    assert parcels == {PARCEL: "announced", STORED_IN_VAIN: "refused"}
-
-
 async def test_a_longer_storage_time_only_where_the_configuration_allows_it(desk: Desk) -> None:
     office, stage = desk.office, desk.stage
     await desk.applied(office.authorise_courier("k7", code="777777"))
@@ -202,18 +184,6 @@ async def test_commands_about_what_senders_leave(desk: Desk) -> None:
     office.let_register(on=True)
     await stage.expect_entry("parcel.registered", subject=SENT)
     await desk.refused(office.register(SENT), "already-registered")
-
-
-async def test_commands_about_people(desk: Desk) -> None:
-    office = desk.office
-    await desk.applied(office.authorise_courier("k7", code="777777"))
-    await desk.refused(office.authorise_courier("k8", code="777777"), "code-in-use")
-    await desk.applied(office.authorise_technician("t1", code="888888"))
-    await desk.refused(office.authorise_technician("k7", code="999999"), "id-in-use")
-    await desk.refused(office.revoke_technician("k7"), "unknown-technician")
-    await desk.applied(office.revoke_courier("k7"))
-    await desk.refused(office.revoke_courier("k7"), "unknown-courier")
-    await desk.applied(office.revoke_technician("t1"))
 
 
 async def test_commands_about_compartments_and_modes(desk: Desk) -> None:

@@ -1,8 +1,11 @@
-"""A dead display or scanner blocks nobody: codes, doors and receipts go on, the back office is told."""
+"""Unusual keypads, and dead displays and scanners: codes, doors and receipts go on, whatever stands there."""
+
+from dataclasses import replace
 
 import pytest
 
 from simulator.locker_sim import LockerSim
+from simulator.plan import DisplayPlan, KeypadPlan, demo_plan
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
 
@@ -42,4 +45,22 @@ def test_a_courier_delivers_and_a_recipient_collects_in_front_of_a_dark_display(
     locker_sim.fault(fault, target)
     (receipt,) = locker_sim.collect(locker_sim.deliver())
     assert receipt.data["grade"] == "A"
+    locker_sim.audit()
+
+
+@pytest.mark.locker_sim(
+    plan=replace(
+        demo_plan(),
+        keypads=(KeypadPlan("front"), KeypadPlan("side", keys=(("5", 0x45),), buffered=True, checksum=True)),
+        displays=(DisplayPlan("front"), DisplayPlan("side", family="matrix-orbital")),
+    )
+)
+def test_a_keypad_that_sends_whole_entries_serves_a_recipient(locker_sim: LockerSim) -> None:
+    parcel = locker_sim.deliver(code="150515")
+    locker_sim.stand_at("side")
+    locker_sim.type("C 999 C 150510 OK")
+    locker_sim.see("Code not recognised.")
+    (receipt,) = locker_sim.collect(parcel)
+    assert (receipt.data["keypad"], receipt.data["grade"]) == ("side", "A")
+    locker_sim.see("Thank you.")
     locker_sim.audit()
