@@ -8,6 +8,7 @@ import dataclasses
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from drivers.base import Contact, ContactReport, ignore
@@ -212,17 +213,24 @@ class Stand:
         self.board = made_board(family, self.address, self.channels, self.locks, **self._unit)
         self.ear = Ear(self.board)
         self.other_locks = [Locks(loop.time) for _ in others]
-        neighbours = [
+        self.other_boards = [
             made_board(family, address, self.channels, locks, **self._unit)
             for address, locks in zip(others, self.other_locks, strict=True)
         ]
-        self.wire = Line([self.ear, *neighbours], random.Random(seed), baud=host.baud_rate)
+        self.wire = Line([self.ear, *self.other_boards], random.Random(seed), baud=host.baud_rate)
         self.modem = NullModem(self.wire, host.baud_rate, random.Random(seed))
         self.bus = bus(self.modem)
         self.driver = host.make(self.bus, known)
         self.reports: list[ContactReport] = []
         self.driver.on_report = self.reports.append
-        self.locks.on_moved = self._moved
+        self.other_drivers = [
+            host.make(self.bus, dataclasses.replace(known, address=address)) for address in others
+        ]
+        for board, locks in (
+            (self.board, self.locks),
+            *zip(self.other_boards, self.other_locks, strict=True),
+        ):
+            locks.on_moved = partial(self._moved, board)
         self._quirks = [QUIRKS[one] for one in settings.items() if one in QUIRKS]
         self.heal()
         self.bus.start()
@@ -233,7 +241,7 @@ class Stand:
 
     def heal(self) -> None:
         """Take every fault away."""
-        for faults in (self.board.faults, self.wire.faults):
+        for faults in (self.board.faults, self.wire.faults, *(one.faults for one in self.other_boards)):
             for name in faults.active():
                 faults.set(name, None)
         self.modem.heal()
@@ -241,9 +249,12 @@ class Stand:
             self.set_fault(name, value)
 
     def set_fault(self, name: str, value: float) -> None:
-        """Set a declared fault of the board, or of the line."""
-        faults = self.wire.faults if name in ("cut", "echo", "noise", "loss") else self.board.faults
-        faults.set(name, value)
+        """Set a declared fault of the line, or of every board on it."""
+        if name in ("cut", "echo", "noise", "loss"):
+            self.wire.faults.set(name, value)
+            return
+        for board in (self.board, *self.other_boards):
+            board.faults.set(name, value)
 
     def pulses_written(self, frames: list[bytes]) -> list[int]:
         """The locks that a faultless board would pulse at these frames, each heard whole and alone."""
@@ -254,14 +265,20 @@ class Stand:
             board.advance(600)
         return witness.pulsed
 
-    def _moved(self, channel: int) -> None:
-        self.board.contact_changed(channel)
+    def _moved(self, board: LockBoard[Any], channel: int) -> None:
+        board.contact_changed(channel)
         self.modem.poke()
 
 
 def accepted(family: str) -> dict[str, Any]:
     """The settings without which a family refuses to be used."""
     return {"unprotected": True} if has_setting(family, "unprotected") else {}
+
+
+def address_of(family: str, settings: Mapping[str, Any] | None = None) -> int:
+    """The address of a board of these settings, the family's own where they say nothing."""
+    address: int = LOCK_BOARDS[family].settings(**accepted(family), **(settings or {})).address
+    return address
 
 
 def made_board(family: str, address: int, channels: int, locks: Locks, **unit: Any) -> LockBoard[Any]:

@@ -18,7 +18,7 @@ from drivers.base import Contact, UnlockAnswer
 from drivers.errors import CallerMistake, NoAnswer
 from drivers.registry import LOCK_BOARDS
 from simulator.boards.families import BOARDS
-from tests.laws.stand import UNPROTECTED, Stand, has_setting
+from tests.laws.stand import UNPROTECTED, Stand, address_of, has_setting
 from tests.virtual_loop import run
 
 FAMILIES = sorted(set(LOCK_BOARDS) & set(BOARDS))
@@ -95,7 +95,7 @@ class _Course:
 
 steps = st.builds(
     Step,
-    st.sampled_from(["read", "read", "unlock", "unlock", "identify"]),
+    st.sampled_from(["read", "read", "unlock", "unlock", "identify", "read-neighbour"]),
     st.integers(1, 50),
     st.lists(st.sampled_from(FAULTS), max_size=2).map(tuple),
     st.none() | st.tuples(st.sampled_from(["to-host", "to-board"]), st.integers(0, 20), st.integers(1, 255)),
@@ -191,8 +191,11 @@ async def _walk(
     unlock_first: bool,
     echo: bool = False,
 ) -> None:
-    stand = Stand(family, known, seed=seed)
+    stand = Stand(family, known, seed=seed, others=[address_of(family, known) + 1])
     course = _Course(stand)
+    # What the neighbour says must not be taken for what the board says: all its doors stand open.
+    for channel in range(1, stand.channels + 1):
+        stand.other_locks[0].move(channel, closed=False)
     if echo:
         stand.set_fault("echo", True)
     await stand.driver.rest_outputs()
@@ -209,51 +212,68 @@ async def _walk(
     for action in ("unlock", "read") if unlock_first else ("read", "unlock"):
         await _first_good(course, action)
     await stand.stop()
+    if stand.other_locks[0].pulsed:
+        course.problems.append(f"the neighbour pulsed {stand.other_locks[0].pulsed}")
     assert course.problems == []
 
 
 async def _take(course: _Course, step: Step) -> None:
     stand, loop = course.stand, asyncio.get_running_loop()
-    channel = (step.channel - 1) % stand.channels + 1
-    for door in step.hands:
-        place = (door - 1) % stand.channels + 1
-        stand.locks.move(place, closed=not stand.locks.contact(place))
-    for name, value in step.faults:
-        stand.set_fault(name, value)
-    if step.damage is not None and stand.family not in UNPROTECTED:
-        stand.modem.damage(*step.damage)
-    stand.modem.cut_into, stand.modem.garbage = step.cut_into, step.garbage
+    _spoil(stand, step)
     # Without numbers in the frames an answer may be as old as the last thing that the board said.
     course.was_old |= any(name in ("late-answer", "stale-answer-in-front") for name, _ in step.faults)
     # Nobody asked for a report, so nothing tells that it names the neighbour.
     course.may_misreport |= any(name == "wrong-channel" for name, _ in step.faults)
     course.since_s = course.spoken_s if course.was_old else loop.time()
-    began_s, said, sent, pulsed = (
-        loop.time(),
-        stand.ear.spoken,
-        len(stand.modem.written),
-        len(stand.locks.pulsed),
-    )
+    began_s, said = loop.time(), stand.ear.spoken
     if step.action == "unlock":
-        answer = await stand.driver.unlock(channel)
-        _judge_unlock(course, channel, answer, stand.modem.written[sent:])
-        if [one for one in stand.locks.pulsed[pulsed:] if one != channel]:
-            course.problems.append(f"unlock {channel} pulsed {stand.locks.pulsed[pulsed:]}")
-        if len(stand.locks.pulsed) > pulsed + 1:
-            course.problems.append(f"unlock {channel} pulsed more than once")
+        await _unlock(course, (step.channel - 1) % stand.channels + 1)
     else:
-        try:
-            if step.action == "read":
-                _judge_contacts(course, await stand.driver.read_contacts())
-            else:
-                await stand.driver.identify()
-        except NoAnswer:
-            pass
-        if stand.locks.pulsed[pulsed:] or stand.pulses_written(stand.modem.written[sent:]):
-            course.problems.append(f"{step.action} pulsed {stand.locks.pulsed[pulsed:]}")
+        await _ask(course, step.action)
     _judge_reports(course)
     if stand.ear.spoken > said:
         course.spoken_s = began_s
+
+
+def _spoil(stand: Stand, step: Step) -> None:
+    for door in step.hands:
+        place = (door - 1) % stand.channels + 1
+        stand.locks.move(place, closed=not stand.locks.contact(place))
+        # To and fro, so that the neighbour has something to report and is open again.
+        for closed in (True, False):
+            stand.other_locks[0].move(door % stand.channels + 1, closed=closed)
+    for name, value in step.faults:
+        stand.set_fault(name, value)
+    if step.damage is not None and stand.family not in UNPROTECTED:
+        stand.modem.damage(*step.damage)
+    stand.modem.cut_into, stand.modem.garbage = step.cut_into, step.garbage
+
+
+async def _unlock(course: _Course, channel: int) -> None:
+    stand = course.stand
+    sent, pulsed = len(stand.modem.written), len(stand.locks.pulsed)
+    answer = await stand.driver.unlock(channel)
+    _judge_unlock(course, channel, answer, stand.modem.written[sent:])
+    if stand.locks.pulsed[pulsed:] not in ([], [channel]):
+        course.problems.append(f"unlock {channel} pulsed {stand.locks.pulsed[pulsed:]}")
+
+
+async def _ask(course: _Course, action: str) -> None:
+    stand = course.stand
+    sent, pulsed = len(stand.modem.written), len(stand.locks.pulsed)
+    try:
+        if action == "read":
+            _judge_contacts(course, await stand.driver.read_contacts())
+        elif action == "read-neighbour":
+            told = await stand.other_drivers[0].read_contacts()
+            if {told[n] for n in told if n <= stand.channels} - {Contact.OPEN}:
+                course.problems.append(f"the neighbour told {told}")
+        else:
+            await stand.driver.identify()
+    except NoAnswer:
+        pass
+    if stand.locks.pulsed[pulsed:] or stand.pulses_written(stand.modem.written[sent:]):
+        course.problems.append(f"{action} pulsed {stand.locks.pulsed[pulsed:]}")
 
 
 async def _first_good(course: _Course, action: str) -> None:
