@@ -269,10 +269,13 @@ class LockerSim:
         self._stage = Stage(self._demo, Transcript(lambda: 0.0, lambda _line: None), seed=self._seed)
 
     async def _end(self) -> None:
+        # What did not get as far as to be made needs no end.
         stage: Stage | None = getattr(self, "_stage", None)
+        demo: Demo | None = getattr(self, "_demo", None)
         if stage is not None:
             stage.close()
-        await self._demo.stop()
+        if demo is not None:
+            await demo.stop()
 
     def _new_parcel(self, tracking_id: str | None, code: str | None) -> Parcel:
         people = self._demo.people

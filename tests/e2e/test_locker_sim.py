@@ -66,6 +66,11 @@ def test_a_marker_says_how_the_automat_is_built(locker_sim: LockerSim) -> None:
     locker_sim.see("Näppäile koodi")
 
 
+def test_an_automat_that_does_not_start_says_why_and_leaves_nothing() -> None:
+    with pytest.raises(LockerSimError, match="languages"):
+        LockerSim(languages=("xx",)).start()
+
+
 def test_what_does_not_come_true_fails_and_says_what_was_seen_instead(locker_sim: LockerSim) -> None:
     locker_sim.type("C")
     with pytest.raises(
