@@ -87,7 +87,7 @@ class CommissionDesk:
 
     async def test(self, user: str, compartment: str) -> None:
         """Pulse one lock once."""
-        if self._bench.last_search is not None and not self._bench.last_search.over:
+        if self._bench.last_search is not None and not self._bench.last_search.over.is_set():
             raise StepRefused("search-under-way", "a search is under way", "wait until it is over")
         await self._decided(LockTrialAsked(user, compartment))
 
@@ -165,7 +165,7 @@ class CommissionDesk:
             line=search.line,
             asked=search.asked,
             total=search.total,
-            over=search.over,
+            over=search.over.is_set(),
             fault=search.fault,
             found=tuple(
                 FoundView(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulator.base_unit import BaseUnit
 from simulator.cabinet import Cabinet
-from simulator.events import Direction, FaultChanged, PortPlugged, PortUnplugged, SimulatorEvent, WireBytes
+from simulator.events import Cables, CablesSwapped, Direction, FaultChanged, PortPlugged, PortUnplugged, SimulatorEvent, WireBytes
 from simulator.faults import FaultValue, checked, declared
 from simulator.plan import CabinetPlan
 from simulator.ptys import PtyPort
@@ -51,6 +51,10 @@ class SimulatedAutomat:
         self.key_gap_s = 0.03
         # A finger needs longer to hit one key twice; keypad drivers take a quicker repeat for a bounce.
         self.same_key_gap_s = 0.08
+        # Whoever moves a cable needs so long from one socket to the next.
+        self.recabling_s = 2.5
+        self._cabled: dict[str, str] = {}
+        self._silent_until_s: dict[str, float] = {}
         self._last_typed: dict[str, tuple[str, float]] = {}
         self._cabinet = Cabinet(plan, seed=seed, paced=paced, tell=self._tell)
         networked = {line.id for line in plan.lines if line.tcp}
@@ -249,6 +253,29 @@ class SimulatedAutomat:
             self._tell(PortPlugged(port))
             self._now()
 
+    def swap_lines(self, one: str, other: str) -> None:
+        """Move the cables of two lines to each other's adapters; both are silent for `recabling_s`."""
+        for name in (one, other):
+            if name not in {line.id for line in self.plan.lines}:
+                raise KeyError(f"no line {name!r}")
+        self._now()
+        cabled = {name: self._cabled.get(name, name) for name in (one, other)}
+        self._cabled |= {one: cabled[other], other: cabled[one]}
+        self._silent_until_s |= dict.fromkeys((one, other), self._at_s + self.recabling_s)
+        self._tell(CablesSwapped(one, other, "lines"))
+        self._now()
+
+    def swap_doors(self, one: str, other: str, cables: Cables = "both") -> None:
+        """Let two doors have each other's cables: those of their locks, of their contacts, or both."""
+        self._by_hand(lambda: self._cabinet.swap_doors(one, other, cables))
+
+    def replace_board(self, board: str, serial: int) -> None:
+        """Put another unit in a board's place; its line is silent for `recabling_s`."""
+        self._by_hand(lambda: self._cabinet.replace_board(board, serial))
+        line = next(each.line for each in self.plan.boards if each.id == board)
+        adapter = next(name for name in self._ports if self._cabled.get(name, name) == line)
+        self._silent_until_s[adapter] = self._at_s + self.recabling_s
+
     def inject(self, line: str, data: bytes) -> None:
         """Let somebody on the wire of a line send bytes."""
         self._now()
@@ -274,7 +301,8 @@ class SimulatedAutomat:
     def _heard(self, port: str, data: bytes) -> None:
         self._now()
         self._wire(port, "from-host", data)
-        self._cabinet.feed(port, data)
+        if not self._is_silent(port):
+            self._cabinet.feed(self._cabled.get(port, port), data)
         self._now()
 
     def _wire(self, port: str, direction: Direction, data: bytes) -> None:
@@ -287,8 +315,9 @@ class SimulatedAutomat:
         loop = asyncio.get_running_loop()
         now_s = loop.time()
         dt_s, self._at_s = now_s - self._at_s, now_s
-        for port, data in self._cabinet.advance(dt_s):
-            if self._ports[port].send(data):
+        for line, data in self._cabinet.advance(dt_s):
+            port = next((name for name, cabled in self._cabled.items() if cabled == line), line)
+            if not self._is_silent(port) and self._ports[port].send(data):
                 self._wire(port, "to-host", data)
         if self._timer is not None:
             self._timer.cancel()
@@ -297,6 +326,9 @@ class SimulatedAutomat:
         if due_s is not None:
             self._timer = loop.call_later(max(due_s, _SHORTEST_SLEEP_S), self._now)
         self._deliver()
+
+    def _is_silent(self, port: str) -> bool:
+        return self._at_s < self._silent_until_s.get(port, 0.0)
 
     def _tell(self, event: SimulatorEvent) -> None:
         self._untold.append(event)

@@ -1,13 +1,15 @@
 """A whole simulated automat without clock and ports: bytes, hands and time in, bytes and events out."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from simulator.boards.families import BOARDS
 from simulator.displays.families import DISPLAYS, Display
 from simulator.events import (
     Beeped,
+    Cables,
+    CablesSwapped,
     CoilPulsed,
     DisplayChanged,
     FaultChanged,
@@ -63,11 +65,13 @@ class Cabinet:
             display.id: DISPLAYS[display.family](display.columns, display.rows, dict(display.settings))
             for display in plan.displays
         }
+        self._terminals = {board.id: _Terminals(board.id, plan, self._world, tell) for board in plan.boards}
+        self._dice = dice
         self._boards = {
             board.id: BOARDS[board.family](
                 board.address,
                 board.channels,
-                _Terminals(board.id, plan, self._world, tell),
+                self._terminals[board.id],
                 dice=dice,
                 serial=board.serial,
             )
@@ -184,6 +188,32 @@ class Cabinet:
         """Somebody on the wire of a line sends bytes."""
         self._named(self._lines, line, "line").inject(data)
 
+    def swap_doors(self, one: str, other: str, cables: Cables = "both") -> None:
+        """Let two doors have each other's cables: those of their locks, of their contacts, or both."""
+        for label in (one, other):
+            self._world.door(label)
+        if cables in ("locks", "both"):
+            _swap([terminals.locks for terminals in self._terminals.values()], one, other)
+        if cables in ("contacts", "both"):
+            _swap([terminals.contacts for terminals in self._terminals.values()], one, other)
+            if one in self._reports and other in self._reports:
+                self._reports[one], self._reports[other] = self._reports[other], self._reports[one]
+        self._tell(CablesSwapped(one, other, cables))
+
+    def replace_board(self, name: str, serial: int) -> None:
+        """Put another unit of the same kind in a board's place, with its switches set alike."""
+        self._named(self._boards, name, "board")
+        plan = next(board for board in self.plan.boards if board.id == name)
+        fresh = BOARDS[plan.family](
+            plan.address, plan.channels, self._terminals[name], dice=self._dice, serial=serial
+        )
+        self._lines[plan.line].replace(self._boards[name], fresh)
+        self._reports = {
+            label: (fresh if board is self._boards[name] else board, channel)
+            for label, (board, channel) in self._reports.items()
+        }
+        self._boards[name] = fresh
+
     def set_fault(self, name: str, target: str, value: FaultValue | None) -> None:
         """Set or heal a declared fault of a board, line, keypad, scanner, display or door (by label)."""
         kind = declared(name).target
@@ -228,21 +258,28 @@ class _Terminals:
         self, board: str, plan: CabinetPlan, world: World, tell: Callable[[SimulatorEvent], None]
     ) -> None:
         boxes = [box for box in plan.compartments if box.board == board]
-        self._locks = {box.channel: box.label for box in boxes}
+        self.locks = {box.channel: box.label for box in boxes}
+        self.contacts = dict(self.locks)
         self._goods = {box.goods_channel: box.label for box in boxes if box.goods_channel is not None}
         self._world = world
         self._tell = tell
 
     def pulse(self, channel: int, seconds: float) -> None:
-        if channel in self._locks:
-            self._world.pulse(self._locks[channel], seconds)
-            self._tell(CoilPulsed(self._locks[channel], seconds))
+        if channel in self.locks:
+            self._world.pulse(self.locks[channel], seconds)
+            self._tell(CoilPulsed(self.locks[channel], seconds))
 
     def hold(self, channel: int, *, energised: bool) -> None:
-        if channel in self._locks:
-            self._world.hold(self._locks[channel], energised=energised)
+        if channel in self.locks:
+            self._world.hold(self.locks[channel], energised=energised)
 
     def contact(self, channel: int) -> bool:
         if channel in self._goods:
             return self._world.goods(self._goods[channel])
-        return channel in self._locks and self._world.contact(self._locks[channel])
+        return channel in self.contacts and self._world.contact(self.contacts[channel])
+
+
+def _swap(wires: Iterable[dict[int, str]], one: str, other: str) -> None:
+    for each in wires:
+        for channel, label in each.items():
+            each[channel] = {one: other, other: one}.get(label, label)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from simulator.automat import SimulatedAutomat
+from simulator.events import Cables
 from simulator.faults import CATALOGUE
 
 LINE_LIMIT_BYTES = 65_536
@@ -225,6 +226,25 @@ def _verbs(automat: SimulatedAutomat) -> dict[str, Verb]:
         "unjam": verb("repair a jam", lambda r: automat.unjam(r["label"]), label=text),
         "unplug": verb("pull a serial adapter out", lambda r: automat.unplug(r["port"]), port=text),
         "replug": verb("plug a serial adapter in again", lambda r: automat.replug(r["port"]), port=text),
+        "swap-lines": verb(
+            "move the cables of two lines to each other's adapters",
+            lambda r: automat.swap_lines(r["one"], r["other"]),
+            one=text,
+            other=text,
+        ),
+        "swap-doors": verb(
+            "give two doors each other's cables: locks, contacts or both (default)",
+            lambda r: automat.swap_doors(r["one"], r["other"], _cables(r.get("cables", "both"))),
+            {"cables": text},
+            one=text,
+            other=text,
+        ),
+        "replace-board": verb(
+            "put another unit in a board's place",
+            lambda r: automat.replace_board(r["board"], int(r["serial"])),
+            board=text,
+            serial=(int,),
+        ),
         "inject": verb(
             "send bytes on a line",
             lambda r: automat.inject(r["line"], bytes.fromhex(r["hex"])),
@@ -243,6 +263,14 @@ def _verbs(automat: SimulatedAutomat) -> dict[str, Verb]:
             "the path of every serial port", lambda _: {p: automat.address(p) for p in automat.plan.ports()}
         ),
     }
+
+
+def _cables(given: str) -> Cables:
+    for known in get_args(Cables):
+        if given == known:
+            cables: Cables = known
+            return cables
+    raise ControlError(f"no cables {given!r}; there are {', '.join(get_args(Cables))}")
 
 
 def _check(name: str, verb: Verb, request: dict[str, Any]) -> None:

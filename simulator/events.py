@@ -6,6 +6,7 @@ from typing import Literal
 from simulator.faults import FaultValue
 
 Direction = Literal["from-host", "to-host"]
+Cables = Literal["locks", "contacts", "both"]
 DoorState = Literal["shut", "unlatched", "ajar", "open"]
 
 
@@ -97,6 +98,15 @@ class PortPlugged:
 
 
 @dataclass(frozen=True)
+class CablesSwapped:
+    """Two doors have each other's cables now, or two lines each other's boards."""
+
+    one: str
+    other: str
+    cables: Cables | Literal["lines"]
+
+
+@dataclass(frozen=True)
 class FaultChanged:
     """A fault was set (or healed: value None)."""
 
@@ -117,5 +127,6 @@ SimulatorEvent = (
     | ParcelTaken
     | PortUnplugged
     | PortPlugged
+    | CablesSwapped
     | FaultChanged
 )

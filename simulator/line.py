@@ -36,6 +36,10 @@ class Line:
         self._up: list[tuple[float, int, bytes]] = []
         self._down_free_s = self._up_free_s = 0.0
 
+    def replace(self, board: Device, fresh: Device) -> None:
+        """Put another board in the place of one."""
+        self._boards = tuple(fresh if each is board else each for each in self._boards)
+
     def feed(self, data: bytes) -> None:
         """The host begins to send."""
         if self.faults.has("cut") or sum(len(piece) for _, _, piece in self._down) > _MOST_WAITING_BYTES:

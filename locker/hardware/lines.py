@@ -278,6 +278,8 @@ class LockLine:
 
     def _was_silent(self, board: Board, problem: str) -> None:
         board.silent_reads += 1
+        if board.spec.facts is not None:
+            board.is_ready = False  # a cable takes a moment to be moved: it may be another board now
         if board.silent_reads >= SILENT_READS and self._keeper.is_up and board.answers is not False:
             board.answers = False
             board.is_ready = False

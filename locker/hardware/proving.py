@@ -98,13 +98,13 @@ class Proof:
 
 @dataclass(slots=True)
 class Search:
-    """A search of one line; `over` when every address was asked, `fault` why it was not."""
+    """A search of one line; `over` once every address was asked, `fault` why it was not."""
 
     line: str
     total: int
     asked: int = 0
     found: list[FoundBoard] = field(default_factory=list)
-    over: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     fault: str | None = None
 
 
@@ -140,7 +140,7 @@ class LockBench:
 
     def search(self, line: str, *, every_family: bool = False, last_address: int | None = None) -> Search:
         """Begin to search a line; CannotProve for a line that is unknown or down, or while another runs."""
-        if self.last_search is not None and not self.last_search.over:
+        if self.last_search is not None and not self.last_search.over.is_set():
             raise CannotProve("search-under-way", "a search is under way", "wait until it is over")
         if line not in self._lines:
             known = ", ".join(self._lines) or "none"
@@ -165,7 +165,7 @@ class LockBench:
         except DriverError as problem:
             search.fault = str(problem)
         finally:
-            search.over = True
+            search.over.set()
 
     # -- trying
 

@@ -104,8 +104,11 @@ def read_map(path: Path) -> WiringMap | None:
         file = _File.model_validate_json(content)
         if file.sha256 != file.map.hash:
             raise ValueError("it was changed or damaged: its hash does not fit")
-    except (ValueError, ValidationError, RecursionError) as error:
-        why = str(error).splitlines()[0][:200]
+    except (ValueError, RecursionError) as error:
+        why = str(error)[:200]
+        if isinstance(error, ValidationError):
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise MapRefused(
             f"{path}: this is no whole wiring map ({why}); bring it back from a backup, or move it away, "
             "start the daemon and prove every door with `lockerctl commission`"
