@@ -219,7 +219,7 @@ async def _walk(
 
 async def _take(course: _Course, step: Step) -> None:
     stand, loop = course.stand, asyncio.get_running_loop()
-    _spoil(stand, step)
+    await _spoil(stand, step)
     # Without numbers in the frames an answer may be as old as the last thing that the board said.
     course.was_old |= any(name in ("late-answer", "stale-answer-in-front") for name, _ in step.faults)
     # Nobody asked for a report, so nothing tells that it names the neighbour.
@@ -235,15 +235,19 @@ async def _take(course: _Course, step: Step) -> None:
         course.spoken_s = began_s
 
 
-def _spoil(stand: Stand, step: Step) -> None:
+async def _spoil(stand: Stand, step: Step) -> None:
+    for name, value in step.faults:
+        stand.set_fault(name, value)
     for door in step.hands:
-        place = (door - 1) % stand.channels + 1
-        stand.locks.move(place, closed=not stand.locks.contact(place))
         # To and fro, so that the neighbour has something to report and is open again.
         for closed in (True, False):
             stand.other_locks[0].move(door % stand.channels + 1, closed=closed)
-    for name, value in step.faults:
-        stand.set_fault(name, value)
+    if step.hands:
+        # Reports of the same instant would only garble each other.
+        await asyncio.sleep(0.001)
+    for door in step.hands:
+        place = (door - 1) % stand.channels + 1
+        stand.locks.move(place, closed=not stand.locks.contact(place))
     if step.damage is not None and stand.family not in UNPROTECTED:
         stand.modem.damage(*step.damage)
     stand.modem.cut_into, stand.modem.garbage = step.cut_into, step.garbage
