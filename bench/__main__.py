@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from bench import decisions, drain, opening, start
+from bench import decisions, drain, lines, opening, start
 from bench.figures import Figure, Goal, NotMeasured, table
 from locker.db.errors import DatabaseError
 from simulator.broker import BrokerError
@@ -56,11 +56,31 @@ async def _start(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT
     return await start.measure(directory, entries=entries, rounds=rounds)
 
 
+async def _scan(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
+    sizes = ((1, 20), (10, 5), (32, 3))
+    return [
+        await lines.scan(directory, baud=baud, boards=boards, rounds=1 if quick else rounds)
+        for baud in (9600, 19200)
+        for boards, rounds in sizes
+    ]
+
+
+async def _unlock_during_scan(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
+    return [await lines.unlock_during_scan(directory, rounds=3 if quick else 50)]
+
+
+async def _idle_cpu(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
+    return [await lines.at_rest(directory, rounds=1 if quick else 5, seconds=0.5 if quick else 5.0)]
+
+
 MEASURES: dict[str, tuple[str, Measure]] = {
     "decisions": ("decisions by themselves, and on an automat of 1,000 compartments", _decisions),
     "unlock": ("OK key to the unlock frame, the durable intent included", _unlock),
     "unlock-slow-disk": ("the same where an fsync takes 8 ms", _unlock_slow_disk),
     "drain": ("20,000 journal entries to a real broker", _drain),
+    "scan": ("all doors of a line of 1, 10 and 32 boards, beside what the wire allows", _scan),
+    "unlock-during-scan": ("an unlock's wait for the wire, beside one exchange", _unlock_during_scan),
+    "idle-cpu": ("processor time of 100 doors at rest", _idle_cpu),
     "start": ("start to ready with 100,000 journal entries, and resident memory", _start),
 }
 

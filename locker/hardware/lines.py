@@ -256,7 +256,9 @@ class LockLine:
             # The line is down, of which its keeper tells, or full: nothing is known of the board.
             self._turns.was_unheard(name, self._now_s())
         else:
-            self._turns.was_read(name, self._now_s(), doubtful=self._was_read(board, contacts))
+            doubtful = self._was_read(board, contacts)
+            is_open = any(self._is_open(door) for door in board.doors)
+            self._turns.was_read(name, self._now_s(), doubtful=doubtful, is_open=is_open)
 
     async def _prepare(self, board: Board) -> None:
         """Have a board ready; tell once whether it is the one that was proved."""
@@ -321,6 +323,10 @@ class LockLine:
             if took_s is not None:
                 self._emit(events.LockTimed(door.compartment, took_s))
         return doubtful or belief.doubted is not None
+
+    def _is_open(self, door: DoorSpec) -> bool:
+        belief = self._beliefs.get(door.compartment)
+        return belief is not None and belief.believed is Door.OPEN
 
     def _see_goods(self, door: DoorSpec, contacts: Mapping[int, Contact]) -> bool:
         belief = self._goods.get(door.compartment)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-REST_S = 0.2
+REST_S = 0.4
 """A board of which nobody wants anything is read this often."""
+OPEN_S = 0.1
+"""The same while one of its doors is open: somebody stands there and is about to shut it."""
 PROBE_EVERY_S = 1.0
 """A line asks one board that was lost no more often than this, while others of it answer."""
 PROBE_WHILE_BUSY_S = 3.0
@@ -64,14 +66,14 @@ class Turns:
         self._seats[name].busy_until_s = until_s
         self._others_turn = False
 
-    def was_read(self, name: str, now_s: float, *, doubtful: bool) -> None:
-        """The board answered; `doubtful`: it wants to be read once more at once."""
+    def was_read(self, name: str, now_s: float, *, doubtful: bool, is_open: bool = False) -> None:
+        """The board answered; `doubtful`: it wants to be read once more at once; `is_open`: soon."""
         seat = self._seats[name]
         if seat.lost:
             # What was wrong with it may have been wrong with all of them.
             self._probe_at_s = float("-inf")
         seat.lost, seat.wanted = False, doubtful
-        self._put_off(seat, now_s)
+        self._put_off(seat, now_s, OPEN_S if is_open else REST_S)
 
     def was_unheard(self, name: str, now_s: float) -> None:
         """It was not read, for whatever reason but its own silence; its turn comes again."""
@@ -115,6 +117,6 @@ class Turns:
             at_s = max(at_s, oldest.read_s + PROBE_WHILE_BUSY_S)
         return Turn(oldest.name, at_s, probe=True)
 
-    def _put_off(self, seat: _Seat, now_s: float) -> None:
+    def _put_off(self, seat: _Seat, now_s: float, rest_s: float = REST_S) -> None:
         seat.read_s = now_s
-        seat.due_s = now_s + REST_S
+        seat.due_s = now_s + rest_s

@@ -15,6 +15,9 @@ FIGURES = [
     "ok-to-unlock-ms",
     "ok-to-unlock-8ms-fsync-ms",
     "drain-entries-per-s",
+    *(f"scan-{boards}-boards-{baud}-reads-per-s" for baud in (9600, 19200) for boards in (1, 10, 32)),
+    "unlock-during-scan-ms",
+    "idle-cpu-percent",
     "start-to-ready-ms",
     "resident-memory-mb",
 ]
