@@ -137,8 +137,12 @@ async def unlock_during_scan(directory: Path, *, rounds: int) -> Figure:
                 at = max(index for index, each in enumerate(sent) if _is_unlock(each))
                 waits_s.append(sent[at].at_s - asked_s)
                 overtaken += sum(asked_s < each.at_s for each in sent[:at])
-                reads = [each.at_s for each in sent[at - 3 : at + 1]]
-                gaps_s += [later - earlier for earlier, later in pairwise(reads)]
+                # An unlock's own exchange lasts as long as its pulse: it is no measure of a scan's.
+                gaps_s += [
+                    later.at_s - earlier.at_s
+                    for earlier, later in pairwise(sent[at - 3 : at + 1])
+                    if not _is_unlock(earlier)
+                ]
     notes = (
         f"{rounds} unlocks; medians: wait {1000 * median(waits_s):.1f}, exchange {1000 * median(gaps_s):.1f}",
         f"requests that went before an unlock though they were asked for later: {overtaken}",
