@@ -173,7 +173,7 @@ class LockerSim:
 
     def scan(self, text: str) -> None:
         """Hold a label in front of the scanner."""
-        self._run(_done(lambda: self._stage.scan(text)))
+        self._run(_done(lambda: self._scan(text)))
 
     def display(self) -> str:
         """Return what the display shows now, in one line."""
@@ -300,7 +300,7 @@ class LockerSim:
         if subject[-8:].isdecimal():
             await stage.type(f"{subject[-8:]} OK")
         else:
-            stage.scan(subject)
+            self._scan(subject)
         opened = await stage.expect_entry("door.opened", subject=subject)
         label = str(opened.data["compartment"])
         await stage.see_door(label, "open")
@@ -325,6 +325,11 @@ class LockerSim:
             stage.hand.push_shut(label)
             receipts.append(await stage.expect_entry(RECEIPT, subject=parcel.tracking_id))
         return receipts
+
+    def _scan(self, text: str) -> None:
+        if not self._demo.plan.scanners:
+            raise LockerSimError("this automat has no scanner: type an id that ends in 8 digits, or plan one")
+        self._stage.scan(text)
 
     async def _shut(self, label: str) -> None:
         self._stage.hand.push_shut(label)

@@ -64,6 +64,8 @@ def test_a_marker_says_how_the_automat_is_built(locker_sim: LockerSim) -> None:
     assert len(locker_sim.automat.plan.compartments) == 30
     locker_sim.type("C")
     locker_sim.see("Näppäile koodi")
+    with pytest.raises(LockerSimError, match="no scanner"):
+        locker_sim.scan("RR473124829FI")
 
 
 def test_an_automat_that_does_not_start_says_why_and_leaves_nothing() -> None:
