@@ -70,6 +70,7 @@ class CommissionDesk:
         self._ask = ask
         self._now = now
         self._writing = asyncio.Lock()
+        self._configured_output = {door.compartment: Place(door.board, door.channel) for door in wiring.doors}
 
     async def begin(self, user: str, technician: str, *, afresh: bool) -> None:
         """Give the automat to a technician; what was proved and not written stays, unless `afresh`."""
@@ -204,6 +205,7 @@ class CommissionDesk:
     def _door_views(self) -> tuple[DoorView, ...]:
         views: list[DoorView] = []
         in_map = {} if self._proof is None else self._proof.doors
+        tried = {proof.output for proof in self._bench.proofs.values()}
         for door in proved(self._wiring, self._proof).doors:
             label = door.compartment
             now = self._bench.proofs.get(label)
@@ -217,7 +219,8 @@ class CommissionDesk:
                     if now
                     else (str(Place(door.board, door.contact_input)) if fitted else None),
                     closed_means_shut=now.closed_means_shut if now else door.closed_means_shut,
-                    blocked=door.blocked,
+                    lock_tried=self._configured_output[label] in tried,
+                    blocked=door.blocked or self._hardware.board_mismatch(door.board),
                 )
             )
         return tuple(views)

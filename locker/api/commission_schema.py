@@ -113,6 +113,7 @@ class DoorView(Strict):
     output: str
     contact: str | None
     closed_means_shut: bool
+    lock_tried: bool = Field(description="the lock configured here has just been proved, of whichever door")
     blocked: str | None = Field(description="why it does not open")
 
 

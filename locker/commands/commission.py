@@ -149,8 +149,11 @@ class _Walk:
         print_lines(_trial_lines(progress.trial))
         if progress.trial is None or progress.trial.stage == "failed":
             return
-        opened = await self._ask(f"Which label is on the door that opened? [{label}], - if none did: ")
-        named = None if opened == "-" else opened or label
+        # No answer is offered: whoever only presses Enter has not read the label.
+        opened = ""
+        while not opened:
+            opened = await self._ask("Which label is on the door that opened? (- if none did): ")
+        named = None if opened == "-" else opened
         try:
             await self._step(CommissionDoor(compartment=named))
         except RequestRefused as refusal:
@@ -211,7 +214,9 @@ async def _until_shut(client: ApiClient) -> Commission:
 
 
 def _is_left(view: DoorView) -> bool:
-    return view.proving == "unproved" or (view.proving == "in-use" and view.blocked is not None)
+    """Tell whether the lock configured here is to be tried; where cables cross, a door has another's lock."""
+    holds = view.proving == "in-use" and view.blocked is None
+    return not view.lock_tried and not holds
 
 
 def _show(
