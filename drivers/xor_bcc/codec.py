@@ -37,7 +37,9 @@ ECHO_OF_READ = 0x33
 HIGHEST_ADDRESS = 99
 HIGHEST_CHANNEL = 50
 LONGEST_PULSE_S = 9
-STATE_SIZES = (3, 4, 7)
+CHANNELS_OF = {3: 24, 4: 32, 7: 50}
+"""The most channels of a board that answers with so many state bytes."""
+STATE_SIZES = tuple(CHANNELS_OF)
 
 SHORT_SIZE = 5
 BLOCK_OVERHEAD = 4  # head, address, the closing 33, checksum
@@ -153,8 +155,8 @@ def encode_unlock_time(address: int, channel: int, seconds: int) -> bytes:
 
 def state_size(channels: int) -> int:
     """Number of state bytes with which a board of this many channels answers."""
-    for size in STATE_SIZES:
-        if channels <= 8 * size and channels <= HIGHEST_CHANNEL:
+    for size, most in CHANNELS_OF.items():
+        if channels <= most:
             return size
     raise CallerMistake(f"a board has 1..{HIGHEST_CHANNEL} channels, not {channels}")
 

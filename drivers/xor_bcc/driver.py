@@ -86,29 +86,34 @@ class XorBccBoard:
 
     async def read_contacts(self) -> Mapping[int, Contact]:
         """Contacts by channel; a channel that is missing is unknown. Repeated once if unanswered."""
-        reply = await self._bus.ask(
-            self._question(
-                codec.encode_read(self._settings.address),
-                timeout_s=self._settings.read_timeout_s,
-                states=codec.state_size(self._settings.channels),
-                attempts=2,
-            )
-        )
-        if not isinstance(reply, codec.BlockReply):
-            raise NoAnswer(f"board {self._settings.address} answered in an unknown form")
-        return reply.contacts(
+        block = await self._read_block()
+        return block.contacts(
             self._settings.channels, last_byte_is_first=self._settings.byte_order == "last-byte-first"
         )
 
     async def identify(self) -> BoardIdentity:
-        """The size of its state block: all that every edition tells. Kecheng boards: the firmware, too."""
-        facts = {"channels": str(len(await self.read_contacts()))}
+        """How many channels its state block has room for: all that every edition tells. Kecheng: firmware, too."""
+        facts = {"channels": str(codec.CHANNELS_OF[len((await self._read_block()).states)])}
         if self._settings.edition == "kecheng":
             facts["firmware"] = await self._firmware()
         return BoardIdentity(facts)
 
     async def rest_outputs(self) -> None:
         """Nothing: the board ends each pulse by itself."""
+
+    async def _read_block(self) -> codec.BlockReply:
+        address = self._settings.address
+        reply = await self._bus.ask(
+            self._question(
+                codec.encode_read(address),
+                timeout_s=self._settings.read_timeout_s,
+                states=codec.state_size(self._settings.channels),
+                attempts=2,
+            )
+        )
+        if not isinstance(reply, codec.BlockReply):
+            raise NoAnswer(f"board {address} answered in an unknown form")
+        return reply
 
     async def _firmware(self) -> str:
         request = codec.encode_firmware(self._settings.address)

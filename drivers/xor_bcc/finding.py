@@ -10,8 +10,9 @@ from drivers.bus import Bus, Question
 from drivers.errors import NoAnswer
 from drivers.xor_bcc import codec
 
-SEARCH_TIMEOUT_S = 0.25
-CHANNELS_OF = {3: 24, 4: 32, 7: 50}
+SEARCH_TIMEOUT_S = 0.3
+"""A reply comes after about 200 ms by the vendor's example, and 50 ms of quiet end a block of unknown size."""
+
 BLOCK_SIZES = tuple(size + codec.BLOCK_OVERHEAD for size in reversed(codec.STATE_SIZES))
 BITMAP_SIZES = tuple(size + 3 for size in reversed(codec.STATE_SIZES))
 STATUSES = {codec.CONTACT_CLOSED: "contact closed", codec.CONTACT_OPEN: "contact open"}
@@ -65,7 +66,7 @@ async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
         return None
     if not isinstance(reply, codec.BlockReply):
         return None
-    found: dict[str, Any] = {"address": address, "channels": CHANNELS_OF[len(reply.states)]}
+    found: dict[str, Any] = {"address": address, "channels": codec.CHANNELS_OF[len(reply.states)]}
     return found | {"echo": True} if copies else found
 
 
