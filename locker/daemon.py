@@ -370,7 +370,7 @@ def wiring(config: Config) -> Wiring:
     """Translate the configuration's tables into what the hardware has to open."""
     polarity = {board.id: board.contact for board in config.boards}
     return Wiring(
-        lines={line.id: PortSpec(str(line.port), line.baud) for line in config.lines},
+        lines={line.id: PortSpec(line.port, line.baud, line.rts) for line in config.lines},
         boards=[
             BoardSpec(
                 board.id,
