@@ -133,7 +133,8 @@ def note_door(draft: Draft, label: str, door: Door) -> Progress | None:
         return None  # wiring is being proved: `commission` knows what it means
     if opening is None:
         _note_unasked(draft, label, before, door)
-        return _note_stray(draft, label) if door is Door.OPEN else None
+        sprang_open = before is Door.SHUT and door is Door.OPEN  # of a door that was unknown nobody can tell
+        return _note_stray(draft, label) if sprang_open else None
     happening = {Door.OPEN: Happening.DOOR_OPENED, Door.SHUT: Happening.DOOR_SHUT}.get(door)
     if happening is None or (opening.stage, happening) not in TRANSITIONS:
         return None

@@ -85,3 +85,14 @@ def test_a_door_that_springs_open_long_after_the_pulse_is_another_matter() -> No
     stand.wait(6)
     stand.door("4", Door.OPEN)
     assert not stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
+
+
+def test_a_door_of_which_nothing_was_known_is_no_evidence() -> None:
+    stand = Stand()
+    stand.deliver()
+    stand.door("4", Door.UNKNOWN)
+    stand.press("C 024204 OK")
+    stand.pulse_sent()
+    stand.door("4", Door.OPEN)
+    stand.wait(20)
+    assert not stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
