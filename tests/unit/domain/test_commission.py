@@ -179,6 +179,8 @@ def test_a_start_takes_in_what_the_configuration_says_against_the_proof() -> Non
     stand.do(WiringMismatched("board A", "another serial number"))
     doors = dict(stand.doors)
     parts = frozenset({"board A"})
-    stand.do(Started(doors, parts=parts, wiring_map="ab", mismatched={"compartment 4": "channel 3 instead of 4"}))
+    stand.do(
+        Started(doors, parts=parts, wiring_map="ab", mismatched={"compartment 4": "channel 3 instead of 4"})
+    )
     open_now = {about for kind, about in stand.automat.open_matters if kind is IncidentKind.BOARD_MISMATCH}
     assert open_now == {"compartment 4", "board A"}
