@@ -6,10 +6,12 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest
+import serial
+from serial.rs485 import RS485Settings
 
 from drivers.base import ignore
 from drivers.errors import PortUnusable
-from drivers.port import Port, PortSettings, open_serial
+from drivers.port import Port, PortSettings, open_serial, turnaround_of
 from drivers.turnaround import TurnAround
 from tests.unit.drivers.support import PtyDevice
 
@@ -118,3 +120,28 @@ async def test_a_request_that_is_given_up_leaves_the_line_to_the_others(converte
 async def test_a_device_without_rts_is_refused_with_the_cure(device: PtyDevice) -> None:
     with pytest.raises(PortUnusable, match='set rts = "unused"'):
         open_serial(PortSettings(str(device.link), 9600, "raised-to-send"))
+
+
+async def test_a_driver_that_switches_rts_by_itself_is_left_to_it(
+    device: PtyDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[RS485Settings] = []
+    monkeypatch.setattr(serial.Serial, "_set_rs485_mode", lambda _self, wanted: asked.append(wanted))
+    settings = PortSettings(str(device.link), 9600, "raised-to-send")
+    handle = open_serial(settings)
+    try:
+        assert asked[0].rts_level_for_tx
+        assert not asked[0].rts_level_for_rx
+        assert turnaround_of(handle, settings) is None
+    finally:
+        handle.close()
+
+
+async def test_an_unused_rts_is_not_touched(device: PtyDevice) -> None:
+    settings = PortSettings(str(device.link), 9600)
+    handle = open_serial(settings)
+    try:
+        assert handle.rs485_mode is None
+        assert turnaround_of(handle, settings) is None
+    finally:
+        handle.close()
