@@ -277,7 +277,8 @@ def _search_lines(search: SearchView | None) -> Iterable[str]:
     for board in search.found:
         settings = ", ".join(f"{name} = {value}" for name, value in board.settings.items())
         name = board.configured_as
-        yield f"  {board.family}: {settings}; {f'configured as {name}' if name else 'not configured'}"
+        known = f"configured as {name}" if name else "not configured"
+        yield from indented(f"{board.family}: {settings}; {known}", 2)
     if search.fault is not None:
         yield from _wrapped(search.fault)
 

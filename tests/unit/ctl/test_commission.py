@@ -1,0 +1,115 @@
+"""`lockerctl commission` in plain text: 80 cells, stdout for data, clear words for what is refused."""
+
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from locker.api.client import ApiClient
+from locker.api.commission_schema import (
+    BoardView,
+    Commission,
+    DoorView,
+    FoundView,
+    MapView,
+    MovedView,
+    SearchView,
+    TrialView,
+)
+from locker.commands.commission import _search_lines, _status_lines, _trial_lines, door, walk
+from locker.commands.printing import WIDTH
+from locker.ctl import Command
+from locker.errors import WrongUsage
+from tests.unit.api.house import NOT_BEGUN
+
+DOOR = DoorView(
+    compartment="7",
+    proving="in-use",
+    output="A/7",
+    contact="A/9",
+    closed_means_shut=False,
+    lock_tried=False,
+    blocked="it was proved as board A, channel 7, and is configured as board B, channel 3; prove it again",
+)
+BOARD = BoardView(
+    name="A",
+    line="locks",
+    family="xor-bcc",
+    address=1,
+    fingerprint="ab" * 32,
+    facts={"channels": "24"},
+    mismatch="it is not the board that was proved: firmware is B2 and was A1; bring the right board back",
+)
+USED = NOT_BEGUN.model_copy(
+    update={
+        "under_way": True,
+        "user": "maija (1000)",
+        "technician": "t-7",
+        "map": MapView(
+            hash="cd" * 32, written_at=datetime(2026, 3, 2, tzinfo=UTC), user="maija (1000)", technician=""
+        ),
+        "doors": (DOOR,),
+        "boards": (BOARD,),
+    }
+)
+SEARCH = SearchView(
+    line="locks",
+    asked=3,
+    total=32,
+    over=True,
+    fault="the adapter was pulled out",
+    found=(
+        FoundView(
+            family="modbus-relay",
+            address=17,
+            settings={"address": 17, "channels": 32, "inputs": 32, "word_order": "as-the-manual-says"},
+            configured_as=None,
+        ),
+    ),
+)
+TRIAL = TrialView(
+    compartment="7",
+    number=1,
+    output="A/7",
+    stage="failed",
+    moved=(MovedView(contact="A/9", compartment="9"), MovedView(contact="B/3", compartment=None)),
+    named="9",
+    fault="several contacts moved (A/9, B/3); shut every door and test it alone",
+)
+
+
+@pytest.mark.parametrize("progress", [NOT_BEGUN, USED])
+def test_how_far_it_has_come_fits_a_terminal(progress: Commission) -> None:
+    assert all(len(line) <= WIDTH for line in _status_lines(progress))
+
+
+def test_what_differs_is_told_with_what_to_do() -> None:
+    said = " ".join(_status_lines(USED))
+    assert "firmware is B2 and was A1" in said
+    assert "box 7 does not open" in said
+    assert "not commissioned" in " ".join(_status_lines(NOT_BEGUN))
+
+
+def test_a_search_and_a_trial_fit_a_terminal_and_name_what_was_seen() -> None:
+    lines = [*_search_lines(SEARCH), *_trial_lines(TRIAL)]
+    assert all(len(line) <= WIDTH for line in lines)
+    said = " ".join(lines)
+    assert "not configured" in said
+    assert "configured to box 9" in said
+    assert "several contacts moved" in said
+
+
+@pytest.mark.parametrize(
+    ("step", "options"),
+    [
+        (door, {"compartment": None, "none": False}),
+        (door, {"compartment": "7", "none": True}),
+        (walk, {"json": True}),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_before_anything_is_asked_for(
+    step: Command, options: dict[str, object], tmp_path: Path
+) -> None:
+    with pytest.raises(WrongUsage):
+        await step(ApiClient(tmp_path / "none.sock"), Namespace(**options))
