@@ -48,6 +48,9 @@ EXCEPTIONS = {
     11: "gateway target silent",
 }
 
+NOT_THERE = frozenset({1, 2, 3})
+"""The exceptions by which a board says that it never has what was asked for; the others may pass."""
+
 WRITE_SIZE = 8
 EXCEPTION_SIZE = 5
 READ_OVERHEAD = 5  # address, function, count of bytes, CRC

@@ -111,9 +111,11 @@ class ModbusRelayBoard:
         """How many inputs it has, and the version of its software where it tells one."""
         facts: dict[str, str] = {}
         for count in INPUT_COUNTS:
-            if isinstance(await self._read_inputs(count), codec.Bits):
+            reply = await self._read_inputs(count)
+            if isinstance(reply, codec.Bits):
                 facts["inputs"] = str(count)
                 break
+            self._require_lasting("a reading of its inputs", reply)
         if self._settings.tells_version:
             reply = await self._ask(
                 codec.encode_read(self._settings.address, codec.READ_HOLDING, codec.VERSION_REGISTER, 1),
@@ -122,6 +124,8 @@ class ModbusRelayBoard:
             )
             if isinstance(reply, codec.Registers):
                 facts["version"] = f"{reply.values[0] // 100}.{reply.values[0] % 100:02}"
+            else:
+                self._require_lasting("a question for its version", reply)
         return BoardIdentity(facts)
 
     async def rest_outputs(self) -> None:
@@ -152,6 +156,11 @@ class ModbusRelayBoard:
                 urgent=urgent,
             )
         )
+
+    def _require_lasting(self, what: str, reply: codec.Reply) -> None:
+        """Take a refusal for what the board is only if it will never be otherwise; NoAnswer."""
+        if not (isinstance(reply, codec.Refused) and reply.code in codec.NOT_THERE):
+            raise self._refused(what, reply)
 
     def _refused(self, what: str, reply: codec.Reply) -> NoAnswer:
         why = reply.name if isinstance(reply, codec.Refused) else "an answer of another kind"

@@ -25,7 +25,8 @@ SWITCHES = {codec.ON: "on", codec.OFF: "off", codec.TOGGLE: "toggle"}
 
 def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
     """Put the frames of one direction into words."""
-    said = list(_asked(data) if sent else _answered(data))
+    put = _asked if sent else _answered
+    said = [put(piece) if is_frame else _stray(piece) for piece, is_frame in _pieces(data, requests=sent)]
     return said or ["no frame of this family"]
 
 
@@ -70,38 +71,41 @@ async def _read(bus: Bus, address: int, count: int, timeout_s: float) -> codec.R
         return None
 
 
-def _asked(data: bytes) -> Iterator[str]:
-    for frame in _frames(data, requests=True):
-        first, value = int.from_bytes(frame[2:4]), int.from_bytes(frame[4:6])
-        board = f"board {frame[0]}" if frame[0] else "all boards"
-        match frame[1]:
-            case codec.WRITE_COIL:
-                yield f"{board}: {_switched(first, value)}"
-            case codec.WRITE_REGISTER:
-                yield f"{board}: write {value} to register {first:04X}"
-            case codec.WRITE_COILS:
-                states = frame[7:-2].hex(" ").upper()
-                yield f"{board}: switch {value} relays from channel {first + 1}: {states}"
-            case codec.WRITE_REGISTERS:
-                yield f"{board}: write registers from {first:04X}: {frame[7:-2].hex(' ').upper()}"
-            case function:
-                yield f"{board}: read {value} {READS[function]} from {_place(function, first)}"
+def _asked(frame: bytes) -> str:
+    first, value = int.from_bytes(frame[2:4]), int.from_bytes(frame[4:6])
+    board = f"board {frame[0]}" if frame[0] else "all boards"
+    match frame[1]:
+        case codec.WRITE_COIL:
+            return f"{board}: {_switched(first, value)}"
+        case codec.WRITE_REGISTER:
+            return f"{board}: write {value} to register {first:04X}"
+        case codec.WRITE_COILS:
+            states = frame[7:-2].hex(" ").upper()
+            return f"{board}: switch {value} relays from channel {first + 1}: {states}"
+        case codec.WRITE_REGISTERS:
+            return f"{board}: write registers from {first:04X}: {frame[7:-2].hex(' ').upper()}"
+        case function:
+            return f"{board}: read {value} {READS[function]} from {_place(function, first)}"
 
 
-def _answered(data: bytes) -> Iterator[str]:
-    for frame in _frames(data, requests=False):
-        board = f"board {frame[0]}"
-        match codec.parse_reply(frame):
-            case codec.Bits(_, function, states):
-                yield f"{board}: {READS[function]} {states.hex(' ').upper()}"
-            case codec.Registers(_, function, values):
-                yield f"{board}: {READS[function]} {' '.join(f'{value:04X}' for value in values)}"
-            case codec.Refused(_, function, _) as refused:
-                yield f"{board}: refuses function {function:02X}: {refused.name}"
-            case codec.Written(_, codec.WRITE_COIL, first, value):
-                yield f"{board}: done, {_switched(first, value)}"
-            case codec.Written(_, function, first, value):
-                yield f"{board}: done, function {function:02X} at {first:04X}, {value}"
+def _answered(frame: bytes) -> str:
+    board = f"board {frame[0]}"
+    match codec.parse_reply(frame):
+        case codec.Bits(_, function, states):
+            return f"{board}: {READS[function]} {states.hex(' ').upper()}"
+        case codec.Registers(_, function, values):
+            return f"{board}: {READS[function]} {' '.join(f'{value:04X}' for value in values)}"
+        case codec.Refused(_, function, _) as refused:
+            return f"{board}: refuses function {function:02X}: {refused.name}"
+        case codec.Written(_, codec.WRITE_COIL, first, value):
+            return f"{board}: done, {_switched(first, value)}"
+        case codec.Written(_, function, first, value):
+            return f"{board}: done, function {function:02X} at {first:04X}, {value}"
+    return _stray(frame)
+
+
+def _stray(data: bytes) -> str:
+    return f"no frame of this family: {data.hex(' ').upper()}"
 
 
 def _switched(coil: int, value: int) -> str:
@@ -117,18 +121,21 @@ def _place(function: int, first: int) -> str:
     return f"{first + 1}" if function in codec.BIT_READS else f"{first:04X}"
 
 
-def _frames(data: bytes, *, requests: bool) -> Iterator[bytes]:
-    """Every frame of one direction, with whatever lies between passed over."""
-    place = 0
-    while place < len(data):
-        rest = data[place:]
-        size = _request_size(rest) if requests else codec.reply_size(rest)
-        frame = rest[:size] if size is not None else b""
-        if frame and len(frame) == size and codec.checksum(frame[:-2]) == frame[-2:]:
-            yield frame
-            place += size
-        else:
-            place += 1
+def _pieces(data: bytes, *, requests: bool) -> Iterator[tuple[bytes, bool]]:
+    """Every frame of one direction, True with each, and what lies between them."""
+    stray = b""
+    while data:
+        size = (_request_size(data) if requests else codec.reply_size(data)) or 0
+        frame = data[:size]
+        if not frame or len(frame) < size or codec.checksum(frame[:-2]) != frame[-2:]:
+            stray, data = stray + data[:1], data[1:]
+            continue
+        if stray:
+            yield stray, False
+        yield frame, True
+        stray, data = b"", data[size:]
+    if stray:
+        yield stray, False
 
 
 def _request_size(data: bytes) -> int | None:

@@ -1,6 +1,6 @@
 """What a Winnsen line carries, in words, and whether such a board answers at a station."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from drivers.bus import Bus, Question
@@ -15,7 +15,7 @@ SIZES = {codec.UNLOCK: 6, codec.POLL: 7, codec.READ: 6}
 
 def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
     """Put the frames of one direction into words."""
-    return [_asked(data)] if sent else _answered(data)
+    return [_asked(data)] if sent else list(_answered(data)) or ["no frame of this family"]
 
 
 async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -46,14 +46,23 @@ def _asked(data: bytes) -> str:
     return f"{'unlock' if data[2] == codec.UNLOCK else 'read'}: {station}, lock {data[4]}"
 
 
-def _answered(data: bytes) -> Sequence[str]:
-    said: list[str] = []
+def _answered(data: bytes) -> Iterator[str]:
+    stray = b""
     while data:
         reply = codec.parse_reply(data[: codec.REPLY_SIZE])
-        if reply is not None:
-            said.append(_described(reply))
-        data = data[1 if reply is None else codec.REPLY_SIZE :]
-    return said or ["no frame of this family"]
+        if reply is None:
+            stray, data = stray + data[:1], data[1:]
+            continue
+        if stray:
+            yield _stray(stray)
+        yield _described(reply)
+        stray, data = b"", data[codec.REPLY_SIZE :]
+    if stray:
+        yield _stray(stray)
+
+
+def _stray(data: bytes) -> str:
+    return f"no frame of this family: {data.hex(' ').upper()}"
 
 
 def _described(reply: codec.Reply) -> str:

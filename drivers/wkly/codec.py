@@ -33,7 +33,8 @@ HIGHEST_ADDRESS = 255
 HIGHEST_CHANNEL = 64
 OVERHEAD = 8  # header, length, address, command, checksum
 LONGEST_DATA = 2 + HIGHEST_CHANNEL
-_LENGTH_AT, _COMMAND_AT, _COUNT_AT = 4, 6, 8
+LENGTH_AT = 4
+_COMMAND_AT, _COUNT_AT = 6, 8
 
 _BEGINNINGS = {
     alternate: frozenset(header[:size] for header in headers for size in range(1, len(header) + 1))
@@ -213,11 +214,11 @@ class ReplyMatcher:
 
 def _wanted(data: bytes | bytearray, beginnings: frozenset[bytes]) -> int:
     """How long the frame that begins here is, as far as its beginning tells; 0: none begins here."""
-    if bytes(data[:_LENGTH_AT]) not in beginnings:
+    if bytes(data[:LENGTH_AT]) not in beginnings:
         return 0
-    if len(data) <= _LENGTH_AT:
+    if len(data) <= LENGTH_AT:
         return OVERHEAD
-    size = data[_LENGTH_AT]
+    size = data[LENGTH_AT]
     room = size - OVERHEAD
     if not 0 <= room <= LONGEST_DATA:
         return 0

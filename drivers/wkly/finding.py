@@ -1,6 +1,6 @@
 """What a WKLY line carries, in words, and whether such a board answers at an address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from drivers.base import Contact
@@ -27,7 +27,7 @@ CONTACTS = {Contact.CLOSED: "contact closed", Contact.OPEN: "contact open", None
 
 def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
     """Put the frames of one direction into words."""
-    return [_asked(data)] if sent else _answered(data)
+    return [_asked(data)] if sent else list(_answered(data)) or ["no frame of this family"]
 
 
 async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -55,6 +55,8 @@ def _asked(data: bytes) -> str:
     if not data.startswith(codec.HEADER) or len(data) < codec.OVERHEAD or data[4] != len(data):
         return "no whole frame"
     address, command, told = data[5], data[6], data[7:-1]
+    if len(told) > codec.LONGEST_DATA:
+        return f"no frame of this family: {len(told)} data bytes are more than {codec.LONGEST_DATA}"
     if data != codec.encode(address, command, told):
         return "wrong checksum"
     what = NAMES.get(command, f"command {command:02X}")
@@ -65,10 +67,24 @@ def _asked(data: bytes) -> str:
     return f"{what}: board {address}, channel {told[0]}" if len(told) == 1 else f"{what}: board {address}"
 
 
-def _answered(data: bytes) -> Sequence[str]:
-    decoder = codec.ReplyDecoder(alternate_header=True)
-    said = [_described(reply) for reply in decoder.feed(data) + decoder.silence()]
-    return said or ["no frame of this family"]
+def _answered(data: bytes) -> Iterator[str]:
+    stray = b""
+    while data:
+        size = data[codec.LENGTH_AT] if len(data) > codec.LENGTH_AT else 0
+        reply = codec.parse_reply(data[:size], alternate_header=True)
+        if reply is None:
+            stray, data = stray + data[:1], data[1:]
+            continue
+        if stray:
+            yield _stray(stray)
+        yield _described(reply)
+        stray, data = b"", data[size:]
+    if stray:
+        yield _stray(stray)
+
+
+def _stray(data: bytes) -> str:
+    return f"no frame of this family: {data.hex(' ').upper()}"
 
 
 def _described(reply: codec.Reply) -> str:

@@ -186,13 +186,16 @@ class ReplyDecoder:
     """Bytes in, replies out, resynchronising at every byte; the same for every chunking.
 
     The head 80 begins a short reply or a block, and only what was asked tells which. So
-    `expected_states` is the number of state bytes when a block was asked for, else 0. A block of
-    another size is understood only once the line has gone quiet. What is kept between calls is
+    `expected_states` is the number of state bytes when a block was asked for, else 0. A shorter
+    block is understood only once the line has gone quiet, a longer one never. What is kept between calls is
     always shorter than a frame.
+
+    `copy` is the request, where it is heard back: it goes before any block, whose size it could help to fill.
     """
 
-    def __init__(self, expected_states: int = 0) -> None:
+    def __init__(self, expected_states: int = 0, *, copy: bytes = b"") -> None:
         self._block_size = expected_states + BLOCK_OVERHEAD if expected_states else 0
+        self._copy = copy
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> list[Reply]:
@@ -240,11 +243,14 @@ class ReplyDecoder:
                 return None, size
             reply = parse_reply(bytes(pending[:size]))
             if reply is not None:
+                if pending[:size] == self._copy:
+                    self._copy = b""
                 return reply, size
         return None, 0
 
     def _sizes(self, head: int, *, is_quiet: bool) -> tuple[int, ...]:
-        if head not in _BLOCK_HEADS or not self._block_size:
+        is_copy = bool(self._copy) and self._copy.startswith(self._pending[:SHORT_SIZE])
+        if is_copy or head not in _BLOCK_HEADS or not self._block_size:
             return (SHORT_SIZE,)
         if not is_quiet:
             return (self._block_size, SHORT_SIZE)

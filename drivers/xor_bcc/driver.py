@@ -86,14 +86,16 @@ class XorBccBoard:
 
     async def read_contacts(self) -> Mapping[int, Contact]:
         """Contacts by channel; a channel that is missing is unknown. Repeated once if unanswered."""
-        block = await self._read_block()
+        block = await self._read_block(codec.state_size(self._settings.channels))
         return block.contacts(
             self._settings.channels, last_byte_is_first=self._settings.byte_order == "last-byte-first"
         )
 
     async def identify(self) -> BoardIdentity:
-        """How many channels its state block has room for: all that every edition tells. Kecheng: firmware, too."""
-        facts = {"channels": str(codec.CHANNELS_OF[len((await self._read_block()).states)])}
+        """The most channels that its state block is for; of Kecheng boards the firmware, too."""
+        # Expecting the longest, it takes each shorter block once the line is quiet: it hears another board, too.
+        block = await self._read_block(max(codec.STATE_SIZES))
+        facts = {"channels": str(codec.CHANNELS_OF[len(block.states)])}
         if self._settings.edition == "kecheng":
             facts["firmware"] = await self._firmware()
         return BoardIdentity(facts)
@@ -101,13 +103,13 @@ class XorBccBoard:
     async def rest_outputs(self) -> None:
         """Nothing: the board ends each pulse by itself."""
 
-    async def _read_block(self) -> codec.BlockReply:
+    async def _read_block(self, states: int) -> codec.BlockReply:
         address = self._settings.address
         reply = await self._bus.ask(
             self._question(
                 codec.encode_read(address),
                 timeout_s=self._settings.read_timeout_s,
-                states=codec.state_size(self._settings.channels),
+                states=states,
                 attempts=2,
             )
         )
@@ -152,9 +154,10 @@ class XorBccBoard:
         attempts: int = 1,
         urgent: bool = False,
     ) -> Question[codec.Reply]:
+        is_repeated = self._settings.echo or self._settings.edition == "kecheng"
         return Question(
             request=request,
-            decoder=lambda: codec.ReplyDecoder(states),
+            decoder=lambda: codec.ReplyDecoder(states, copy=request if is_repeated else b""),
             matcher=lambda: codec.ReplyMatcher(request, echo=self._settings.echo),
             reply_timeout_s=timeout_s,
             attempts=attempts,

@@ -10,8 +10,8 @@ from drivers.bus import Bus, Question
 from drivers.errors import NoAnswer
 from drivers.xor_bcc import codec
 
-SEARCH_TIMEOUT_S = 0.3
-"""A reply comes after about 200 ms by the vendor's example, and 50 ms of quiet end a block of unknown size."""
+SEARCH_TIMEOUT_S = 0.28
+"""By the vendor's example a reply comes after about 200 ms; 50 ms of quiet end a block of unknown size."""
 
 BLOCK_SIZES = tuple(size + codec.BLOCK_OVERHEAD for size in reversed(codec.STATE_SIZES))
 BITMAP_SIZES = tuple(size + 3 for size in reversed(codec.STATE_SIZES))

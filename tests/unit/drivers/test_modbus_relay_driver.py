@@ -12,6 +12,7 @@ from drivers.errors import CallerMistake, LineDown, NoAnswer
 from drivers.modbus_relay import finding
 from drivers.modbus_relay.driver import ModbusRelayBoard, ModbusRelaySettings
 from simulator.boards.modbus_relay import ModbusRelayBoard as DeviceHalf
+from simulator.boards.modbus_relay import encode_exception
 from simulator.faults import FaultValue
 from tests.unit.drivers.support import MemoryLine
 
@@ -311,6 +312,18 @@ async def test_a_refused_version_is_none_but_a_lost_answer_is_no_identity(wire: 
     assert (await wire(untold).board.identify()).facts == {"inputs": "8"}
 
 
+@pytest.mark.parametrize("function", [0x02, 0x03])
+@pytest.mark.parametrize("code", [4, 5, 6])
+async def test_a_board_that_is_busy_for_a_moment_is_no_other_board(
+    wire: Wire, function: int, code: int
+) -> None:
+    def busy_once(request: bytes, said: bytes) -> list[bytes]:
+        return [encode_exception(1, function, code)] if request[1] == function else [said]
+
+    with pytest.raises(NoAnswer, match=f"exception {code}"):
+        await wire(QUICK, busy_once).board.identify()
+
+
 @pytest.mark.parametrize("channels", [32, 16, 8, 4, 2, 1])
 async def test_a_search_finds_the_inputs_of_a_board_and_moves_nothing(wire: Wire, channels: int) -> None:
     wired = wire(channels=channels)
@@ -359,7 +372,7 @@ def test_settings_that_no_board_has_are_refused(wrong: dict[str, int]) -> None:
         ("01 02 00 00 00 08 79 CC", "board 1: read 8 inputs from 1"),
         ("01 03 80 00 00 01 AD CA", "board 1: read 1 registers from 8000"),
         ("01 06 10 00 00 01 4C CA", "board 1: write 1 to register 1000"),
-        ("01 06 10 00 00 01 4C CB", "no frame of this family"),
+        ("01 06 10 00 00 01 4C CB", "no frame of this family: 01 06 10 00 00 01 4C CB"),
         ("", "no frame of this family"),
     ],
 )
@@ -371,12 +384,17 @@ def test_requests_are_explained(frame: str, said: str) -> None:
     ("frames", "said"),
     [
         ("01 02 01 00 A1 88", ["board 1: inputs 00"]),
-        ("FF 01 85 03 02 91", ["board 1: refuses function 05: illegal data value (exception 3)"]),
+        (
+            "FF 01 85 03 02 91",
+            ["no frame of this family: FF", "board 1: refuses function 05: illegal data value (exception 3)"],
+        ),
         ("01 05 02 02 00 02 EC 73", ["board 1: done, pulse, channel 3, 200 ms"]),
         ("01 01 01 00 51 88 01 02 01 00 A1 88", ["board 1: relays 00", "board 1: inputs 00"]),
         ("01 03 02 00 64 B9 AF", ["board 1: registers 0064"]),
         ("01 06 10 00 00 01 4C CA", ["board 1: done, function 06 at 1000, 1"]),
-        ("01 02 01 00 A1 89", ["no frame of this family"]),
+        ("01 02 01 00 A1 88 13", ["board 1: inputs 00", "no frame of this family: 13"]),
+        ("01 02 01 00 A1 89", ["no frame of this family: 01 02 01 00 A1 89"]),
+        ("", ["no frame of this family"]),
     ],
 )
 def test_answers_are_explained(frames: str, said: list[str]) -> None:

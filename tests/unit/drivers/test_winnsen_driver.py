@@ -282,9 +282,14 @@ async def test_a_search_finds_a_board_that_says_the_same_twice_and_accepts_nothi
         (
             b"\xf0" + device.encode_polled(2, 1, 8, function=0xA2) + UNLOCK_4,
             False,
-            ["station 2: open doors 01 08, under its other function code"],
+            [
+                "no frame of this family: F0",
+                "station 2: open doors 01 08, under its other function code",
+                "no frame of this family: 90 06 05 02 04 03",
+            ],
         ),
-        (b"\x01\x02", False, ["no frame of this family"]),
+        (b"\x01\x02", False, ["no frame of this family: 01 02"]),
+        (b"", False, ["no frame of this family"]),
     ],
 )
 def test_frames_are_put_into_words(data: bytes, sent: bool, words: list[str]) -> None:  # noqa: FBT001 - a table

@@ -296,7 +296,22 @@ async def test_a_search_finds_the_board_its_channels_and_its_header(wire: Wire) 
         (device.framed(3, 0x82, 0xFF), False, ["unlock: board 3, failed (FF)"]),
         (device.framed(3, 0x84, 0, 2, 1, 0xFF), False, ["read all: board 3, done, contacts 01 FF"]),
         (device.framed(3, 0x96, 1), False, ["board 3: command 96, data 01"]),
-        (b"\x01\x02", False, ["no frame of this family"]),
+        (
+            device.framed(3, 0x96, *bytes(67)),
+            True,
+            ["no frame of this family: 67 data bytes are more than 66"],
+        ),
+        (
+            b"\xfb" + REPORT_4_OPEN + UNLOCK_4,
+            False,
+            [
+                "no frame of this family: FB",
+                "door report, unasked: board 3, channel 4, contact open",
+                f"no frame of this family: {UNLOCK_4.hex(' ').upper()}",
+            ],
+        ),
+        (b"\x01\x02", False, ["no frame of this family: 01 02"]),
+        (b"", False, ["no frame of this family"]),
     ],
 )
 def test_frames_are_put_into_words(data: bytes, sent: bool, words: list[str]) -> None:  # noqa: FBT001 - a table

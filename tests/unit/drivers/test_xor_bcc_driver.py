@@ -164,8 +164,23 @@ async def test_a_kecheng_board_is_known_by_its_firmware_behind_the_echo_of_the_q
 
 async def test_other_boards_are_known_by_the_size_of_their_answers_only(wire: Wire) -> None:
     wired = wire({READ_ALL: [ONLY_2_CLOSED]}, XorBccSettings(channels=12))
-    assert (await wired.board.identify()).facts == {"channels": "12"}
+    assert (await wired.board.identify()).facts == {"channels": "24"}
     assert wired.line.written == [READ_ALL]
+
+
+async def test_a_board_with_another_size_of_answer_is_known_as_another(wire: Wire) -> None:
+    of_50 = bytes.fromhex("80 01 00 00 00 00 00 00 02 33 B0")
+    wired = wire({READ_ALL: [of_50]}, XorBccSettings(channels=12))
+    assert (await wired.board.identify()).facts == {"channels": "50"}
+
+
+async def test_an_echo_and_the_beginning_of_a_block_are_not_a_block(wire: Wire) -> None:
+    # The copy, `80 01`, two state bytes, 33 and B2 are together a whole block of seven with a right checksum.
+    block = bytes.fromhex("80 01 00 00 33 B2 11 22 44 33 44")
+    wired = wire({READ_ALL: [READ_ALL, block]}, XorBccSettings(channels=50, echo=True))
+    told = await wired.board.read_contacts()
+    closed = [channel for channel, contact in told.items() if contact is Contact.CLOSED]
+    assert closed == [3, 7, 10, 14, 17, 21, 26, 29, 30, 32, 33, 34, 37, 38]
 
 
 async def test_a_kecheng_board_that_only_repeats_the_unlock_has_not_answered_it(wire: Wire) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from drivers.bus import Bus
 from drivers.xor_bcc.finding import explain, search
+from simulator.boards.board import Timing
 from simulator.boards.xor_bcc import (
     encode_contact,
     encode_contacts,
@@ -115,6 +116,18 @@ def test_a_board_is_found_with_the_channels_that_it_may_have_and_nothing_moves(
         assert stand.locks.pulsed == []
         began_s = asyncio.get_running_loop().time()
         assert await search(stand.bus, 6) is None
+        assert asyncio.get_running_loop().time() - began_s < 0.3
+        await stand.stop()
+
+    run(main())
+
+
+def test_a_board_as_slow_as_the_vendors_example_is_found_within_the_time_of_a_search() -> None:
+    async def main() -> None:
+        stand = Stand("xor-bcc", {"address": 5})
+        stand.board.timing = Timing(read_delay_s=0.2)
+        began_s = asyncio.get_running_loop().time()
+        assert await search(stand.bus, 5) == {"address": 5, "channels": 24}
         assert asyncio.get_running_loop().time() - began_s < 0.3
         await stand.stop()
 
