@@ -15,9 +15,9 @@ from pydantic import BaseModel, ValidationError
 from locker.domain.compartments import ContactKind, Fixture
 from locker.domain.rules import Identity, Rules
 from locker.errors import Fault, WrongConfiguration
+from locker.hardware.addresses import is_network
 from locker.hardware.catalogue import KEYPAD_PACKAGES
 from locker.settings.checks import cross_check, rules_from
-from locker.hardware.addresses import is_network
 from locker.settings.devices import BoardTable, DisplayTable, KeypadTable, ScannerTable
 from locker.settings.environment import PREFIX, overrides, single_tables
 from locker.settings.explain import explain, one_of

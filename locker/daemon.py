@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from dataclasses import replace
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -17,8 +17,8 @@ from immutables import Map
 
 from locker import systemd
 from locker.api.server import ApiServer
-from locker.commissioning import CommissionDesk
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
+from locker.commissioning import CommissionDesk
 from locker.config import Config
 from locker.db.errors import DatabaseError, DatabaseFailed, DatabaseMissing, DatabaseRefused, OutdatedDatabase
 from locker.db.files import forget_backups
@@ -36,7 +36,6 @@ from locker.dumps import WireDumps
 from locker.engine import Engine
 from locker.errors import ExitCode
 from locker.hardware.translation import LockerHardware
-from locker.hardware.wiring_map import proved, read_map
 from locker.hardware.wire import HardwareWires
 from locker.hardware.wiring import (
     BoardSpec,
@@ -48,6 +47,7 @@ from locker.hardware.wiring import (
     ScannerSpec,
     Wiring,
 )
+from locker.hardware.wiring_map import proved, read_map
 from locker.keys import Keys, next_epoch
 from locker.sync.link import Link
 from locker.sync.outbox import JournalPosition

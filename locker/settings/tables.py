@@ -127,7 +127,6 @@ class LineTable(Table):
         AfterValidator(usable_line_port),
     ]
     baud: Baud = 9600
-
     rts: Literal["unused", "raised-to-send"] = "unused"
 
     @model_validator(mode="after")
@@ -135,6 +134,7 @@ class LineTable(Table):
         if self.rts != "unused" and is_network(self.port):
             raise ValueError('a line behind TCP has no RTS: leave out "rts"')
         return self
+
 
 class CompartmentTable(Table):
     """[[compartments]]: one box; sizes inside, in millimetres."""
