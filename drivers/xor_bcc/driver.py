@@ -93,7 +93,7 @@ class XorBccBoard:
 
     async def identify(self) -> BoardIdentity:
         """The most channels that its state block is for; of Kecheng boards the firmware, too."""
-        # Expecting the longest, it takes each shorter block once the line is quiet: it hears another board, too.
+        # Expecting the longest, it takes each shorter block when the line is quiet: another board is heard.
         block = await self._read_block(max(codec.STATE_SIZES))
         facts = {"channels": str(codec.CHANNELS_OF[len(block.states)])}
         if self._settings.edition == "kecheng":

@@ -126,9 +126,10 @@ class DisplayParser:
             return None
         if rest[0] not in _STRINGS:
             return DisplayCommand("unknown")
-        if rest[-1] != 0x0D and len(rest) <= _LONGEST_STRING:
+        # Behind the letter of the line come so many characters and CR; what is longer ends without it.
+        if rest[-1] != 0x0D and len(rest) <= 1 + _LONGEST_STRING:
             return None
-        text = bytes(byte for byte in rest[1:] if byte >= 0x20)
+        text = bytes(byte for byte in rest[1:] if byte >= 0x20)[:_LONGEST_STRING]
         return DisplayCommand(_STRINGS[rest[0]], _decoded(text))
 
 

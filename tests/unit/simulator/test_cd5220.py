@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.displays.cd5220 import Cd5220Display
+from simulator.displays.cd5220 import Cd5220Display, DisplayCommand, DisplayParser
 
 BLANK = " " * 20
 
@@ -44,6 +44,14 @@ def test_after_whole_lines_only_clear_and_reset_bring_back_free_writing() -> Non
     assert shown(b"\x1bQAupper\r", b"ignored") == ("upper", "")
     assert shown(b"\x1bQAupper\r", b"\x0cfree") == ("free", "")
     assert shown(b"\x1bQAupper\r", b"\x1b@free") == ("free", "")
+
+
+def test_a_running_message_of_forty_characters_is_whole_with_its_end() -> None:
+    parser = DisplayParser()
+    (command,) = parser.feed(b"\x1bQD" + b"AB" * 20 + b"\r")
+    assert command == DisplayCommand("marquee", "AB" * 20)
+    assert [one.text for one in parser.feed(b"\x1bQD" + b"C" * 41)] == ["C" * 40]
+    assert not parser.incomplete
 
 
 def test_nordic_letters_are_code_page_858() -> None:

@@ -66,12 +66,17 @@ def _asked_cu16(description: Description) -> bytes | None:
         case ("unlock", int(board), int(lock)):
             # Beyond what the makers allow and the driver sends, yet a frame that others publish.
             return cu16.encode_command(board << 4 | lock, cu16.UNLOCK)
-        case ("delayed-unlock", int(board), int(lock), int(delay_s)):
+        case ("delayed-unlock", int(board), int(lock), int(delay_s)) if board <= HIGHEST_BOARD:
             return cu16.encode_delayed_unlock(board, lock, delay_s)
+        case ("delayed-unlock", int(board), int(lock), int(delay_s)):
+            return cu16.encode_command(board << 4 | lock, cu16.DELAYED_UNLOCK, bytes((delay_s,)))
         case ("unlock-time", int(address), None):
             return cu16.encode_command(address, cu16.UNLOCK_TIME)
-        case ("unlock-time", int(address), int(unlock_time_ms)):
+        case ("unlock-time", int(address), int(unlock_time_ms)) if address >> 4 <= HIGHEST_BOARD:
             return cu16.encode_unlock_time(address >> 4, unlock_time_ms)
+        case ("unlock-time", int(address), int(unlock_time_ms)):
+            steps = unlock_time_ms // cu16.UNLOCK_TIME_STEP_MS
+            return cu16.encode_command(address, cu16.UNLOCK_TIME, steps.to_bytes(2))
         case ("baud-rate", int(address), int(code)):
             return cu16.encode_command(address, cu16.BAUD_RATE, bytes((code,)))
         case ("assign", int(address), bytes(data)):

@@ -44,4 +44,7 @@ def _asked(description: Description) -> bytes | None:
             return codec.encode_colour(red, green, blue)
         case ("size", int(columns), int(rows)):
             return codec.encode_size(columns, rows)
+    if description and all(isinstance(one, tuple) for one in description):
+        pieces = [_asked(one) for one in description]
+        return None if None in pieces else b"".join(piece for piece in pieces if piece)
     return _BARE.get(description)
