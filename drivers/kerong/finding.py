@@ -1,6 +1,6 @@
 """What a Kerong line carries, in words, and whether such a board answers at an address."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drivers.bus import Bus, Question
@@ -25,7 +25,7 @@ def explain_cu16(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - on
     """Put the frames of one direction of a CU16 line into words."""
     if sent:
         return [_cu16_order(data) or f"{NO_FRAME}: {_hex(data)}"]
-    return _heard(data, cu16.ReplyDecoder(), _cu16_reply)
+    return list(_heard(data, _cu16_reply, _cu16_order)) or [NO_FRAME]
 
 
 def explain_cu48(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
@@ -35,7 +35,7 @@ def explain_cu48(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - on
     doubtful = cu48.parse_doubtful(data)
     if doubtful is not None:
         return [f"board {doubtful.address}: answer without ETX that only one source has, not acted on"]
-    return _heard(data, cu48.ReplyDecoder(), _cu48_reply)
+    return list(_heard(data, _cu48_reply, _cu48_order)) or [NO_FRAME]
 
 
 async def search_cu16(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -69,13 +69,28 @@ async def _search(bus: Bus, address: int, shape: Shape) -> Mapping[str, Any] | N
     return {"address": address, "channels": 8 * len(reply.locks)}
 
 
-def _heard(data: bytes, decoder: Any, describe: Callable[[Any], tuple[str, int]]) -> Sequence[str]:
-    described = [describe(reply) for reply in decoder.feed(data) + decoder.silence()]
-    left = len(data) - sum(size for _, size in described)
-    said = [text for text, _ in described]
-    if not said:
-        return [f"{NO_FRAME}: {_hex(data)}"]
-    return [*said, f"no frame: {left} bytes more"] if left else said
+def _heard(
+    data: bytes, reply: Callable[[bytes], tuple[str, int] | None], order: Callable[[bytes], str | None]
+) -> Iterator[str]:
+    """One text a reply, and one for what lies between: a line that echoes says requests again."""
+
+    def stray(between: bytes) -> str:
+        echoed = order(between)
+        return f"{NO_FRAME}: {_hex(between)}" if echoed is None else f"echo of a request: {echoed}"
+
+    between = b""
+    while data:
+        found = reply(data)
+        if found is None:
+            between, data = between + data[:1], data[1:]
+            continue
+        if between:
+            yield stray(between)
+        text, size = found
+        yield text
+        between, data = b"", data[size:]
+    if between:
+        yield stray(between)
 
 
 def _cu16_order(data: bytes) -> str | None:
@@ -104,11 +119,17 @@ def _cu16_place(address: int) -> str:
     return f"board {address >> 4}, channel {(address & 0x0F) + 1}"
 
 
-def _cu16_reply(reply: cu16.Reply) -> tuple[str, int]:
-    board = f"board {reply.address >> 4}"
-    if isinstance(reply, cu16.UnlockTimeReply):
-        return f"{board}: unlock time {reply.unlock_time_ms} ms", 7
-    return f"{board}: {_bits(reply)}", 9
+def _cu16_reply(data: bytes) -> tuple[str, int] | None:
+    """Put the reply that the bytes begin with into words, and say how long it is."""
+    for size in (9, 7):
+        reply = cu16.parse_reply(data[:size])
+        if reply is None or reply.address & 0x0F:
+            continue
+        board = f"board {reply.address >> 4}"
+        if isinstance(reply, cu16.UnlockTimeReply):
+            return f"{board}: unlock time {reply.unlock_time_ms} ms", size
+        return f"{board}: {_bits(reply)}", size
+    return None
 
 
 def _cu48_order(data: bytes) -> str | None:
@@ -125,10 +146,15 @@ def _cu48_order(data: bytes) -> str | None:
     return f"unlock: {whom}, {what}" + (", in a form that only one source has" if doubtful else "")
 
 
-def _cu48_reply(reply: cu48.Reply) -> tuple[str, int]:
-    if isinstance(reply, cu48.UnexplainedReply):
-        return f"board {reply.address}: answer 77, of unknown meaning, not acted on", 6 + len(reply.data)
-    return f"board {reply.address}: {_bits(reply)}", 18
+def _cu48_reply(data: bytes) -> tuple[str, int] | None:
+    """Put the reply that the bytes begin with into words, and say how long it is."""
+    for size in (18, 6):
+        reply = cu48.parse_reply(data[:size])
+        if isinstance(reply, cu48.UnexplainedReply):
+            return f"board {reply.address}: answer 77, of unknown meaning, not acted on", size
+        if reply is not None:
+            return f"board {reply.address}: {_bits(reply)}", size
+    return None
 
 
 def _bits(reply: StateReply) -> str:

@@ -105,6 +105,9 @@ def _answered(frame: bytes) -> str:
 
 
 def _stray(data: bytes) -> str:
+    """What lies between frames: a line that echoes says readings again, and writes are their own answer."""
+    if _request_size(data) == len(data) and codec.checksum(data[:-2]) == data[-2:]:
+        return f"echo of a request: {_asked(data)}"
     return f"no frame of this family: {data.hex(' ').upper()}"
 
 

@@ -15,7 +15,9 @@ SIZES = {codec.UNLOCK: 6, codec.POLL: 7, codec.READ: 6}
 
 def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
     """Put the frames of one direction into words."""
-    return [_asked(data)] if sent else list(_answered(data)) or ["no frame of this family"]
+    if sent:
+        return [_asked(data) or "no whole frame"]
+    return list(_answered(data)) or ["no frame of this family"]
 
 
 async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -36,10 +38,10 @@ async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
     return {"address": address, "channels": codec.HIGHEST_LOCK} if readings[0] == readings[1] else None
 
 
-def _asked(data: bytes) -> str:
+def _asked(data: bytes) -> str | None:
     is_whole = len(data) > 3 and (data[0], data[-1]) == (codec.HEAD, codec.END)
     if not is_whole or len(data) != data[1] or SIZES.get(data[2]) != len(data):
-        return "no whole frame"
+        return None
     station = f"station {data[3]}"
     if data[2] == codec.POLL:
         return f"poll: {station}, mask {data[4:6].hex(' ').upper()}"
@@ -62,7 +64,13 @@ def _answered(data: bytes) -> Iterator[str]:
 
 
 def _stray(data: bytes) -> str:
-    return f"no frame of this family: {data.hex(' ').upper()}"
+    """What lies between replies: a line that echoes says requests again."""
+    echoed = _asked(data)
+    return (
+        f"no frame of this family: {data.hex(' ').upper()}"
+        if echoed is None
+        else f"echo of a request: {echoed}"
+    )
 
 
 def _described(reply: codec.Reply) -> str:

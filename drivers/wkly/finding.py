@@ -60,11 +60,22 @@ def _asked(data: bytes) -> str:
     if data != codec.encode(address, command, told):
         return "wrong checksum"
     what = NAMES.get(command, f"command {command:02X}")
+    if command in NAMES and not _is_request(command, told):
+        return f"no request of this family: {what}, data {told.hex(' ').upper() or 'none'}"
     if command in (codec.READ_ALL, codec.UNLOCK_ALL):
         return f"{what}: board {address}"
     if command in (codec.UNLOCK_TOGETHER, codec.UNLOCK_IN_TURN):
         return f"{what}: board {address}, channels {', '.join(map(str, told[1:]))}"
     return f"{what}: board {address}, channel {told[0]}" if len(told) == 1 else f"{what}: board {address}"
+
+
+def _is_request(command: int, told: bytes) -> bool:
+    """Whether data of a named command have the form of a request: answers have another."""
+    if command in (codec.READ_ALL, codec.UNLOCK_ALL):
+        return not told
+    if command in (codec.UNLOCK_TOGETHER, codec.UNLOCK_IN_TURN):
+        return len(told) > 1 and told[0] == len(told) - 1
+    return command != codec.REPORT and len(told) == 1
 
 
 def _answered(data: bytes) -> Iterator[str]:
@@ -84,7 +95,10 @@ def _answered(data: bytes) -> Iterator[str]:
 
 
 def _stray(data: bytes) -> str:
-    return f"no frame of this family: {data.hex(' ').upper()}"
+    """What lies between replies: a line that echoes says requests again."""
+    asked = _asked(data)
+    is_none = asked.startswith(("no ", "wrong "))
+    return f"no frame of this family: {data.hex(' ').upper()}" if is_none else f"echo of a request: {asked}"
 
 
 def _described(reply: codec.Reply) -> str:

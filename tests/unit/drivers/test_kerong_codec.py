@@ -103,7 +103,13 @@ def test_an_address_that_no_board_has_begins_no_frame() -> None:
             "kerong-cu16",
             False,
             "FB 02 20 38 00 32 03 8F",
-            ["board 2: unlock time 500 ms", "no frame: 1 bytes more"],
+            ["no frame of this family: FB", "board 2: unlock time 500 ms"],
+        ),
+        (
+            "kerong-cu16",
+            False,
+            "02 20 37 03 5C 02 20 38 00 32 03 8F",
+            ["echo of a request: read the unlock time: board 2", "board 2: unlock time 500 ms"],
         ),
         ("kerong-cu16", False, "02 20", ["no frame of this family: 02 20"]),
         ("kerong-cu48", True, "02 02 03 61 03 6B", ["unlock: board 2, channel 4"]),
@@ -122,6 +128,13 @@ def test_an_address_that_no_board_has_begins_no_frame() -> None:
             "02 01 00 75 00 78",
             ["board 1: answer without ETX that only one source has, not acted on"],
         ),
+        (
+            "kerong-cu48",
+            False,
+            "02 02 03 61 03 6B",
+            ["echo of a request: unlock: board 2, channel 4"],
+        ),
+        ("kerong-cu48", False, "", ["no frame of this family"]),
         (
             "kerong-cu48",
             False,

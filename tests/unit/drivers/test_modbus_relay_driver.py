@@ -394,6 +394,10 @@ def test_requests_are_explained(frame: str, said: str) -> None:
         ("01 06 10 00 00 01 4C CA", ["board 1: done, function 06 at 1000, 1"]),
         ("01 02 01 00 A1 88 13", ["board 1: inputs 00", "no frame of this family: 13"]),
         ("01 02 01 00 A1 89", ["no frame of this family: 01 02 01 00 A1 89"]),
+        (
+            "01 02 00 00 00 08 79 CC 01 02 01 00 A1 88",
+            ["echo of a request: board 1: read 8 inputs from 1", "board 1: inputs 00"],
+        ),
         ("", ["no frame of this family"]),
     ],
 )

@@ -285,7 +285,7 @@ async def test_a_search_finds_a_board_that_says_the_same_twice_and_accepts_nothi
             [
                 "no frame of this family: F0",
                 "station 2: open doors 01 08, under its other function code",
-                "no frame of this family: 90 06 05 02 04 03",
+                "echo of a request: unlock: station 2, lock 4",
             ],
         ),
         (b"\x01\x02", False, ["no frame of this family: 01 02"]),

@@ -307,9 +307,16 @@ async def test_a_search_finds_the_board_its_channels_and_its_header(wire: Wire) 
             [
                 "no frame of this family: FB",
                 "door report, unasked: board 3, channel 4, contact open",
-                f"no frame of this family: {UNLOCK_4.hex(' ').upper()}",
+                "echo of a request: unlock: board 3, channel 4",
             ],
         ),
+        (READ_ALL, False, ["echo of a request: read all: board 3"]),
+        (
+            device.framed(3, 0x82, 0, 4, 1),
+            True,
+            ["no request of this family: unlock, data 00 04 01"],
+        ),
+        (REPORT_4_OPEN, True, ["no request of this family: door report, unasked, data 04 00"]),
         (b"\x01\x02", False, ["no frame of this family: 01 02"]),
         (b"", False, ["no frame of this family"]),
     ],
