@@ -143,6 +143,7 @@ async def _hear(family: str, address: int, said: list[bytes]) -> None:
     for ask in (driver.read_contacts, driver.identify):
         with pytest.raises(NoAnswer):
             await ask()
+    assert await LOCK_BOARDS[family].search(bus, address) is None
     for piece in said:
         line.arrive(piece)
     await asyncio.sleep(1)
