@@ -40,6 +40,7 @@ REFUSALS = {
     "opening-under-way": ("a door is being opened, or may still open late", "wait three minutes at most"),
     "keypad-busy": ("somebody is being served at a keypad", "wait until the keypad is at rest"),
     "another-under-way": ("the lock that was tried last is still being watched", "wait a few seconds"),
+    "too-soon": ("this lock was pulsed a moment ago, and its coil is warm", "wait five seconds"),
     "unknown-compartment": ("there is no such compartment", "`lockerctl compartments` lists them"),
 }
 

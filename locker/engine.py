@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from locker.domain.automat import Automat, Change, Decision
 from locker.domain.decide import decide
 from locker.domain.events import Event, Stopping, Woke
-from locker.domain.intents import Intent, LampTest, Show, Sound, Tick, TryLock, Unlock
+from locker.domain.intents import Intent, LampTest, Show, Sound, StopTrying, Tick, TryLock, Unlock
 from locker.domain.journal import ChainHead, SealedEntry, Sign, seal
 from locker.ports import Clock, Hardware
 
@@ -135,6 +135,8 @@ class Engine:
                 self._hardware.unlock(intent.compartment, intent.number)
             case TryLock():
                 self._hardware.try_lock(intent.compartment, intent.number)
+            case StopTrying():
+                self._hardware.stop_trying()
             case Show():
                 self._hardware.show(intent.keypad, intent.message)
             case Sound():

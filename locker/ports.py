@@ -32,6 +32,9 @@ class Hardware(Protocol):
     def try_lock(self, compartment: str, number: int) -> None:
         """Pulse a lock as the configuration wires it; `LockTried` tells what moved. Never waits."""
 
+    def stop_trying(self) -> None:
+        """Try no lock and search no line any more; a pulse that has left stays. Never waits."""
+
     def show(self, keypad: str, message: Message) -> None:
         """Put a message on a keypad's display; a dead display changes nothing. Never waits."""
 

@@ -91,7 +91,8 @@ class Automat:
 
     `journal_end` is the number of the last entry of this epoch; `wiring_map` the hash of what was proved of
     the wiring, None if nothing was; `lock_trials` counts the pulses of the commission under way, `tried_lock`
-    is the compartment of the one that nothing is known of yet.
+    is the compartment of the one that nothing is known of yet, `lock_tried_s` when each was pulsed last, in
+    powered time.
     """
 
     identity: Identity
@@ -118,6 +119,7 @@ class Automat:
     wiring_map: str | None = None
     lock_trials: int = 0
     tried_lock: str | None = None
+    lock_tried_s: Map[str, float] = Map()
     version: str = ""
     layout: Layout = field(default_factory=Layout)
     # indexes

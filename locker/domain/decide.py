@@ -101,6 +101,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
         case CommandUnreadable():
             office.refuse_unreadable(draft, event.refusal)
         case Started():
+            commission.doubt_open_doors(draft)
             for progress in watch.start(draft, event):
                 _go_on(draft, progress)
             holding.judge_interrupted(draft)

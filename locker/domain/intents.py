@@ -36,6 +36,11 @@ class TryLock:
 
 
 @dataclass(frozen=True, slots=True)
+class StopTrying:
+    """Let no lock be tried and no line be searched any more: the commission is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """Put a message on the display that belongs to a keypad."""
 
@@ -66,4 +71,4 @@ class LampTest:
     keypad: str
 
 
-Intent = Unlock | TryLock | Show | Sound | Tick | LampTest
+Intent = Unlock | TryLock | StopTrying | Show | Sound | Tick | LampTest

@@ -133,6 +133,10 @@ class LockerHardware:
         """Pulse a lock as the configuration wires it; `LockTried` tells which contacts moved."""
         self.bench.try_lock(compartment, number)
 
+    def stop_trying(self) -> None:
+        """Stop the trial and the search that are under way; what was proved stays."""
+        self.bench.stop()
+
     async def use(self, proof: WiringMap) -> None:
         """Put a new proof in place of the one before; returns when every door was read anew, or after 3 s."""
         wiring = proved(self._configured, proof)

@@ -21,7 +21,7 @@ from locker.domain.events import (
 from locker.domain.flows import guard
 from locker.domain.flows.doors import WRONG_DOOR_BLOCK
 from locker.domain.incidents import IncidentKind
-from locker.domain.intents import TryLock
+from locker.domain.intents import StopTrying, TryLock
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import (
     UNOCCUPIED,
@@ -34,10 +34,12 @@ from locker.domain.keypad import (
 from locker.domain.openings import Purpose, Stage
 
 OPENED_MEANWHILE = "its door was opened while its wiring was proved"
+LEFT_OPEN = "its door stood open when the proving of its wiring ended"
 OF_TECHNICIANS = Serving | ChoosingDoor | TryingKeys | ReadingIncidents
 
 NOT_BEGUN = "no-commission"
 UNKNOWN = "unknown-compartment"
+TOO_SOON = "too-soon"
 
 
 def under_way(automat: Automat) -> bool:
@@ -80,8 +82,14 @@ def try_lock(draft: Draft, event: LockTrialAsked) -> None:
     if draft.automat.tried_lock is not None:
         draft.refuse("another-under-way")
         return
+    now_s, tried_s = draft.now.powered_s, draft.automat.lock_tried_s
+    if box.label in tried_s and now_s - tried_s[box.label] < draft.rules.open_wait_s:
+        draft.refuse(TOO_SOON)  # a coil gets hot: no lock is pulsed more often than for a recipient
+        return
     number = draft.automat.lock_trials + 1
-    draft.automat = replace(draft.automat, lock_trials=number, tried_lock=box.label)
+    draft.automat = replace(
+        draft.automat, lock_trials=number, tried_lock=box.label, lock_tried_s=tried_s.set(box.label, now_s)
+    )
     _suspect_what_holds_a_parcel(draft, box.label)
     draft.record(
         EntryKind.PULSE_INTENDED,
@@ -137,9 +145,10 @@ def prove(draft: Draft, event: DoorProved) -> None:
 
 
 def write(draft: Draft, event: CommissionWritten) -> None:
-    """Take what was proved into use, and give the automat back to everybody."""
-    if not _begun(draft):
-        return
+    """Take what was proved into use, and give the automat back to everybody.
+
+    The map rests on disk and the hardware goes by it: that is recorded even if the commission ended meanwhile.
+    """
     draft.automat = replace(draft.automat, wiring_map=event.wiring_map)
     for label, fitted in event.contacts.items():
         if label in draft.automat.compartments:
@@ -171,6 +180,16 @@ def lapse(draft: Draft) -> None:
         _end(draft, draft.automat.facts.commission[0], why="nothing done")
 
 
+def doubt_open_doors(draft: Draft) -> None:
+    """Trust no empty box whose door was left open: anybody may have put something in by the time it is shut."""
+    if not under_way(draft.automat):
+        return
+    for label, box in draft.automat.compartments.items():
+        empty = box.tracking_id is None and not box.opening_ongoing
+        if box.door is Door.OPEN and empty and box.condition is Condition.SOUND:
+            draft.change_compartment(label, condition=Condition.SUSPECT, reason=LEFT_OPEN)
+
+
 def judge_interrupted(draft: Draft) -> None:
     """End, at start-up, what was under way when the automat stopped."""
     if under_way(draft.automat):
@@ -185,7 +204,8 @@ def _begun(draft: Draft) -> bool:
 
 
 def _who(draft: Draft, user: str) -> dict[str, str | None]:
-    return {"user": user, "technician": draft.automat.facts.commission[1] or None}
+    commission = draft.automat.facts.commission
+    return {"user": user, "technician": (commission[1] or None) if commission else None}
 
 
 def _stay(draft: Draft) -> None:
@@ -194,7 +214,9 @@ def _stay(draft: Draft) -> None:
 
 def _end(draft: Draft, user: str, **what: object) -> None:
     who: dict[str, object] = dict(_who(draft, user))
+    doubt_open_doors(draft)
     draft.put_facts(commission=())
+    draft.intend(StopTrying())
     draft.automat = replace(draft.automat, tried_lock=None)
     draft.set_due("commission", None)
     draft.record(EntryKind.COMMISSION_ENDED, None, **who, **what)
