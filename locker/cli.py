@@ -62,7 +62,7 @@ def _check(chosen: argparse.Namespace) -> int:
         _speak(f"no keys yet: make them with `lockerd init --config {config.file}`")
     else:
         Keys.load(config.paths.keys)
-    if read_map(config.wiring_map) is None:
+    if read_map(config.wiring_map, config.automat.id) is None:
         _speak("not commissioned: nobody proved which door each lock opens (`lockerctl commission`)")
     if config.uplink.command_key is None:
         _speak("commands need no signature: whoever may publish to the broker commands this automat")

@@ -135,6 +135,7 @@ class CommissionDesk:
                     newly,
                 )
             )
+            self._hardware.tell_doors()  # of a contact that was not known of nobody took anything in
 
     async def end(self, user: str) -> None:
         """Give the automat back; what was proved and not written stays until the daemon ends."""

@@ -97,7 +97,7 @@ class Daemon:
         self._config = config
         self._stack = stack
         self._keys = Keys.load(config.paths.keys)
-        self._proof = read_map(config.wiring_map)
+        self._proof = read_map(config.wiring_map, config.automat.id)
         if self._proof is None:
             log.warning("not commissioned: locks are wired as the configuration says, which nobody proved")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")

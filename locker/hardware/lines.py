@@ -70,11 +70,13 @@ class Board:
             if self.is_ready:
                 return False
             await self.driver.rest_outputs()
-            self.mismatch = self.spec.mismatch
-            if self.spec.facts is not None:
-                identity = await self.driver.identify()
-                self.mismatch = self.mismatch or difference(self.spec.facts, identity.facts)
-            self.is_ready = True
+            while not self.is_ready:
+                spec, told = self.spec, None
+                if spec.facts is not None:
+                    told = difference(spec.facts, (await self.driver.identify()).facts)
+                if spec is self.spec:  # else another proof came while it answered
+                    self.mismatch = spec.mismatch or told
+                    self.is_ready = True
             return True
 
 
@@ -153,12 +155,16 @@ class LockLine:
 
     async def unlock(self, compartment: str, number: int) -> None:
         """Send one pulse; `PulseSent` or `PulseNotSent` is emitted, and `PulseRefused` if it was."""
-        board, door = self._board_of[compartment], self._door_of[compartment]
-        belief = self._beliefs.get(compartment)
         async with self._one_unlock:
             self._unlock_left_s = None
             try:
-                await self._prepare(board)
+                if compartment in self._board_of:
+                    await self._prepare(self._board_of[compartment])
+                # Only now: while it waited, its wiring may have been proved to be another.
+                board, door = self._board_of.get(compartment), self._door_of.get(compartment)
+                if board is None or door is None or not board.is_ready:
+                    self._emit(events.PulseNotSent(compartment, number, "its wiring was proved meanwhile"))
+                    return
                 if (blocked := door.blocked or board.mismatch) is not None:
                     self._emit(events.PulseNotSent(compartment, number, blocked))
                     return
@@ -168,6 +174,7 @@ class LockLine:
                 self._emit(events.PulseNotSent(compartment, number, str(problem)))
                 return
             left_s = self._unlock_left_at()
+        belief = self._beliefs.get(compartment)
         if left_s is not None and belief is not None and belief.believed is Door.SHUT:
             self._pulse_times.pulsed(compartment, left_s)
         self._turns.keep_busy(board.spec.name, self._now_s() + BUSY_FOR_S)

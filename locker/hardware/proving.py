@@ -58,6 +58,10 @@ class TrialState(StrEnum):
     FAILED = "failed"
 
 
+UNFINISHED = (TrialState.READING, TrialState.WATCHING, TrialState.OPEN)
+STOPPED = "the commission ended"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """An output or an input of a board."""
@@ -133,6 +137,7 @@ class LockBench:
         self._watch_s = watch_s
         self._read = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._search_task: asyncio.Task[None] | None = None
         for line in lines.values():
             line.on_read = self._note_read
 
@@ -152,7 +157,9 @@ class LockBench:
         addresses = range((last_address or HIGHEST_ADDRESS) + 1)
         total = sum(1 for name in families for each in addresses if each in LOCK_BOARDS[name].addresses)
         search = self.last_search = Search(line, total)
-        self._spawn(self._search(search, families, addresses), f"hardware: search line {line}")
+        self._search_task = self._spawn(
+            self._search(search, families, addresses), f"hardware: search line {line}"
+        )
         return search
 
     async def _search(self, search: Search, families: list[str], addresses: range) -> None:
@@ -201,6 +208,18 @@ class LockBench:
         self.trial = None
         self.proofs.clear()
 
+    def stop(self) -> None:
+        """End the trial and the search that are under way; what was proved stays."""
+        if self._task is not None:
+            self._task.cancel()
+        if self.trial is not None and self.trial.state in UNFINISHED:
+            _fail(self.trial, STOPPED)
+        search = self.last_search
+        if self._search_task is not None and search is not None and not search.over.is_set():
+            self._search_task.cancel()
+            search.fault = STOPPED
+            search.over.set()
+
     async def _try(self, trial: Trial) -> None:
         line = self._lines[self._line_of_board[trial.output.board]]
         try:
@@ -247,6 +266,9 @@ class LockBench:
             _fail(trial, f"several contacts moved ({moved}); shut every door and test it alone")
             return
         contact = trial.moved[0] if trial.moved else None
+        if contact is None and self._stood_open(trial):
+            _fail(trial, f"the contact of door {trial.named} said open before the pulse; shut it, test again")
+            return
         if contact is not None and contact.board != trial.output.board:
             _fail(
                 trial, f"the lock is on board {trial.output.board} and its contact on board {contact.board}"
@@ -268,6 +290,14 @@ class LockBench:
                 closed_means_shut,
             )
         )
+
+    def _stood_open(self, trial: Trial) -> bool:
+        """Tell whether the named door said open before the pulse, as the configuration wires its contact."""
+        door = self._door_of[trial.named or ""]
+        before = trial.before.get(Place(door.board, door.contact_input))
+        if not door.contact_fitted or before is None:
+            return False
+        return (before is Contact.CLOSED) is not door.closed_means_shut
 
     def _boards(self) -> Mapping[str, Board]:
         """Give the boards that can be read now."""

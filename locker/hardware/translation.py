@@ -152,6 +152,12 @@ class LockerHardware:
             self._emit(events.WiringMismatched(about, reason))
         await self.bench.settle(FIRST_READ_LIMIT_S)
 
+    def tell_doors(self) -> None:
+        """Post what is believed of every door once more: it may have been told before anybody listened to it."""
+        for line in self._lines.values():
+            for compartment, door in line.believed().items():
+                self._emit(events.DoorSeen(compartment, door))
+
     def board_mismatch(self, board: str) -> str | None:
         """Return why a board is not the one that was proved; None if it is, or if nobody knows."""
         boards = [line.boards[board] for line in self._lines.values() if board in line.boards]

@@ -87,8 +87,8 @@ def fingerprint(facts: Mapping[str, str]) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(facts))).hexdigest()
 
 
-def read_map(path: Path) -> WiringMap | None:
-    """Read the map; None if there is none. MapRefused where a file stands that is not one, whole."""
+def read_map(path: Path, automat_id: str) -> WiringMap | None:
+    """Read the map; None if there is none. MapRefused for a file that is none, whole, of this automat."""
     try:
         with path.open("rb") as opened:
             content = opened.read(LARGEST_FILE_BYTES + 1)
@@ -113,6 +113,12 @@ def read_map(path: Path) -> WiringMap | None:
             f"{path}: this is no whole wiring map ({why}); bring it back from a backup, or move it away, "
             "start the daemon and prove every door with `lockerctl commission`"
         ) from error
+    if file.map.automat_id != automat_id:
+        raise MapRefused(
+            f"{path}: this wiring map was proved at automat {file.map.automat_id!r}, and this is "
+            f"{automat_id!r}; bring the right map, or move it away, start the daemon and prove every door "
+            "with `lockerctl commission`"
+        )
     return file.map
 
 

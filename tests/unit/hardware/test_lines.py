@@ -178,6 +178,45 @@ async def test_a_refused_pulse_is_told_after_the_pulse(
     assert events.index(PulseSent("1", 7)) < events.index(PulseRefused("1", 7, "its coil is hot"))
 
 
+async def test_an_unlock_that_waited_goes_where_its_door_was_proved_meanwhile(
+    networked: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = use(networked, monkeypatch)
+    await networked.hardware.start()
+    line: LockLine = networked.hardware._lines["locks"]
+    async with line._one_unlock:
+        networked.hardware.unlock("1", 1)
+        networked.hardware.unlock("2", 1)
+        await asyncio.sleep(0)
+        moved = [replace(door, channel=9) for door in line.doors if door.compartment == "1"]
+        line.use([board.spec for board in line.boards.values()], moved)
+    await networked.seen.until(lambda event: isinstance(event, PulseSent))
+    await networked.seen.until(lambda event: isinstance(event, PulseNotSent))
+    assert [asked for asked in driver.asked if asked.startswith("unlock")] == ["unlock 9"]
+
+
+async def test_a_board_is_held_against_the_proof_that_came_while_it_told_who_it_is(
+    networked: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = use(networked, monkeypatch)
+    await networked.hardware.start()
+    line: LockLine = networked.hardware._lines["locks"]
+    board = line.boards["A1"]
+    old = replace(board.spec, facts={"serial": "1"}, mismatch="elsewhere")
+    new = replace(board.spec, facts={})
+
+    async def identify() -> BoardIdentity:
+        board.spec = new
+        board.is_ready = False
+        return BoardIdentity({})
+
+    monkeypatch.setattr(driver, "identify", identify)
+    board.spec, board.is_ready = old, False
+    await board.ready()
+    assert board.is_ready
+    assert board.mismatch is None
+
+
 def use(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     """Put a recorded driver in the place of the only board's."""
     driver = Recorded()

@@ -175,6 +175,37 @@ async def test_a_door_whose_contact_never_moves_has_none(bench: Bench) -> None:
     assert proved.contact is None
 
 
+async def test_a_door_that_stood_open_already_is_not_proved_to_have_no_contact(bench: Bench) -> None:
+    bench.simulated.force("3")
+    await bench.seen.until(lambda event: event == DoorSeen("3", Door.OPEN))
+    assert (await bench.tries("3")).moved == ()
+    bench.hardware.bench.name_door("3", USER)
+    assert bench.hardware.bench.trial is not None
+    assert "said open before the pulse" in str(bench.hardware.bench.trial.fault)
+    assert not bench.hardware.bench.proofs
+
+
+async def test_no_lock_is_pulsed_and_no_address_asked_once_the_commission_is_over(bench: Bench) -> None:
+    search = bench.hardware.bench.search("left")
+    bench.hardware.try_lock("4", 1)
+    bench.hardware.stop_trying()
+    assert search.over.is_set()
+    assert search.fault == "the commission ended"
+    asked = search.asked
+    await bench.opens("1")
+    assert search.asked == asked
+    assert bench.hardware.bench.trial is not None
+    assert bench.hardware.bench.trial.state is TrialState.FAILED
+    assert bench.simulated.door("4").pulses == 0
+
+
+async def test_doors_are_told_again_to_whoever_did_not_know_that_they_had_contacts(bench: Bench) -> None:
+    await bench.proves("1")
+    before = len(bench.seen.events)
+    bench.hardware.tell_doors()
+    await bench.seen.until(lambda event: event == DoorSeen("1", Door.SHUT), after=before)
+
+
 async def test_a_lock_that_opens_nothing_proves_nothing(bench: Bench) -> None:
     bench.simulated.jam("3")
     await bench.tries("3")

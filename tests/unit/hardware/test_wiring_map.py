@@ -51,10 +51,17 @@ def proof() -> WiringMap:
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
-    assert read_map(path) is None
+    assert read_map(path, "fi-1") is None
     write_map(path, proof())
-    assert read_map(path) == proof()
+    assert read_map(path, "fi-1") == proof()
     assert [file.name for file in tmp_path.iterdir()] == ["map.json"]
+
+
+def test_a_map_of_another_automat_proves_nothing_here(tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    write_map(path, proof())
+    with pytest.raises(MapRefused, match="proved at automat 'fi-1'"):
+        read_map(path, "fi-2")
 
 
 def test_any_byte_that_was_changed_or_lost_is_noticed(tmp_path: Path) -> None:
@@ -68,14 +75,14 @@ def test_any_byte_that_was_changed_or_lost_is_noticed(tmp_path: Path) -> None:
         ):
             path.write_bytes(damaged)
             with contextlib.suppress(MapRefused):
-                assert read_map(path) == proof(), "only blanks may change without harm"
+                assert read_map(path, "fi-1") == proof(), "only blanks may change without harm"
 
 
 def test_a_refusal_names_the_file_and_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
     path.write_text("{}")
     with pytest.raises(MapRefused, match=r"map\.json.*lockerctl commission"):
-        read_map(path)
+        read_map(path, "fi-1")
 
 
 def test_a_map_of_a_later_version_is_refused(tmp_path: Path) -> None:
@@ -83,7 +90,7 @@ def test_a_map_of_a_later_version_is_refused(tmp_path: Path) -> None:
     write_map(path, proof())
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 2}))
     with pytest.raises(MapRefused, match="schema"):
-        read_map(path)
+        read_map(path, "fi-1")
 
 
 def test_a_disk_that_does_not_take_it_leaves_the_map_before(tmp_path: Path) -> None:
@@ -92,7 +99,7 @@ def test_a_disk_that_does_not_take_it_leaves_the_map_before(tmp_path: Path) -> N
     path.with_name("map.json.unfinished").mkdir()
     with pytest.raises(MapRefused, match="the one before holds"):
         write_map(path, proof().model_copy(update={"user": "other (1)"}))
-    assert read_map(path) == proof()
+    assert read_map(path, "fi-1") == proof()
 
 
 def test_without_a_proof_the_configuration_holds() -> None:
