@@ -1,4 +1,4 @@
-"""What one half of the Winnsen boards says, the other understands; and what without a checksum nobody sees."""
+"""What one half of the Winnsen boards says, the other understands; what without a checksum nobody sees."""
 
 import random
 
