@@ -16,9 +16,12 @@ import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.transcript import JsonPrinter, Line, TextPrinter
+
+if TYPE_CHECKING:
+    from simulator.plan import CabinetPlan
 
 OK: Final = 0
 FAILED: Final = 1
@@ -55,8 +58,11 @@ def _demo(chosen: argparse.Namespace) -> int:
     if chosen.story is None:
         if chosen.json or chosen.runs is not None:
             raise MisusedError("--json and --runs belong to a story: add --story NAME")
+        plan = None if chosen.plan is None else _plan(chosen.plan)
         with _directory(chosen) as directory, _log(directory):
-            return _until_signal(_front(directory, chosen.seed or 0))
+            return _until_signal(_front(directory, chosen.seed or 0, plan))
+    if chosen.plan is not None:
+        raise MisusedError("a story brings its own automat: leave out --plan, or --story")
     runs = 1 if chosen.runs is None else chosen.runs
     if runs < 1:
         raise MisusedError("--runs takes a number from 1")
@@ -86,14 +92,14 @@ def _stories(wanted: str) -> list[str]:
     return [wanted]
 
 
-async def _front(directory: Path, seed: int) -> int:
+async def _front(directory: Path, seed: int, plan: "CabinetPlan | None") -> int:
     from simulator.backoffice.keys import KeyFileError  # slow to import, as all that follows here
     from simulator.broker import BrokerError
     from simulator.daemon import DaemonError
     from simulator.demo import Demo
     from simulator.panel import Panel
 
-    demo = Demo(directory, seed=seed)
+    demo = Demo(directory, plan=plan, seed=seed)
     _speak(f"starting the automat in {directory}")
     try:
         await demo.start()
@@ -144,15 +150,34 @@ def _only_results(printer: Callable[[Line], None], run: int) -> Callable[[Line],
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    return _until_signal(_hardware(chosen.directory.absolute(), chosen.compartments, chosen.seed))
+    from simulator.plan import PlanError, demo_plan, plan_of  # the others need no plan
+
+    if chosen.plan is not None:
+        plan = _plan(chosen.plan)
+    else:
+        try:
+            plan = demo_plan() if chosen.compartments is None else plan_of(chosen.compartments)
+        except PlanError as error:
+            raise MisusedError(str(error)) from None
+    configuration = None if chosen.configuration is None else chosen.configuration.absolute()
+    return _until_signal(_hardware(plan, chosen.directory.absolute(), configuration, chosen.seed))
 
 
-async def _hardware(directory: Path, compartments: int | None, seed: int) -> int:
+def _plan(path: Path) -> "CabinetPlan":
+    from simulator.plan import PlanError  # as above
+    from simulator.plan_file import read_plan
+
+    try:
+        return read_plan(path)
+    except PlanError as error:
+        raise MisusedError(str(error)) from None
+
+
+async def _hardware(plan: "CabinetPlan", directory: Path, configuration: Path | None, seed: int) -> int:
     from simulator.automat import SimulatedAutomat  # the others need no hardware
+    from simulator.configuration import write_bench_configuration
     from simulator.control import ControlServer
-    from simulator.plan import demo_plan, plan_of
 
-    plan = demo_plan() if compartments is None else plan_of(compartments)
     automat = SimulatedAutomat(plan, directory=directory / "ports", seed=seed)
     control = ControlServer(automat, directory / "control.sock")
     await automat.start()
@@ -161,6 +186,14 @@ async def _hardware(directory: Path, compartments: int | None, seed: int) -> int
         for name in plan.ports():
             _answer(f"{name}\t{automat.address(name)}")
         _answer(f"control\t{directory / 'control.sock'}")
+        if configuration is not None:
+            port_of = {name: automat.address(name) for name in plan.ports()}
+            try:
+                write_bench_configuration(plan, configuration, port_of=port_of)
+            except FileExistsError as error:
+                _speak(str(error))
+                return MISUSED
+            _answer(f"configuration\t{configuration}")
         sys.stdout.flush()
         await asyncio.Event().wait()
     except OSError as error:
@@ -278,12 +311,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="copy keys and blank database from here, made at first: many stories, quick starts",
     )
+    demo.add_argument("--plan", type=Path, metavar="FILE", help="the automat that a plan describes")
     demo.add_argument("--keep", action="store_true", help="do not remove the temporary directory")
     demo.set_defaults(command=_demo)
 
     run = commands.add_parser("run", help="only the hardware: serial ports and a control socket")
     run.add_argument("--directory", type=Path, required=True, metavar="DIR", help="where the ports appear")
-    run.add_argument("--compartments", type=int, metavar="N", help="how many; default: the demo's automat")
+    kind = run.add_mutually_exclusive_group()
+    kind.add_argument("--compartments", type=int, metavar="N", help="how many; default: the demo's automat")
+    kind.add_argument("--plan", type=Path, metavar="FILE", help="the automat that a plan describes")
+    run.add_argument(
+        "--configuration", type=Path, metavar="FILE", help="write a lockerd.toml that fits; paths beside it"
+    )
     run.add_argument("--seed", type=int, default=0, metavar="N", help="for everything random")
     run.set_defaults(command=_run)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from simulator.plan import CabinetPlan, CompartmentPlan
 
 CUSTOMER_SERVICE = "0200 71000"
+WRITTEN = "# Written by locker-sim for its simulated hardware, anew at each start.\n"
+NO_BROKER = ("127.0.0.1", 1883)
 ENGLISH_FIRST = ("en", "fi", "sv")
 
 Value = str | int | float | bool | Path | Sequence[str] | Mapping[str, str]
@@ -85,6 +87,23 @@ def write_configuration(
         *_hardware(plan, port_of),
     ]
     place.configuration.write_text("\n".join(tables), encoding="utf-8")
+
+
+def write_bench_configuration(plan: CabinetPlan, path: Path, *, port_of: Mapping[str, str | Path]) -> None:
+    """Write a file for a daemon that somebody starts by hand; all of its own lies beside the file.
+
+    FileExistsError if a file is there that was not written by this.
+    """
+    if path.exists() and not path.read_bytes().startswith(WRITTEN.encode()):
+        raise FileExistsError(f"{path} is there already and was written by somebody else; name another file")
+    host, port = NO_BROKER
+    tables = [
+        _table("[automat]", id=plan.automat_id, name=plan.name, customer_service=CUSTOMER_SERVICE),
+        _table("[paths]", database="automat.db", keys="keys", socket="lockerd.sock"),
+        _table("[uplink]", host=host, port=port),
+        *_hardware(plan, port_of),
+    ]
+    path.write_text("\n".join((WRITTEN, *tables)), encoding="utf-8")
 
 
 def _hardware(plan: CabinetPlan, port_of: Mapping[str, str | Path]) -> Iterator[str]:

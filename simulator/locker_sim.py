@@ -21,6 +21,7 @@ from simulator.events import DoorState
 from simulator.faults import FaultValue
 from simulator.people import Person, new_code, new_tracking_id
 from simulator.plan import CabinetPlan, demo_plan, plan_of
+from simulator.plan_file import read_plan
 from simulator.stories.audit import audit
 from simulator.stories.stage import LIMIT_S, Stage, StoryFailedError
 from simulator.transcript import Transcript
@@ -343,17 +344,18 @@ async def _done(deed: Callable[[], Result]) -> Result:
 
 def plan_from(
     *,
-    plan: CabinetPlan | None = None,
+    plan: CabinetPlan | str | Path | None = None,
     compartments: int | None = None,
     board: str | None = None,
     baud: int | None = None,
     display: str | None = None,
 ) -> CabinetPlan:
-    """Make the plan that a test asks for: that of the demo, one that is given, or of so many compartments.
+    """Make the plan that a test asks for: the demo's, a given one or its file, or of so many compartments.
 
     `board` and `display` name families for all of them, `baud` is the speed of all lines. PlanError: no such.
     """
-    made = plan or (demo_plan() if compartments is None else plan_of(compartments))
+    given = read_plan(Path(plan)) if isinstance(plan, str | Path) else plan
+    made = given or (demo_plan() if compartments is None else plan_of(compartments))
     return replace(
         made,
         boards=tuple(replace(one, family=board or one.family) for one in made.boards),
