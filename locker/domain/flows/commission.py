@@ -147,7 +147,7 @@ def prove(draft: Draft, event: DoorProved) -> None:
 def write(draft: Draft, event: CommissionWritten) -> None:
     """Take what was proved into use, and give the automat back to everybody.
 
-    The map rests on disk and the hardware goes by it: that is recorded even if the commission ended meanwhile.
+    The map rests on disk and the hardware goes by it: that counts even if the commission ended meanwhile.
     """
     draft.automat = replace(draft.automat, wiring_map=event.wiring_map)
     for label, fitted in event.contacts.items():
@@ -181,7 +181,7 @@ def lapse(draft: Draft) -> None:
 
 
 def doubt_open_doors(draft: Draft) -> None:
-    """Trust no empty box whose door was left open: anybody may have put something in by the time it is shut."""
+    """Trust no empty box whose door was left open: who knows what lies inside when it is shut."""
     if not under_way(draft.automat):
         return
     for label, box in draft.automat.compartments.items():

@@ -300,10 +300,12 @@ def _pulse_again_or_give_up(draft: Draft, opening: Opening) -> Progress:
     if opening.stray is not None:
         return _wrong_door(draft, opening, opening.stray)
     if opening.pulses < draft.rules.pulses and _may_pulse_again(draft, opening):
-        wear.note_pulsed_again(draft, opening.compartment)
+        if opening.pulses_sent:
+            wear.note_pulsed_again(draft, opening.compartment)
         _pulse(draft, opening)
         return Progress(Outcome.PULSED_AGAIN, opening)
-    wear.note_given_up(draft, opening.compartment)
+    if opening.pulses_sent:
+        wear.note_given_up(draft, opening.compartment)
     late_s = draft.now.powered_s + draft.rules.late_opening_s
     _move(draft, opening, Happening.PULSED_IN_VAIN, due_s=late_s)
     return Progress(Outcome.NOT_OPENED, opening)
@@ -329,7 +331,9 @@ def _wrong_door(draft: Draft, opening: Opening, other: str, *, cut_short: bool =
     _move(draft, opening, Happening.WRONG_DOOR)
     detail = f"the pulse for {label} opened {other}; prove both with `lockerctl commission`"
     for doubted in (label, other):
-        box = draft.automat.compartments[doubted]
+        box = draft.automat.compartments.get(doubted)
+        if box is None:
+            continue  # the configuration no longer has it
         draft.raise_incident(IncidentKind.WRONG_DOOR, doubted, detail)
         draft.change_compartment(doubted, blocked=box.blocked or WRONG_DOOR_BLOCK)
         if box.condition is Condition.SOUND:

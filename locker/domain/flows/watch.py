@@ -18,7 +18,7 @@ from locker.domain.events import (
 )
 from locker.domain.flows import collect, outages, pickup, retention, storage
 from locker.domain.flows.depositing import UNCONFIRMED
-from locker.domain.flows.doors import Progress, note_found, recover
+from locker.domain.flows.doors import WRONG_DOOR_BLOCK, Progress, note_found, recover
 from locker.domain.flows.keys import rest
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind, Parked
@@ -68,6 +68,8 @@ def start(draft: Draft, event: Started) -> list[Progress]:
             draft.raise_incident(
                 IncidentKind.DEPOSIT_UNCONFIRMED, label, "the automat stopped before the courier confirmed"
             )
+        if compartment.blocked == WRONG_DOOR_BLOCK:
+            draft.raise_incident(IncidentKind.WRONG_DOOR, label, WRONG_DOOR_BLOCK)
         collect.note_found(draft, label)
         # What a sensor said before is no evidence now, and it may have been taken out.
         draft.change_compartment(label, goods=None)
@@ -227,8 +229,10 @@ def _note_not_configured(draft: Draft, labels: tuple[str, ...]) -> None:
 def _clear_gone_parts(draft: Draft, parts: frozenset[str] | None) -> None:
     """Clear what nobody can mend any more, or storage times would wait for it for ever."""
     for kind, about in sorted(draft.automat.open_matters):
-        gone = (kind in PARTS and parts is not None and about not in parts) or (
-            kind is IncidentKind.KEYPAD_FAULTY and about not in draft.automat.keypads
+        gone = (
+            (kind in PARTS and parts is not None and about not in parts)
+            or (kind is IncidentKind.KEYPAD_FAULTY and about not in draft.automat.keypads)
+            or (kind is IncidentKind.WRONG_DOOR and about not in draft.automat.compartments)
         )
         if gone:
             draft.clear_incident(kind, about, "the configuration no longer has it")

@@ -14,7 +14,7 @@ def note_timed(draft: Draft, event: LockTimed) -> None:
     if label not in draft.automat.compartments or event.pulse_to_open_s < 0:
         return
     opening = draft.automat.openings.get(label)
-    pulses = 1 if opening is None else opening.pulses
+    pulses = 1 if opening is None else max(1, opening.pulses_sent)
     health = _health(draft, label).timed(round(event.pulse_to_open_s * 1000), pulses)
     draft.put_lock(health)
     complaint = health.complaint
@@ -32,7 +32,7 @@ def note_refused(draft: Draft, event: PulseRefused) -> None:
 
 
 def note_pulsed_again(draft: Draft, label: str) -> None:
-    """Count a pulse after the first of an opening."""
+    """Count a pulse after one that opened nothing."""
     health = _health(draft, label)
     draft.put_lock(replace(health, retries=health.retries + 1))
 

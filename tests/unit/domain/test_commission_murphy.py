@@ -1,4 +1,4 @@
-"""Putting an automat into service when things go wrong: what ends too soon, doors left open, coils that heat up."""
+"""Putting an automat into service when things go wrong: ended too soon, doors left open, hot coils."""
 
 from locker.domain.compartments import Condition
 from locker.domain.events import CommissionEnded, CommissionWritten, Door, LockTrialAsked, LockTried

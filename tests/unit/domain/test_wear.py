@@ -2,7 +2,7 @@
 
 import pytest
 
-from locker.domain.events import Door, LockTimed, PulseRefused
+from locker.domain.events import Door, LockTimed, PulseNotSent, PulseRefused
 from locker.domain.health import JUDGED, RETRIES_TO_REPORT, WINDOW, LockHealth
 from locker.domain.incidents import IncidentKind
 from tests.unit.domain.stand import Stand
@@ -128,3 +128,23 @@ def test_what_is_not_ours_or_impossible_is_not_counted() -> None:
 def test_nothing_is_said_of_a_lock_before_it_was_timed_often_enough() -> None:
     assert LockHealth("1", recent_ms=(10, 20)).present_ms is None
     assert LockHealth("1").complaint is None
+
+
+def test_pulses_that_never_left_say_nothing_about_a_lock() -> None:
+    stand = Stand()
+    label = stand.deliver()
+    stand.press("C 024204 OK")
+    for number in (1, 2, 3):
+        stand.do(PulseNotSent(label, number, "the line is down"))
+        stand.wait(5.1)
+    assert label not in stand.automat.locks
+
+
+def test_an_opening_takes_as_many_pulses_as_left(stand: Stand) -> None:
+    label = stand.deliver()
+    stand.press("C 024204 OK")
+    stand.do(PulseNotSent(label, 1, "the line is down"))
+    stand.wait(5.1)
+    stand.opens()
+    stand.do(LockTimed(label, USUAL_S))
+    assert stand.automat.locks[label].recent_pulses[-1] == 1

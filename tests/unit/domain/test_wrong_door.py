@@ -96,3 +96,26 @@ def test_a_door_of_which_nothing_was_known_is_no_evidence() -> None:
     stand.door("4", Door.OPEN)
     stand.wait(20)
     assert not stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
+
+
+def test_a_start_survives_that_the_other_door_is_configured_no_more() -> None:
+    stand = opened_wrongly()
+    stand.reconfigured(without_box="4")
+    assert "1" not in stand.automat.openings
+    assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
+    assert not stand.automat.open_incident(IncidentKind.WRONG_DOOR, "4")
+
+
+def test_a_doubted_door_that_is_configured_no_more_holds_no_deadline_until_it_returns() -> None:
+    stand = opened_wrongly()
+    stand.wait(6)
+    stand.door("4", Door.SHUT)
+    stand.do(CommissionBegun("root (0)"))
+    stand.wait(200)
+    stand.do(CommissionBegun("root (0)"))
+    stand.do(CommissionWritten("root (0)", "ab" * 32, {}, {}, ("1",)))
+    assert stand.automat.facts.outage_since_s is not None
+    stand.reconfigured(without_box="4")
+    assert stand.automat.facts.outage_since_s is None
+    stand.reconfigured()
+    assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "4")
