@@ -162,7 +162,9 @@ def _go_on(draft: Draft, progress: Progress | None) -> None:
 
 
 def _let_due_things_happen(draft: Draft) -> None:
+    before = draft.automat
     _by_powered_time(draft)
+    outages.follow(draft, before)
     if draft.automat.judges_time(draft.now):
         _by_wall_time(draft)
     if draft.automat.judges_storage(draft.now):

@@ -86,3 +86,21 @@ def test_nothing_is_written_for_a_box_that_is_not_there() -> None:
     stand = begun()
     assert stand.do(CommissionWritten(USER, "ab" * 32, {}, {"77": True}, ("77",))).refused is None
     assert not stand.automat.open_incident(IncidentKind.WRONG_DOOR, "77")
+
+
+def test_the_outage_ends_in_the_moment_in_which_a_commission_lapses() -> None:
+    stand = begun()
+    assert stand.automat.facts.outage_since_s is not None
+    stand.wait(stand.automat.rules.service_idle_s + 1)
+    assert stand.automat.facts.outage_since_s is None
+
+
+def test_an_outage_begins_in_the_moment_in_which_a_wrong_door_is_judged() -> None:
+    stand = Stand()
+    stand.deliver()
+    stand.press("C 024204 OK")
+    stand.pulse_sent()
+    stand.door("4", Door.OPEN)
+    stand.wait(stand.automat.rules.open_wait_s)
+    assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "4")
+    assert stand.automat.facts.outage_since_s is not None
