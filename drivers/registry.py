@@ -1,7 +1,7 @@
 """Every family that a configuration may name, in four plain tables: a new family is one line here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -43,11 +43,13 @@ class BoardFamily(Family[Bus, LockBoard]):
     `explain(data, sent)`: what bytes of one direction mean, in words, one text a frame; bytes of no frame are
     said to be that. `search(bus, address)`: the settings by name of the board at an address, None if no board
     of this family answers there; moves nothing, waits 0.3 s at most. `addresses`: where it may be.
+    `never_beside`: families whose boards might obey what this one is told at these of its addresses.
     """
 
     explain: Callable[[bytes, bool], Sequence[str]]
     search: Callable[[Bus, int], Awaitable[Mapping[str, Any] | None]]
     addresses: range
+    never_beside: Mapping[str, range] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ LOCK_BOARDS: Mapping[str, BoardFamily] = MappingProxyType(
             modbus_relay.explain,
             modbus_relay.search,
             range(1, 256),
+            never_beside={"xor-bcc": range(0x90, 0x91)},
         ),
         "xor-bcc": BoardFamily(
             XorBccSettings, XorBccBoard, 9600, xor_bcc.explain, xor_bcc.search, range(1, 100)
@@ -82,7 +85,13 @@ LOCK_BOARDS: Mapping[str, BoardFamily] = MappingProxyType(
         "wkly": BoardFamily(WklySettings, WklyBoard, 9600, wkly.explain, wkly.search, range(32)),
         # Optional: nothing protects its frames, and its settings refuse a table that does not say so.
         "winnsen": BoardFamily(
-            WinnsenSettings, WinnsenBoard, 9600, winnsen.explain, winnsen.search, range(1, 33)
+            WinnsenSettings,
+            WinnsenBoard,
+            9600,
+            winnsen.explain,
+            winnsen.search,
+            range(1, 33),
+            never_beside={"xor-bcc": range(256)},
         ),
     }
 )

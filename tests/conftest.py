@@ -13,7 +13,8 @@ from hypothesis import settings
 
 from tests.hygiene import Belongings, leftovers
 
-settings.register_profile("suite", derandomize=True, database=None)
+# A busy machine takes its time; what may not take long is measured by `make bench`.
+settings.register_profile("suite", derandomize=True, database=None, deadline=None)
 settings.load_profile("suite")
 
 BEFORE = pytest.StashKey[Belongings]()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from locker.domain.rules import Rules
 from locker.errors import Fault
+from locker.hardware.catalogue import NEVER_BESIDE
 from locker.settings.devices import AnyBoard, AnyDisplay, AnyKeypad, AnyScanner
 from locker.settings.explain import item_name, one_of, quoted
 from locker.settings.tables import (
@@ -173,6 +174,23 @@ def _addresses_twice(salvage: Salvage) -> Iterator[Fault]:
         first.setdefault(seat, placed.where)
 
 
+def _never_beside(salvage: Salvage) -> Iterator[Fault]:
+    """Find boards of which one might take what the other is told as an order of its own."""
+    for placed in salvage.boards:
+        board = placed.table
+        addresses = NEVER_BESIDE[board.family]
+        for other in salvage.boards:
+            if other.table.line == board.line and board.address in addresses.get(other.table.family, ()):
+                yield Fault(
+                    f"{placed.where} line",
+                    f"{other.where} might take its frames for orders to open doors: "
+                    f"{board.family} at address {board.address} beside {other.table.family}",
+                    f"put it on another line than {quoted(board.line)}, or give it another address"
+                    if len(addresses[other.table.family]) == 1
+                    else f"put it on another line than {quoted(board.line)}",
+                )
+
+
 def _channels(salvage: Salvage) -> Iterator[Fault]:
     boards = {placed.table.id: placed.table for placed in salvage.boards}
     taken: dict[tuple[str, int], str] = {}
@@ -326,6 +344,7 @@ CHECKS: tuple[Callable[[Salvage], Iterator[Fault]], ...] = (
     _names_twice,
     _names_nowhere,
     _addresses_twice,
+    _never_beside,
     _channels,
     _ports_twice,
     _tones_without_bell,

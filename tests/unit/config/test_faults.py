@@ -272,6 +272,27 @@ def test_address_twice_on_a_line(tmp_path: Path) -> None:
     assert '[[boards]] "A"' in fault.what
 
 
+@pytest.mark.parametrize(
+    ("second", "remedy"),
+    [
+        ('family = "winnsen"\naddress = 21\nchannels = 15\nunprotected = true\n', "another line"),
+        ('family = "modbus-relay"\naddress = 144\nchannels = 8\n', "another address"),
+    ],
+)
+def test_boards_that_might_obey_one_another_share_no_line(tmp_path: Path, second: str, remedy: str) -> None:
+    fault = only_fault_of(tmp_path, SAMPLE + '[[boards]]\nid = "B"\nline = "locks"\n' + second)
+    assert fault.where == '[[boards]] "B" line'
+    assert '[[boards]] "A" might take its frames for orders' in fault.what
+    assert remedy in fault.remedy
+    apart = '[[lines]]\nid = "more"\nport = "more.tty"\n[[boards]]\nid = "B"\nline = "more"\n' + second
+    load(write(tmp_path, SAMPLE + apart), {})
+
+
+def test_other_boards_may_share_a_line(tmp_path: Path) -> None:
+    second = '[[boards]]\nid = "B"\nline = "locks"\nfamily = "modbus-relay"\naddress = 143\nchannels = 8\n'
+    load(write(tmp_path, SAMPLE + second), {})
+
+
 def test_two_doors_with_keypads_of_their_own_still_need_one_for_everybody(tmp_path: Path) -> None:
     bound = SAMPLE.replace('display = "front"', 'display = "front"\nbound_to = "7"', 1)
     second = '[[keypads]]\nid = "one"\nport = "one.tty"\nfamily = "serial-ascii"\n'
