@@ -68,13 +68,13 @@ def test_the_report_ends_when_the_lock_is_well_again(stand: Stand) -> None:
 
 
 def test_a_lock_that_needs_several_pulses_is_reported(stand: Stand) -> None:
-    stand.deliver()
+    label = stand.deliver()
     for retried in range(RETRIES_TO_REPORT):
         assert not is_reported(stand)
         stand.press("C 024204 OK")
         stand.pulse_sent()
         stand.wait(5.1)
-        label = stand.opens()
+        assert stand.opens() == label
         stand.do(LockTimed(label, USUAL_S))
         assert stand.automat.locks[label].retries == retried + 1
         stand.door(label, Door.SHUT)

@@ -3,6 +3,7 @@
 from locker.domain.compartments import Condition
 from locker.domain.events import CommissionBegun, CommissionWritten, Door
 from locker.domain.flows.doors import WRONG_DOOR_BLOCK
+from locker.domain.flows.outages import has_cause
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
@@ -114,8 +115,8 @@ def test_a_doubted_door_that_is_configured_no_more_holds_no_deadline_until_it_re
     stand.wait(200)
     stand.do(CommissionBegun("root (0)"))
     stand.do(CommissionWritten("root (0)", "ab" * 32, {}, {}, ("1",)))
-    assert stand.automat.facts.outage_since_s is not None
+    assert has_cause(stand.automat)
     stand.reconfigured(without_box="4")
-    assert stand.automat.facts.outage_since_s is None
+    assert not has_cause(stand.automat)
     stand.reconfigured()
     assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "4")
