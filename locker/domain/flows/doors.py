@@ -383,7 +383,9 @@ def _note_unasked(draft: Draft, label: str, before: Door, door: Door) -> None:
         draft.raise_incident(
             IncidentKind.DOOR_OPENED_UNASKED, label, f"the contact went from {before} to open without a pulse"
         )
-        if compartment.tracking_id is None and compartment.condition is Condition.SOUND:
+        parcel = draft.automat.parcels.get(compartment.tracking_id or "")
+        empty = parcel is None or not parcel.inside  # one that was collected may still be reopened
+        if empty and compartment.condition is Condition.SOUND:
             draft.change_compartment(
                 label, condition=Condition.SUSPECT, reason="the door was opened by nobody we know"
             )

@@ -242,3 +242,15 @@ def test_keys_pressed_while_a_door_is_open_only_repeat_what_to_do() -> None:
     assert len(stand.unlocks) == before
     assert stand.says(Text.CLOSE_DOOR)
     assert stand.count(EntryKind.CODE_MISSED) == 0
+
+
+def test_a_door_that_opens_unasked_after_a_pick_up_leaves_its_box_in_doubt() -> None:
+    stand = Stand()
+    label = stand.deliver()
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    stand.door(label, Door.OPEN)
+    stand.door(label, Door.SHUT)
+    stand.wait(stand.automat.rules.reopen_window_s + 1)
+    assert stand.box(label).tracking_id is None
+    assert not stand.box(label).free
