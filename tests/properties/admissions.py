@@ -41,6 +41,9 @@ class Acceptances:
         self._judge_codes(before, event, decision)
         self._judge_command(event, decision)
         for entry in decision.entries:
+            if entry.kind is EntryKind.PULSE_INTENDED and entry.data["purpose"] == "commission":
+                assert before.facts.commission, "a lock was tried, and nobody puts the automat into service"
+                continue
             if entry.kind is EntryKind.PULSE_INTENDED:
                 _assert_frozen_opens_for_technicians(before, decision.automat, entry)
             if entry.kind is EntryKind.PULSE_INTENDED and entry.data["number"] == 1:

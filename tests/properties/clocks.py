@@ -13,6 +13,8 @@ from locker.domain.events import (
     PartLost,
     PartRestored,
     Started,
+    WiringMatched,
+    WiringMismatched,
 )
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import ConfirmingRemote, Entering
@@ -150,7 +152,7 @@ class Storage:
         """Let the time since the last decision pass, and look at what became overdue."""
         self._pass(before, event, now)
         after = decision.automat
-        self._follow(event, after)
+        self._follow(event, decision)
         for entry in decision.entries:
             subject = str(entry.subject)
             if entry.kind is EntryKind.PARCEL_STORED:
@@ -191,9 +193,14 @@ class Storage:
         for key in self.served_s:
             self.served_s[key] += served_s
 
-    def _follow(self, event: Event, after: Automat) -> None:
+    def _follow(self, event: Event, decision: Decision) -> None:
         """Note what keeps recipients from being served, by what was told of it."""
+        after = decision.automat
         match event:
+            case WiringMismatched():
+                self.causes.add(f"wiring of {event.about}")
+            case WiringMatched():
+                self.causes.discard(f"wiring of {event.about}")
             case PartLost(outage=True):
                 self.causes.add(f"part {event.part}")
             case PartRestored():
@@ -210,6 +217,22 @@ class Storage:
                     cause
                     for cause in self.causes
                     if (cause in there if cause.startswith("keypad") else gone is None or cause in gone)
+                    or cause.startswith(("wiring", "commission", "door"))
                 }
             case _:
                 pass
+        self._read(decision)
+
+    def _read(self, decision: Decision) -> None:
+        """Note the causes that only entries tell of."""
+        for entry in decision.entries:
+            about = f"door {entry.data.get('about')}"
+            match entry.kind, entry.data.get("incident"):
+                case EntryKind.COMMISSION_BEGUN, _:
+                    self.causes.add("commission")
+                case EntryKind.COMMISSION_ENDED, _:
+                    self.causes.discard("commission")
+                case EntryKind.INCIDENT_RAISED, "wrong-door":
+                    self.causes.add(about)
+                case EntryKind.INCIDENT_CLEARED, "wrong-door":
+                    self.causes.discard(about)

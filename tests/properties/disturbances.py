@@ -13,10 +13,12 @@ from locker.domain.commands import (
     WithdrawParcel,
 )
 from locker.domain.events import JournalAcknowledged, KeypadRecovered, PartRestored, StorageChanged
+from locker.domain.incidents import IncidentKind
 from locker.domain.parcels import Role
 from locker.domain.times import Trust
 from tests.properties.people import go_on
 from tests.properties.strategies import KEYPADS, LABELS
+from tests.properties.technicians import prove_all
 from tests.properties.world import World
 
 INTERRUPTIONS = 10
@@ -82,7 +84,10 @@ def all_is_well(world: World) -> None:
             world.command(UnblockCompartment(label, "op-1"))
         world.silence(label, silent=False)
         world.shut_door(label)
+    world.mismatch(mismatched=False)
     world.wait(2 * world.automat.rules.token_refill_s)
+    if any(kind is IncidentKind.WRONG_DOOR for kind, _ in world.automat.open_matters):
+        prove_all(world)
 
 
 def _meanwhile(world: World, keypad: str, mode: Mode) -> None:

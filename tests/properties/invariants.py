@@ -9,8 +9,9 @@ import rfc8785
 from locker.domain.automat import Automat, Decision
 from locker.domain.commands import WithdrawParcel
 from locker.domain.compartments import Condition, ContactKind
-from locker.domain.events import CommandReceived, Door, DoorSeen, Event, PulseSent, Started
-from locker.domain.intents import Unlock
+from locker.domain.events import CommandReceived, Door, DoorSeen, Event, PulseNotSent, PulseSent, Started
+from locker.domain.incidents import IncidentKind
+from locker.domain.intents import TryLock, Unlock
 from locker.domain.journal import Entry, EntryKind
 from locker.domain.openings import Opening
 from locker.domain.parcels import INSIDE, ParcelState
@@ -89,7 +90,7 @@ class Judge(Stand):
         self.governor.judge(before, event, decision, self.now)
         self.storage.judge(before, event, decision, self.now)
         for entry in moment.entries(EntryKind.PULSE_INTENDED):
-            if entry.data["number"] == 1:
+            if entry.data["number"] == 1 and entry.data["purpose"] != "commission":
                 label = entry.data["compartment"]
                 door = self.told.get(label, Door.UNKNOWN)
                 self.witnesses[label] = Witness(entry.data["purpose"], entry.subject, door)
@@ -123,15 +124,22 @@ def pulses_have_durable_intents(moment: Moment) -> None:
     """No pulse without its intent, written in the same decision; none at start-up; no more than allowed."""
     decision = moment.decision
     unlocks = [intent for intent in decision.intents if isinstance(intent, Unlock)]
+    trials = [intent for intent in decision.intents if isinstance(intent, TryLock)]
     intended = [(e.data["compartment"], e.data["number"]) for e in moment.entries(EntryKind.PULSE_INTENDED)]
-    assert sorted((each.compartment, each.number) for each in unlocks) == sorted(intended), (
-        "a pulse without its intent"
-    )
+    held_back = [(e.data["compartment"], e.data["number"]) for e in moment.entries(EntryKind.PULSE_FAILED)]
+    if isinstance(moment.event, PulseNotSent):
+        held_back.remove((moment.event.compartment, moment.event.number))
+    wanted = [(each.compartment, each.number) for each in unlocks]
+    wanted += [(each.compartment, each.number) for each in trials]
+    assert sorted(wanted + held_back) == sorted(intended), "a pulse without its intent"
+    for unlock in unlocks:
+        doubt = moment.after.open_incident(IncidentKind.WRONG_DOOR, unlock.compartment)
+        assert doubt is None, "opened by itself while its wiring is in doubt"
     written = {change.compartment: change for change in decision.changes if isinstance(change, Opening)}
     for unlock in unlocks:
         assert unlock.compartment in written, "a pulse of an opening that a power cut would forget"
         assert written[unlock.compartment].pulses == unlock.number <= moment.before.rules.pulses
-    assert not unlocks or not isinstance(moment.event, Started), "a pulse at start-up"
+    assert not (unlocks or trials) or not isinstance(moment.event, Started), "a pulse at start-up"
 
 
 def custody_has_door_evidence(moment: Moment) -> None:
@@ -221,6 +229,20 @@ def cancelled_deposits_free_only_what_was_seen(moment: Moment) -> None:
         assert seen or box.condition is not Condition.SOUND, "offered again on a word alone"
 
 
+def nobody_is_served_while_wiring_is_proved(moment: Moment) -> None:
+    """Nothing opens but for technicians and nothing ends; when it ends, keypads serve as they did."""
+    if moment.before.facts.commission and moment.after.facts.commission:
+        assert not moment.entries(EntryKind.PARCEL_OVERDUE), "expired while wiring was proved"
+        assert not moment.entries(EntryKind.CODE_ACCEPTED), "served while wiring was proved"
+        for entry in moment.entries(EntryKind.PULSE_INTENDED):
+            purpose = entry.data["purpose"]
+            assert purpose in ("commission", "inspect"), f"a {purpose} while wiring was proved"
+    if not moment.after.facts.commission:
+        assert moment.after.tried_lock is None
+    due_s = moment.after.powered_agenda.due_of.get(("commission", ""))
+    assert (due_s is not None) is bool(moment.after.facts.commission), "a commission that never ends"
+
+
 def entries_can_be_written_down(moment: Moment) -> None:
     """What RFC 8785 cannot express would end the daemon; numbers go on without a gap."""
     for entry in moment.decision.entries:
@@ -259,6 +281,7 @@ CHECKS: tuple[Callable[[Moment], None], ...] = (
     custody_has_door_evidence,
     custody_changes_have_one_entry_each,
     cancelled_deposits_free_only_what_was_seen,
+    nobody_is_served_while_wiring_is_proved,
     entries_can_be_written_down,
     refused_commands_change_nothing,
 )

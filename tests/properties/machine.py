@@ -36,7 +36,7 @@ from locker.domain.keypad import Idle, Naming
 from locker.domain.openings import Purpose
 from locker.domain.parcels import Role
 from locker.domain.times import Trust
-from tests.properties import states
+from tests.properties import states, technicians
 from tests.properties import strategies as draw
 from tests.properties.disturbances import INTERRUPTIONS, PARTS, all_is_well, interrupt
 from tests.properties.people import CODES_BY_WHO, go_on
@@ -234,6 +234,28 @@ class Automat(RuleBasedStateMachine):
         truly = bool(self.world.inside[draw.SENSED])
         self.world.do(GoodsSeen(draw.SENSED, truly if present is False else present))
 
+    # -- wiring
+
+    @rule(
+        todo=st.lists(st.tuples(st.integers(0, technicians.KINDS), st.integers(0, 35)), max_size=8),
+        ends=st.sampled_from(("write", "write", "end", "late", "leave")),
+    )
+    def a_technician_proves_wiring(self, todo: list[tuple[int, int]], ends: str) -> None:
+        """Locks are tried at the local socket, well or badly; whatever comes in between."""
+        technicians.begin(self.world)
+        technicians.go_through(self.world, todo, ends)
+
+    @rule(one=st.sampled_from(draw.LABELS), other=st.sampled_from(draw.LABELS))
+    def cables_are_crossed(self, one: str, other: str) -> None:
+        """Somebody swaps the cables of two locks."""
+        opened_by = self.world.opened_by
+        opened_by[one], opened_by[other] = opened_by[other], opened_by[one]
+
+    @rule(mismatched=st.booleans())
+    def a_board_is_another_or_the_right_one(self, *, mismatched: bool) -> None:
+        """A board is replaced, or brought back."""
+        self.world.mismatch(mismatched=mismatched)
+
     # -- the back office
 
     @rule(data=st.data(), envelope=draw.envelopes)
@@ -411,6 +433,8 @@ class Automat(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
+        if world.mismatched:
+            world.mismatch(mismatched=False)
         if len(world.automat.compartments) < len(draw.LABELS) or world.no_contact != set(draw.BLIND):
             world.configure(without_box=None, without_keypad=None, no_contact=set(draw.BLIND))
             world.restart()
@@ -419,5 +443,6 @@ class Automat(RuleBasedStateMachine):
         world.assert_nothing_is_lost()
         automat = world.automat
         assert not automat.openings
+        assert not automat.facts.commission, "nobody is served any more"
         assert all(isinstance(keypad.flow, Idle) for keypad in automat.keypads.values())
         assert all(box.door is not Door.OPEN for box in automat.compartments.values())

@@ -12,14 +12,14 @@ from tests.properties.world import World
 
 DURABLE = (
     "compartments", "parcels", "credentials", "attempts", "openings", "incidents", "commands", "parked",
-    "checkpoints", "seen", "facts", "last_seen", "journal_end",
+    "checkpoints", "seen", "locks", "facts", "last_seen", "journal_end",
 )  # fmt: skip
 INDEXES = (
     "parcels_of_tag", "holder_of_tag", "announced_ending", "to_collect", "suspects", "free_boxes",
     "open_matters", "outage_causes", "storage_agenda",
 )  # fmt: skip
-VOLATILE_TIMERS = ("keypad", "heartbeat", "day")
-"""Timers that a start sets anew."""
+VOLATILE_TIMERS = ("keypad", "heartbeat", "day", "commission")
+"""Timers that a start sets anew, or ends."""
 
 
 def check(world: World) -> None:

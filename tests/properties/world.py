@@ -17,11 +17,15 @@ from locker.domain.events import (
     GoodsSeen,
     Key,
     KeyPressed,
+    LockTimed,
     PulseNotSent,
+    PulseRefused,
     PulseSent,
     Started,
+    WiringMatched,
+    WiringMismatched,
 )
-from locker.domain.intents import Unlock
+from locker.domain.intents import StopTrying, TryLock, Unlock
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import (
     Choice,
@@ -36,7 +40,7 @@ from locker.domain.openings import Purpose, Stage
 from locker.domain.parcels import Direction, ParcelState
 from locker.domain.rules import Rules
 from locker.domain.times import Trust
-from tests.properties.invariants import Judge
+from tests.properties.invariants import EVIDENCED, Judge
 from tests.properties.strategies import BLIND, LABELS, SENSED, tag
 
 RUBBISH = "rubbish"
@@ -62,6 +66,12 @@ class World(Judge):
         self.in_hand: set[str] = set()
         self.tainted: set[str] = set()
         self.announced: set[str] = set()
+        self.output_of = {label: label for label in LABELS}
+        self.opened_by = {label: label for label in LABELS}
+        self.misled: dict[str, str] = {}
+        self.unlooked: set[str] = set()
+        self.trial: TryLock | None = None
+        self.mismatched = False
         self.last_command: CommandReceived | None = None
         super().__init__(rules)
 
@@ -75,6 +85,11 @@ class World(Judge):
         for intent in decision.intents:
             if isinstance(intent, Unlock):
                 self.pending[intent.compartment] = intent.number
+            elif isinstance(intent, TryLock):
+                self.trial = intent
+            elif isinstance(intent, StopTrying):
+                self.trial = None
+        self._judge_wiring(decision)
         for entry in decision.entries:
             label = entry.data.get("compartment", "")
             if entry.kind is EntryKind.PARCEL_HANDED_OVER and self.inside[label]:
@@ -84,6 +99,20 @@ class World(Judge):
                 self._taint(label, str(entry.subject))
         self._nothing_offered_holds_anything()
         return decision
+
+    def _judge_wiring(self, decision: Decision) -> None:
+        """See that no other door is evidence, and that boxes opened in a commission are looked into."""
+        for entry in decision.entries:
+            label = entry.data.get("compartment", "")
+            if entry.kind is EntryKind.PULSE_INTENDED and entry.data["purpose"] != "commission":
+                self.unlooked.discard(label)
+                if entry.data["number"] == 1:
+                    self.misled.pop(label, None)
+            if entry.kind in EVIDENCED:
+                assert label not in self.misled, f"a receipt, though {self.misled[label]} opened instead"
+        for label in self.unlooked.intersection(self.automat.compartments):
+            box = self.automat.compartments[label]
+            assert box.condition is not Condition.SOUND, f"{label} was opened, and nobody has looked"
 
     def _nothing_offered_holds_anything(self) -> None:
         for label, box in self.automat.compartments.items():
@@ -161,6 +190,8 @@ class World(Judge):
         pulsed = witness is not None and witness.sent and label in self.automat.openings
         if label in self.no_contact and not self.down and not pulsed:
             return
+        if self.automat.facts.commission and self.ajar[label] and not self.down:
+            self._taint(label)  # the technician who stands there has let it happen
         if self.ajar[label] and not any(what in inside for inside in self.inside.values()):
             self.inside[label].append(what)
             self.in_hand.discard(what)
@@ -176,7 +207,13 @@ class World(Judge):
     def open_door(self, label: str) -> None:
         """Let a door open, by its lock, by force or by age."""
         self.ajar[label] = True
+        self.misled.pop(label, None)  # it opened as well
+        seen = label in self.doors and label not in self.silent and not self.mismatched and not self.down
         self._tell(label)
+        box = self.automat.compartments.get(label)
+        if seen and box is not None and box.tracking_id is not None and self.automat.facts.commission:
+            self.unlooked.add(label)
+            assert box.condition is not Condition.SOUND, f"{label} was opened while its wiring was proved"
 
     def shut_door(self, label: str, *, forget: bool = False) -> None:
         """Push a door shut; who has said that the box is empty has emptied it, recipients take their parcel.
@@ -197,20 +234,52 @@ class World(Judge):
         number = self.pending.pop(label, None)
         if number is None:
             return
-        if how == 7 or (label in self.dead and number > 1):
+        if how == 7 or (label in self.dead and number > 1) or self.mismatched:
             self.dead.add(label)
             self.do(PulseNotSent(label, number, "the line is down"))
             return
         self.dead.discard(label)
         if how == 8 and label not in self.jammed:
-            self.open_door(label)
+            self._spring(label)
         self.do(PulseSent(label, number))
+        if how == 9:
+            self.do(PulseRefused(label, number, "cooling down"))
         if how == 6:
             self.jammed.add(label)
         elif how != 8 and label not in self.jammed:
-            self.open_door(label)
+            self._spring(label)
         elif how < 4 and number == self.automat.rules.pulses:
             self.jammed.discard(label)  # until the next time
+
+    def _spring(self, label: str) -> None:
+        """Let the lock that is wired to a door's output open its door, whichever that is."""
+        opened = self.opened_by[self.output_of[label]]
+        was = self.automat.compartments.get(opened)
+        opening = self.automat.openings.get(label)
+        seen = (
+            opened != label
+            and was is not None
+            and was.door is Door.SHUT
+            and opened in self.doors
+            and opened not in self.automat.openings
+            and not self.automat.facts.commission
+            and self._contact(opened) is Door.SHUT
+            and opening is not None
+            and opening.stage in (Stage.WAITING, Stage.BLIND)
+            and opening.pulses_sent > 0
+        )
+        if seen and not self.ajar[label]:
+            self.misled[label] = opened
+        self.open_door(opened)
+        if opened == label and self._contact(label) is Door.OPEN and label in self.automat.compartments:
+            self.do(LockTimed(label, 0.2 + self.now.powered_s % 1))
+
+    def mismatch(self, *, mismatched: bool) -> None:
+        """Let the board be another than was proved: nobody knows what its contacts mean; or the right one."""
+        self.mismatched = mismatched
+        self.do(WiringMismatched("board A", "another serial") if mismatched else WiringMatched("board A"))
+        for label in LABELS:
+            self._tell(label)
 
     def silence(self, label: str, *, silent: bool) -> None:
         """Let a door's contact stop answering, or answer again."""
@@ -239,13 +308,14 @@ class World(Judge):
         meanwhile()
         self.down = False
         self.pending.clear()
+        self.trial = None
         for label in self.doors:
             self.doors[label] = self._contact(label)
         self.power_cut(off_s=off_s + powered_s, trust=trust, started=False)
         kept = {box.label for box in self._all(Compartment)}
         gone = tuple(sorted(kept.difference(self.automat.compartments)))
         doors = {label: self._contact(label) for label in self.automat.compartments if label in self.doors}
-        self.do(Started(doors, not_configured=gone, parts=parts))
+        self.do(Started(doors, not_configured=gone, parts=parts, wiring_map="ab" * 32))
         assert len(self.unlocks) == before, "a pulse at start-up"
         self._sense(SENSED)
 
@@ -305,7 +375,7 @@ class World(Judge):
         self.tainted.update({label, *self.inside[label], *parcels})
 
     def _contact(self, label: str) -> Door:
-        if label in self.silent:
+        if label in self.silent or self.mismatched:
             return Door.UNKNOWN
         return Door.OPEN if self.ajar[label] else Door.SHUT
 
