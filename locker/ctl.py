@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from locker.api.client import ApiClient
+from locker.api.client import ApiClient, RequestRefused
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
 from locker.commands import automat, commission
 from locker.commands import journal as journal_commands
@@ -22,7 +22,11 @@ from locker.errors import EXIT_MEANING, ExitCode, LockerError
 DEFAULT_SOCKET = Path("/run/lockerd/lockerd.sock")
 SOCKET_VARIABLE = "LOCKER_SOCKET"
 
+MISTAKEN = (400, 404)
+"""Answers to what makes no sense, or names what there is not: the command line is to be corrected."""
+
 Command = Callable[[ApiClient, argparse.Namespace], Awaitable[ExitCode]]
+ENDLESS: tuple[Command, ...] = (automat.watch, wire_commands.wire)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,11 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(options))
+    except RequestRefused as refusal:
+        speak(str(refusal))
+        return ExitCode.CONFIGURATION if refusal.status in MISTAKEN else refusal.exit_code
     except LockerError as error:
         speak(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        return ExitCode.OK  # how a person ends `watch`
+        # That is how a person ends what has no end; anything else did not get done.
+        return ExitCode.OK if options.command in ENDLESS else ExitCode.FAILURE
     except BrokenPipeError:
         # Whoever read our output has seen enough; the interpreter must not flush into the void at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

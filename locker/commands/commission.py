@@ -6,6 +6,7 @@ was. Questions and words for the person go to stderr, data to stdout.
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Iterable
 
@@ -26,6 +27,8 @@ from locker.commands.printing import indented, print_json, print_lines, speak, t
 from locker.errors import ExitCode, WrongUsage
 
 LOOK_EVERY_S = 0.3
+REMIND_EVERY_S = 15.0
+STOPPED = "stopped: what was proved is kept; `lockerctl commission` goes on, `commission end` ends it"
 MOVING = ("reading", "watching")
 OPEN = ("open",)
 
@@ -97,6 +100,7 @@ class _Walk:
     def __init__(self, client: ApiClient, technician: str) -> None:
         self._client = client
         self._technician = technician
+        self._typed = b""
 
     async def run(self) -> ExitCode:
         progress = await self._client.commission()
@@ -108,14 +112,16 @@ class _Walk:
             await self._try_locks()
             return await self._write()
         except EOFError:
-            speak(
-                "stopped: what was proved is kept; `lockerctl commission` goes on, `commission end` ends it"
-            )
+            speak(STOPPED)
             return ExitCode.FAILURE
+        except asyncio.CancelledError:
+            print(file=sys.stderr)  # noqa: T201 - speech goes to stderr
+            speak(STOPPED)
+            raise
 
     async def _look_for_boards(self, progress: Commission) -> None:
         for line in progress.lines:
-            if await self._says_yes(f"Search line {line} for boards? It takes a minute at most"):
+            if await self._says_yes(f"Search line {line} for boards? It takes a minute at most."):
                 found = await self._step(CommissionSearch(line=line))
                 while found.search is not None and not found.search.over:
                     await asyncio.sleep(LOOK_EVERY_S)
@@ -135,9 +141,11 @@ class _Walk:
                 return
             label = left[0]
             tried.add(label)
-            answer = await self._ask(
-                f"{len(left)} to go. Shut every door. Enter pulses lock {label}, s skips, w writes: "
-            )
+            question = f"{len(left)} to go. Shut every door. Enter pulses lock {label}, s skips, w writes: "
+            answer = await self._ask(question)
+            while answer not in ("", "s", "w"):
+                # Whoever types anything else does not expect a door to open.
+                answer = await self._ask(question)
             if answer == "w":
                 return
             if answer != "s":
@@ -150,25 +158,28 @@ class _Walk:
         if progress.trial is None or progress.trial.stage == "failed":
             return
         # No answer is offered: whoever only presses Enter has not read the label.
-        opened = ""
-        while not opened:
+        while True:
             opened = await self._ask("Which label is on the door that opened? (- if none did): ")
-        named = None if opened == "-" else opened
-        try:
-            await self._step(CommissionDoor(compartment=named))
-        except RequestRefused as refusal:
-            speak(str(refusal))
-            return
+            if not opened:
+                continue
+            named = None if opened == "-" else opened
+            try:
+                await self._step(CommissionDoor(compartment=named))
+                break
+            except RequestRefused as refusal:
+                speak(str(refusal))
+                if refusal.error.reason != "unknown-compartment":
+                    return
         if named is not None:
             speak(f"shut door {named}")
-        print_lines(_trial_lines((await _until_shut(self._client)).trial))
+        print_lines(_trial_lines((await _until_shut(self._client, remind=_not_shut)).trial))
 
     async def _write(self) -> ExitCode:
         progress = await self._client.commission()
         partial = bool(progress.unproved)
         if partial:
             print_lines(_wrapped("not proved: " + ", ".join(progress.unproved)))
-        if not await self._says_yes("Write the map and give the automat back"):
+        if not await self._says_yes("Write the map and give the automat back?"):
             speak("not written; `lockerctl commission write` writes it")
             return ExitCode.FAILURE
         print_lines(_status_lines(await self._step(CommissionWrite(partial=partial))))
@@ -185,16 +196,35 @@ class _Walk:
         return await self._client.commission_step(step)
 
     async def _says_yes(self, question: str) -> bool:
-        return (await self._ask(f"{question}? [Y/n] ")) in ("", "y", "yes")
+        return (await self._ask(f"{question} [Y/n] ")) in ("", "y", "yes")
 
     async def _ask(self, question: str) -> str:
         """Ask the person; EOFError if nobody answers any more, or for q."""
         print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - speech goes to stderr
-        line: str = await asyncio.to_thread(sys.stdin.readline)
-        answer = line.strip()
-        if not line or answer == "q":
+        answer = (await self._line()).strip()
+        if answer == "q":
             raise EOFError
         return answer
+
+    async def _line(self) -> str:
+        """Return a line of stdin; waits in the event loop, because a thread that reads outlives Ctrl-C."""
+        loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
+        while b"\n" not in self._typed:
+            readable = asyncio.Event()
+            try:
+                loop.add_reader(stdin, readable.set)
+            except PermissionError:
+                readable.set()  # a plain file never lets anybody wait
+            try:
+                await readable.wait()
+            finally:
+                loop.remove_reader(stdin)
+            more = os.read(stdin, 1024)
+            if not more:
+                raise EOFError
+            self._typed += more
+        line, _, self._typed = self._typed.partition(b"\n")
+        return line.decode(errors="replace")
 
 
 async def _until_moved(client: ApiClient) -> Commission:
@@ -205,12 +235,22 @@ async def _until_moved(client: ApiClient) -> Commission:
     return progress
 
 
-async def _until_shut(client: ApiClient) -> Commission:
+async def _until_shut(client: ApiClient, remind: Callable[[TrialView], None] | None = None) -> Commission:
     progress = await client.commission()
+    waited_s = 0.0
     while progress.trial is not None and progress.trial.stage in OPEN:
         await asyncio.sleep(LOOK_EVERY_S)
+        waited_s += LOOK_EVERY_S
+        if remind is not None and waited_s >= REMIND_EVERY_S:
+            waited_s = 0.0
+            remind(progress.trial)
         progress = await client.commission()
     return progress
+
+
+def _not_shut(trial: TrialView) -> None:
+    contacts = ", ".join(each.contact for each in trial.moved)
+    speak(f"not yet as before the pulse: {contacts}; shut that door, or stop with Ctrl-C and begin again")
 
 
 def _is_left(view: DoorView) -> bool:
@@ -273,7 +313,9 @@ def _search_lines(search: SearchView | None) -> Iterable[str]:
     if search is None:
         yield "no line was searched"
         return
-    yield f"line {search.line}: {search.asked} of {search.total} addresses asked, {len(search.found)} boards"
+    found = len(search.found)
+    boards = f"{found} board{'s' * (found != 1)}"
+    yield f"line {search.line}: {search.asked} of {search.total} addresses asked, {boards}"
     for board in search.found:
         settings = ", ".join(f"{name} = {value}" for name, value in board.settings.items())
         name = board.configured_as

@@ -30,8 +30,10 @@ def print_json_list(name: str, models: Iterable[BaseModel]) -> None:
 
 
 def speak(text: str) -> None:
-    """Say something to the person, on stderr."""
-    print(f"lockerctl: {harmless(text)}", file=sys.stderr)  # noqa: T201 - speech goes to stderr
+    """Say something to the person, on stderr; on a terminal in lines that break between words."""
+    said = f"lockerctl: {harmless(text)}"
+    lines = textwrap.wrap(said, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    print("\n".join(lines) if sys.stderr.isatty() else said, file=sys.stderr)  # noqa: T201 - speech goes to stderr
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int) -> list[str]:

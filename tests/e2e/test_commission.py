@@ -171,6 +171,27 @@ async def test_a_damaged_map_refuses_the_start_and_names_the_remedy(stage: Stage
     assert "move it away" in err
 
 
+async def test_a_walk_pulses_nothing_and_skips_nothing_because_of_a_slip_of_the_keyboard(
+    stage: Stage,
+) -> None:
+    async with walking(stage) as walk:
+        for _ in stage.demo.plan.lines:
+            await walk.answer("[Y/n]", "n")
+        await walk.answer("6 to go", "2")
+        await walk.answer("Enter pulses", "yes")
+        assert not any(view.pulses for view in stage.automat.doors().values())
+        await walk.answer("Enter pulses", "")
+        await walk.answer("Which label", "77")
+        await walk.answer("there is no compartment '77'", "")
+        label = opened(stage)
+        await walk.answer("Which label", label)
+        await walk.answer(f"shut door {label}", "w")
+        stage.automat.push_shut(label)
+        await walk.answer("Write the map", "q")
+        assert await walk.end() == 1
+    assert f"not proved: {', '.join(sorted(set('123456') - {label}))}" in walk.told
+
+
 class Walk:
     """A person at `lockerctl commission`."""
 

@@ -1,6 +1,10 @@
 """`lockerctl commission` in plain text: 80 cells, stdout for data, clear words for what is refused."""
 
+import asyncio
+import signal
+import sys
 from argparse import Namespace
+from asyncio.subprocess import PIPE
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +24,10 @@ from locker.api.commission_schema import (
 from locker.commands.commission import _search_lines, _status_lines, _trial_lines, door, walk
 from locker.commands.printing import WIDTH
 from locker.ctl import Command
-from locker.errors import WrongUsage
-from tests.unit.api.house import NOT_BEGUN
+from locker.errors import ExitCode, WrongUsage
+from tests.unit.api.house import NOT_BEGUN, House
+
+LIMIT_S = 20
 
 DOOR = DoorView(
     compartment="7",
@@ -113,3 +119,31 @@ async def test_what_cannot_be_meant_is_refused_before_anything_is_asked_for(
 ) -> None:
     with pytest.raises(WrongUsage):
         await step(ApiClient(tmp_path / "none.sock"), Namespace(**options))
+
+
+@pytest.mark.parametrize("found", [0, 1, 2])
+def test_boards_are_counted_as_people_count(found: int) -> None:
+    search = SEARCH.model_copy(update={"found": SEARCH.found * found, "fault": None})
+    assert next(iter(_search_lines(search))).endswith({0: "0 boards", 1: "1 board", 2: "2 boards"}[found])
+
+
+async def test_control_c_ends_the_walk_at_once_and_says_how_it_goes_on(tmp_path: Path) -> None:
+    async with House().serving(tmp_path / "lockerd.sock") as server, asyncio.timeout(LIMIT_S):
+        walking = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "locker.ctl", "--socket", str(server.path), "commission",
+            stdin=PIPE, stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
+        try:
+            assert walking.stderr is not None
+            asked = await walking.stderr.readuntil(b"[Y/n] ")
+            walking.send_signal(signal.SIGINT)
+            # The terminal of a person stays open: nobody will type another line.
+            said = await walking.stderr.read()
+            await walking.wait()
+        finally:
+            if walking.returncode is None:
+                walking.kill()
+            await walking.communicate()
+    assert b"? [Y/n]" in asked or b". [Y/n]" in asked
+    assert b"stopped: what was proved is kept" in said
+    assert walking.returncode == ExitCode.FAILURE

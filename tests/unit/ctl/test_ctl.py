@@ -338,7 +338,7 @@ async def test_wrong_usage_ends_with_its_code(at: tuple[str, str], arguments: tu
 async def test_what_the_daemon_refuses_is_passed_on(at: tuple[str, str]) -> None:
     outcome = await run(*at, "journal", "--subject", "no such thing!")
 
-    assert outcome.code == ExitCode.FAILURE
+    assert outcome.code == ExitCode.CONFIGURATION
     assert "subject" in outcome.err
     assert "openapi.json" in outcome.err
 
