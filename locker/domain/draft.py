@@ -194,6 +194,8 @@ class Draft:
         self._forget(Opening, label)
         self._forget(Compartment, label)
         self._forget(LockHealth, label)
+        if label in self.automat.locks:
+            self.automat = replace(self.automat, locks=self.automat.locks.delete(label))
 
     def put_attempts(self, attempts: Attempts) -> None:
         """Write a keypad's bucket."""

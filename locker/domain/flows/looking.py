@@ -10,7 +10,7 @@ from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Door
 from locker.domain.flows import storing
-from locker.domain.flows.doors import Outcome, Progress, blames_lock
+from locker.domain.flows.doors import Progress, blames_lock
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.openings import Evidence, Opening, Stage
@@ -77,12 +77,13 @@ def still_open(draft: Draft, label: str, evidence: Evidence) -> bool:
     door = draft.automat.compartments[label].door
     sprang = draft.automat.open_incident(IncidentKind.DOOR_OPENED_UNASKED, label) is not None
     # A door that sprang open and of which the line then told no more may be open still.
-    return evidence.grade == "A" and (door is Door.OPEN or (sprang and door is Door.UNKNOWN))
+    return evidence.shut_at is not None and (door is Door.OPEN or (sprang and door is Door.UNKNOWN))
 
 
 def evidence_of(draft: Draft, progress: Progress) -> Evidence:
     """Return what an opening that has just ended proves."""
-    return progress.opening.evidence(draft.now.wall_at if progress.outcome is Outcome.SHUT else None)
+    shut = draft.automat.compartments[progress.opening.compartment].door is Door.SHUT
+    return progress.opening.evidence(draft.now.wall_at if shut else None)
 
 
 def evidence_data(evidence: Evidence) -> dict[str, object]:

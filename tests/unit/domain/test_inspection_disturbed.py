@@ -339,3 +339,20 @@ def test_a_keypad_that_is_gone_after_a_restart_harms_nothing() -> None:
     stand.reconfigured(without_keypad="front")
     stand.door("1", Door.SHUT)
     assert stand.box("1").condition is Condition.SUSPECT
+
+
+def test_no_word_counts_behind_a_door_that_stood_open_was_shut_and_sprang_open_again() -> None:
+    stand = Stand()
+    stand.announce(OTHER)
+    stand.door("3", Door.OPEN)
+    stand.sign_in_courier()
+    stand.press("2 OK")
+    stand.pulse_sent()
+    stand.door("3", Door.SHUT)
+    stand.press("2")
+    stand.door("3", Door.OPEN)
+    stand.do(LabelScanned("front", OTHER))
+    assert stand.count(EntryKind.PARCEL_STORED) == 0
+    stand.door("3", Door.SHUT)
+    stand.do(LabelScanned("front", OTHER))
+    assert stand.last(EntryKind.PARCEL_STORED).data["grade"] == "B"

@@ -148,3 +148,16 @@ def test_an_opening_takes_as_many_pulses_as_left(stand: Stand) -> None:
     stand.opens()
     stand.do(LockTimed(label, USUAL_S))
     assert stand.automat.locks[label].recent_pulses[-1] == 1
+
+
+def test_the_lock_of_a_box_that_is_gone_is_forgotten() -> None:
+    stand = Stand()
+    label = stand.deliver()
+    stand.press("C 024204 OK")
+    stand.opens()
+    stand.do(LockTimed(label, USUAL_S))
+    stand.door(label, Door.SHUT)
+    stand.reconfigured(without_box=label)
+    stand.wait(stand.automat.rules.reopen_window_s + 1)
+    assert label not in stand.reloaded().locks
+    assert label not in stand.automat.locks
