@@ -4,6 +4,7 @@ The daemon is the real one in its own process, with its own database, on pseudo-
 Nothing here reads the display to go on, so that a test may do without one.
 """
 
+import inspect
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine
@@ -31,6 +32,8 @@ RECEIPT = "parcel.handed-over"
 KEY_GAP_S = 0.045
 """Fast, but not so fast that one key comes twice within the time of a bounce."""
 _FAILURES = (StoryFailedError, DaemonError, BrokerError, TimeoutError)
+_MISTAKES = (KeyError, ValueError)
+"""How the simulated hardware answers names that it does not have, and what no hand can do."""
 
 Result = TypeVar("Result")
 
@@ -111,7 +114,12 @@ class LockerSim:
 
         `command("withdraw", tracking_id, "moved house")`
         """
-        send: Callable[..., Awaitable[str]] = getattr(self._demo.backoffice, name)
+        office = self._demo.backoffice
+        send: Callable[..., Awaitable[str]] | None = getattr(office, name, None)
+        if name.startswith("_") or not inspect.iscoroutinefunction(send):
+            raise LockerSimError(
+                f"the back office has no command {name!r}; simulator/backoffice/orders.py has them"
+            )
         return self._run(self._outcome(send(*arguments, **said)))
 
     def journal(self, kind: str | None = None, *, subject: str | None = None) -> list[Entry]:
@@ -262,6 +270,9 @@ class LockerSim:
             return self._loop.run(work)
         except _FAILURES as error:
             raise LockerSimError(str(error)) from None
+        except _MISTAKES as error:
+            # A KeyError writes its text in quotes.
+            raise LockerSimError(str(error.args[0] if error.args else error)) from error
 
     async def _begin(self, directory: Path) -> None:
         self._demo = Demo(directory, plan=self._plan, seed=self._seed, story=True, languages=self._languages)

@@ -81,3 +81,11 @@ def test_what_does_not_come_true_fails_and_says_what_was_seen_instead(locker_sim
         locker_sim.see("Good morning", limit_s=0.2)
     with pytest.raises(LockerSimError, match="no parcel with this code"):
         locker_sim.collect("9999")
+    with pytest.raises(LockerSimError, match="no compartment '99'; there are 1, 2"):
+        locker_sim.see_door("99", "open")
+    with pytest.raises(LockerSimError, match="compartment 1 is shut: no hand gets in"):
+        locker_sim.take("1")
+    with pytest.raises(LockerSimError, match="did you mean jam"):
+        locker_sim.fault("jamm", "1", "stuck")
+    with pytest.raises(LockerSimError, match="the back office has no command 'withdrawn'"):
+        locker_sim.command("withdrawn", "JJFI65432110000070773")

@@ -1,5 +1,6 @@
 """A plan that a person wrote is built as written, or every mistake in it is named."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from simulator.configuration import write_bench_configuration
 from simulator.locker_sim import plan_from
 from simulator.plan import PlanError
 from simulator.plan_file import read_plan
+from tests.contracts.pictures import README
 
 PLAN = """
 id = "fi-test-1"
@@ -135,6 +137,15 @@ def test_a_mistake_is_named_with_its_place(plan: Path, right: str, wrong: str, s
     parts = said.split(".*")
     assert all(part in str(refusal.value) for part in parts), refusal.value
     assert all(line.startswith(f"{plan}: ") for line in str(refusal.value).splitlines())
+
+
+def test_the_plan_of_the_readme_is_one_and_its_configuration_is_taken(plan: Path, tmp_path: Path) -> None:
+    shown = re.search(r"<!-- plan -->\n```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    plan.write_text(shown[1], encoding="utf-8")
+    made, path = read_plan(plan), tmp_path / "lockerd.toml"
+    write_bench_configuration(made, path, port_of={name: f"/dev/sim-{name}" for name in made.ports()})
+    assert [box.label for box in load(path, {}).compartments] == ["1", "2"]
 
 
 def test_every_family_may_be_named(plan: Path) -> None:
