@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drivers.errors import CallerMistake
+from drivers.frames import FrameDecoder
 
 READ_COILS = 0x01
 READ_INPUTS = 0x02
@@ -187,60 +188,30 @@ def reply_size(data: bytes | bytearray) -> int | None:
     return READ_OVERHEAD + third if function in FUNCTIONS and fits else None
 
 
-class ReplyDecoder:
-    """Bytes in, replies to one request out, resynchronising at every byte; the same for every chunking.
+class ReplyDecoder(FrameDecoder[Reply]):
+    """Finds the replies to one request.
 
     The request tells address, function and size of its answer, so nothing else is taken for one: a frame
-    of another board, another size or another coil is passed over. What is kept is always shorter than the
-    answer.
+    of another board, another size or another coil is passed over.
     """
 
     def __init__(self, request: bytes) -> None:
+        super().__init__()
         self._refusal = bytes((request[0], request[1] | EXCEPTION))
         self._head = _head_of_answer(request)
         self._size = (
             WRITE_SIZE if request[1] not in BIT_READS | REGISTER_READS else READ_OVERHEAD + self._head[2]
         )
-        self._pending = bytearray()
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """Take received bytes, give every reply completed by them."""
-        replies: list[Reply] = []
-        for byte in data:
-            self._pending.append(byte)
-            self._resolve(replies, is_quiet=False)
-        return replies
+    def sizes(self, begun: bytearray) -> Sequence[int]:
+        """Size of the answer that may begin here, () if none does."""
+        if self._head.startswith(begun[: len(self._head)]):
+            return (self._size,)
+        return (EXCEPTION_SIZE,) if self._refusal.startswith(begun[:2]) else ()
 
-    def silence(self) -> list[Reply]:
-        """The line went quiet: give what is complete by that, drop the rest."""
-        replies: list[Reply] = []
-        self._resolve(replies, is_quiet=True)
-        self._pending.clear()
-        return replies
-
-    def rest(self) -> bytes:
-        """Give and forget the bytes that belong to no reply yet."""
-        rest = bytes(self._pending)
-        self._pending.clear()
-        return rest
-
-    def _resolve(self, replies: list[Reply], *, is_quiet: bool) -> None:
-        pending = self._pending
-        while pending:
-            size = self._size_at_start()
-            if size > len(pending) and not is_quiet:
-                return
-            reply = parse_reply(bytes(pending[:size])) if 0 < size <= len(pending) else None
-            if reply is not None:
-                replies.append(reply)
-            del pending[: size if reply is not None else 1]
-
-    def _size_at_start(self) -> int:
-        """Size of what may begin here, 0: nothing of ours."""
-        pending = self._pending
-        if self._head.startswith(pending[: len(self._head)]):
-            return self._size
-        return EXCEPTION_SIZE if self._refusal.startswith(pending[:2]) else 0
+    def parse(self, frame: bytes) -> Reply | None:
+        """The reply that is exactly these bytes, None if they are none."""
+        return parse_reply(frame)
 
 
 class ReplyMatcher:

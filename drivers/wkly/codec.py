@@ -3,12 +3,14 @@
 The frames and their sources are in PROTOCOL.md beside this file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 
 from drivers.base import Contact
 from drivers.errors import CallerMistake
+from drivers.frames import FrameDecoder
 
 HEADER = b"WKLY"  # 57 4B 4C 59
 ALTERNATE_HEADER = b"SKLY"  # 53 4B 4C 59, of a board that does not follow its own manual
@@ -153,48 +155,26 @@ def parse_reply(data: bytes, *, alternate_header: bool = False) -> Reply | None:
     return Reply(data[5], command, told, alternate=data.startswith(ALTERNATE_HEADER))
 
 
-class ReplyDecoder:
-    """Bytes in, replies out, resynchronising at every byte; the same for every chunking.
+class ReplyDecoder(FrameDecoder[Reply]):
+    """Finds the replies of boards.
 
     Length, command and count must fit one another before more bytes are waited for, so a damaged length costs
-    its own frame only. What is kept between calls is always shorter than a frame.
+    its own frame only.
     """
 
     def __init__(self, *, alternate_header: bool = False) -> None:
+        super().__init__()
         self._alternate = alternate_header
         self._beginnings = _BEGINNINGS[alternate_header]
-        self._pending = bytearray()
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """Take received bytes, give every reply completed by them."""
-        replies: list[Reply] = []
-        for byte in data:
-            self._pending.append(byte)
-            self._resolve(replies, is_quiet=False)
-        return replies
+    def sizes(self, begun: bytearray) -> Sequence[int]:
+        """How long the frame is that begins with these bytes, () if none does."""
+        size = _wanted(begun, self._beginnings)
+        return (size,) if size else ()
 
-    def silence(self) -> list[Reply]:
-        """The line went quiet: give what is whole behind a cut frame, drop the rest."""
-        replies: list[Reply] = []
-        self._resolve(replies, is_quiet=True)
-        return replies
-
-    def rest(self) -> bytes:
-        """Give and forget the bytes that belong to no reply yet."""
-        rest = bytes(self._pending)
-        self._pending.clear()
-        return rest
-
-    def _resolve(self, replies: list[Reply], *, is_quiet: bool) -> None:
-        pending = self._pending
-        while pending:
-            size = _wanted(pending, self._beginnings)
-            if size > len(pending) and not is_quiet:
-                return
-            reply = parse_reply(bytes(pending[:size]), alternate_header=self._alternate) if size else None
-            if reply is not None:
-                replies.append(reply)
-            del pending[: size if reply is not None else 1]
+    def parse(self, frame: bytes) -> Reply | None:
+        """The reply that is exactly these bytes, None if they are none."""
+        return parse_reply(frame, alternate_header=self._alternate)
 
 
 class ReplyMatcher:

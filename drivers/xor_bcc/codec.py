@@ -3,12 +3,14 @@
 The frames and their sources are in PROTOCOL.md beside this file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 
 from drivers.base import Contact
 from drivers.errors import CallerMistake
+from drivers.frames import FrameDecoder
 
 UNLOCK = 0x8A
 READ = 0x80
@@ -182,80 +184,40 @@ def parse_reply(data: bytes) -> Reply | None:
     return None
 
 
-class ReplyDecoder:
-    """Bytes in, replies out, resynchronising at every byte; the same for every chunking.
+class ReplyDecoder(FrameDecoder[Reply]):
+    """Finds the replies of boards.
 
     The head 80 begins a short reply or a block, and only what was asked tells which. So
     `expected_states` is the number of state bytes when a block was asked for, else 0. A shorter
-    block is understood only once the line has gone quiet, a longer one never. What is kept between calls is
-    always shorter than a frame.
+    block is understood only once the line has gone quiet, a longer one never.
 
     `copy` is the request, where it is heard back: it goes before any block, whose size it could help to fill.
     """
 
     def __init__(self, expected_states: int = 0, *, copy: bytes = b"") -> None:
+        super().__init__()
         self._block_size = expected_states + BLOCK_OVERHEAD if expected_states else 0
         self._copy = copy
-        self._pending = bytearray()
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """Take received bytes, give every reply completed by them."""
-        replies: list[Reply] = []
-        for byte in data:
-            self._pending.append(byte)
-            self._resolve(replies, is_quiet=False)
-        return replies
-
-    def silence(self) -> list[Reply]:
-        """The line went quiet: give what is complete by that, drop the rest."""
-        replies: list[Reply] = []
-        self._resolve(replies, is_quiet=True)
-        self._pending.clear()
-        return replies
-
-    def rest(self) -> bytes:
-        """Give and forget the bytes that belong to no reply yet."""
-        rest = bytes(self._pending)
-        self._pending.clear()
-        return rest
-
-    def _resolve(self, replies: list[Reply], *, is_quiet: bool) -> None:
-        pending = self._pending
-        while pending:
-            reply, size = self._at_start(is_quiet=is_quiet)
-            if reply is not None:
-                replies.append(reply)
-                del pending[:size]
-            elif size:
-                return
-            else:
-                del pending[:1]
-
-    def _at_start(self, *, is_quiet: bool) -> tuple[Reply | None, int]:
-        """A reply and its size; None and a size when bytes are missing; None and 0: no reply."""
-        pending = self._pending
-        if pending[0] not in _SHORT_HEADS and pending[0] not in _BLOCK_HEADS:
-            return None, 0
-        for size in self._sizes(pending[0], is_quiet=is_quiet):
-            if len(pending) < size:
-                if is_quiet:
-                    continue
-                return None, size
-            reply = parse_reply(bytes(pending[:size]))
-            if reply is not None:
-                if pending[:size] == self._copy:
-                    self._copy = b""
-                return reply, size
-        return None, 0
-
-    def _sizes(self, head: int, *, is_quiet: bool) -> tuple[int, ...]:
-        is_copy = bool(self._copy) and self._copy.startswith(self._pending[:SHORT_SIZE])
+    def sizes(self, begun: bytearray) -> Sequence[int]:
+        """How long a frame that begins with these bytes may be, the likeliest first; () if none does."""
+        head = begun[0]
+        if head not in _SHORT_HEADS and head not in _BLOCK_HEADS:
+            return ()
+        is_copy = bool(self._copy) and self._copy.startswith(begun[:SHORT_SIZE])
         if is_copy or head not in _BLOCK_HEADS or not self._block_size:
             return (SHORT_SIZE,)
-        if not is_quiet:
+        if not self.is_quiet:
             return (self._block_size, SHORT_SIZE)
         others = (size + BLOCK_OVERHEAD for size in STATE_SIZES)
         return (self._block_size, *others, SHORT_SIZE)
+
+    def parse(self, frame: bytes) -> Reply | None:
+        """The reply that is exactly these bytes, None if they are none."""
+        reply = parse_reply(frame)
+        if reply is not None and frame == self._copy:
+            self._copy = b""
+        return reply
 
 
 class ReplyMatcher:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from drivers.errors import CallerMistake
+from drivers.frames import FrameDecoder
 from drivers.kerong.codec.frames import (
     HIGHEST_BOARD,
     STX,
-    FrameDecoder,
     StateReply,
     checked,
     is_sealed,
@@ -147,16 +147,17 @@ def parse_reply(data: bytes) -> Reply | None:
 class ReplyDecoder(FrameDecoder[Reply]):
     """Finds the replies of boards: their address bytes name no lock."""
 
-    def __init__(self) -> None:
-        super().__init__(_sizes, parse_reply)
+    def sizes(self, begun: bytearray) -> Sequence[int]:
+        """How long a frame that begins with these bytes may be; () if none does."""
+        if begun[0] != STX or (len(begun) > 1 and begun[1] & 0x0F):
+            return ()
+        if len(begun) < _HEAD_SIZE:
+            return (_TIME_SIZE,)
+        return (_SIZES[begun[2]],) if begun[2] in _SIZES else ()
 
-
-def _sizes(head: bytearray) -> Sequence[int]:
-    if head[0] != STX or (len(head) > 1 and head[1] & 0x0F):
-        return ()
-    if len(head) < _HEAD_SIZE:
-        return (_TIME_SIZE,)
-    return (_SIZES[head[2]],) if head[2] in _SIZES else ()
+    def parse(self, frame: bytes) -> Reply | None:
+        """The reply that is exactly these bytes, None if they are none."""
+        return parse_reply(frame)
 
 
 def _place(board: int, lock: int) -> int:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.errors import CallerMistake
+from drivers.frames import FrameDecoder
 from drivers.kerong.codec.frames import (
     HIGHEST_BOARD,
     STX,
-    FrameDecoder,
     StateReply,
     checked,
     has_sum,
@@ -104,13 +104,14 @@ def parse_doubtful(data: bytes) -> DoubtfulReply | None:
 class ReplyDecoder(FrameDecoder[Reply]):
     """Finds the replies of boards."""
 
-    def __init__(self) -> None:
-        super().__init__(_sizes, parse_reply)
+    def sizes(self, begun: bytearray) -> Sequence[int]:
+        """How long a frame that begins with these bytes may be; () if none does."""
+        if begun[0] != STX or (len(begun) > 1 and begun[1] > EVERY_BOARD):
+            return ()
+        if len(begun) < _HEAD_SIZE:
+            return (_PLAIN_SIZE,)
+        return _SIZES.get((begun[2], begun[3]), ())
 
-
-def _sizes(head: bytearray) -> Sequence[int]:
-    if head[0] != STX or (len(head) > 1 and head[1] > EVERY_BOARD):
-        return ()
-    if len(head) < _HEAD_SIZE:
-        return (_PLAIN_SIZE,)
-    return _SIZES.get((head[2], head[3]), ())
+    def parse(self, frame: bytes) -> Reply | None:
+        """The reply that is exactly these bytes, None if they are none."""
+        return parse_reply(frame)
