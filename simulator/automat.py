@@ -7,7 +7,16 @@ from pathlib import Path
 
 from simulator.base_unit import BaseUnit
 from simulator.cabinet import Cabinet
-from simulator.events import Cables, CablesSwapped, Direction, FaultChanged, PortPlugged, PortUnplugged, SimulatorEvent, WireBytes
+from simulator.events import (
+    Cables,
+    CablesSwapped,
+    Direction,
+    FaultChanged,
+    PortPlugged,
+    PortUnplugged,
+    SimulatorEvent,
+    WireBytes,
+)
 from simulator.faults import FaultValue, checked, declared
 from simulator.plan import CabinetPlan
 from simulator.ptys import PtyPort

@@ -19,7 +19,7 @@ from simulator.configuration import ENGLISH_FIRST, Place, write_configuration
 from simulator.counter import CASH_ON_DELIVERY, Counter
 from simulator.daemon import Daemon, DaemonError
 from simulator.people import PeopleChanged, Person, new_code, new_tracking_id
-from simulator.plan import CabinetPlan, demo_plan
+from simulator.plan import CabinetPlan, CompartmentPlan, demo_plan
 from simulator.steering import Steering, Trust
 from simulator.stock import Stock, initialise
 
@@ -314,17 +314,21 @@ class Demo:
         """Bring everybody that there is something to play for."""
         counter, codes = self.counter, self._dice
         await self.authorise("courier 1")
-        await self.announce("recipient 1", "S")
-        await self.announce("recipient 2", "M", code="0" + new_code(self.people, codes)[1:])
+        await self.announce("recipient 1", self._size("S"))
+        await self.announce("recipient 2", self._size("M"), code="0" + new_code(self.people, codes)[1:])
         both = new_code(self.people, codes)
-        await self.announce("recipient 3", "S", code=both, recipient="recipient-3")
-        await self.announce("recipient 3", "L", code=both, recipient="recipient-3")
+        await self.announce("recipient 3", self._size("S"), code=both, recipient="recipient-3")
+        await self.announce("recipient 3", self._size("L"), code=both, recipient="recipient-3")
         invited = {
             await counter.authorise_technician("technician"): "applied",
-            await counter.expect_drop_off("M", name="sender 1"): "applied",
-            await counter.expect_drop_off("S", name="returner"): "applied",
-            await counter.announce("S", services=(CASH_ON_DELIVERY,), name="recipient 4"): "applied",
-            await counter.announce("S", services=(PERSONAL_HANDOVER,), name="recipient 5"): "refused",
+            await counter.expect_drop_off(self._size("M"), name="sender 1"): "applied",
+            await counter.expect_drop_off(self._size("S"), name="returner"): "applied",
+            await counter.announce(
+                self._size("S"), services=(CASH_ON_DELIVERY,), name="recipient 4"
+            ): "applied",
+            await counter.announce(
+                self._size("S"), services=(PERSONAL_HANDOVER,), name="recipient 5"
+            ): "refused",
         }
         for command, outcome in invited.items():
             await self._settled(command, "everybody's invitation", outcome)
@@ -345,3 +349,12 @@ class Demo:
     def _tell(self, event: DemoEvent) -> None:
         for observer in tuple(self._observers):
             observer(event)
+
+    def _size(self, wanted: str) -> str:
+        """Give a size that this automat has: the wanted one, else one of its largest boxes."""
+        boxes = self.plan.compartments
+        return wanted if any(box.size == wanted for box in boxes) else max(boxes, key=_room).size
+
+
+def _room(box: CompartmentPlan) -> int:
+    return box.width_mm * box.height_mm * box.depth_mm

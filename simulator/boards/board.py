@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from simulator.boards.parsing import RequestParser
 from simulator.faults import FaultSet
 
 _QUEUE_LIMIT = 256
@@ -25,13 +26,6 @@ class Wiring(Protocol):
     def pulse(self, channel: int, seconds: float) -> None: ...
     def hold(self, channel: int, *, energised: bool) -> None: ...
     def contact(self, channel: int) -> bool: ...
-
-
-class Parser(Protocol[RequestT]):
-    """Finds requests in a byte stream, in any chunking."""
-
-    def feed(self, data: bytes) -> list[RequestT]: ...
-    def forget(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ class LockBoard(ABC, Generic[RequestT]):
         address: int,
         channels: int,
         wiring: Wiring,
-        parser: Parser[RequestT],
+        parser: RequestParser[RequestT],
         *,
         dice: random.Random,
         timing: Timing | None = None,

@@ -9,9 +9,10 @@ import random
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from simulator.boards.board import LockBoard, Timing, Wiring
+from simulator.boards.parsing import RequestParser
 
 START, END = 0x02, 0x03
 READ_16, UNLOCK_16, READ_BUS, UNLOCK_EACH = 0x30, 0x31, 0x32, 0x33
@@ -112,44 +113,18 @@ def encode_short_48(address: int, data: int) -> bytes:
     return bytes((*body, sum(body) % 256))
 
 
-class _Parser(Generic[OrderT]):
-    """Finds requests in a byte stream, in any chunking; anything else is skipped byte by byte."""
+class _Parser(RequestParser[OrderT]):
+    """What the requests of both boards have in common: ETX and a sum at the end."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.skipped = 0
-
-    @property
-    def pending(self) -> int:
-        """Bytes of an incomplete frame, always fewer than a frame has."""
-        return len(self._buffer)
-
-    def forget(self) -> None:
-        """Drop an incomplete frame."""
-        self._buffer.clear()
-
-    def feed(self, data: bytes) -> list[OrderT]:
-        """The requests completed by these bytes, whatever address they are for."""
-        found: list[OrderT] = []
-        for byte in data:
-            self._buffer.append(byte)
-            self._scan(found)
-        return found
-
-    def _scan(self, found: list[OrderT]) -> None:
-        while self._buffer:
-            sizes = self._sizes(self._buffer)
-            for size in sizes:
-                if len(self._buffer) < size:
-                    return
-                frame = bytes(self._buffer[:size])
-                if frame[-2] == END and sum(frame[:-1]) % 256 == frame[-1]:
-                    found.append(self._meaning(frame))
-                    del self._buffer[:size]
-                    break
-            else:
-                del self._buffer[0]
-                self.skipped += 1
+    def head(self, begun: bytearray) -> tuple[int, OrderT | None]:
+        """How many of these bytes are a request, and which; (0, None): wait for more, (1, None): none."""
+        for size in self._sizes(begun):
+            if len(begun) < size:
+                return 0, None
+            frame = bytes(begun[:size])
+            if frame[-2] == END and sum(frame[:-1]) % 256 == frame[-1]:
+                return size, self._meaning(frame)
+        return 1, None
 
     def _sizes(self, head: bytearray) -> tuple[int, ...]:
         """How long a request that begins so may be, the shortest first; () if none does."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
+from simulator.boards.parsing import RequestParser
 
 READ_COILS, READ_INPUTS, READ_HOLDING, READ_INPUT_REGISTERS = 0x01, 0x02, 0x03, 0x04
 WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 0x05, 0x06, 0x0F, 0x10
@@ -93,42 +94,18 @@ def framed(*fields: int) -> bytes:
     return bytes((*fields, crc & 0xFF, crc >> 8))
 
 
-class RequestParser:
-    """Finds requests in a byte stream, in any chunking; anything else is skipped byte by byte."""
+class RequestFinder(RequestParser[Request]):
+    """Finds the requests to boards, whatever address they are for."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.skipped = 0
-
-    @property
-    def pending(self) -> int:
-        """Bytes of an incomplete frame, always fewer than a frame has."""
-        return len(self._buffer)
-
-    def forget(self) -> None:
-        """Drop an incomplete frame."""
-        self._buffer.clear()
-
-    def feed(self, data: bytes) -> list[Request]:
-        """The requests completed by these bytes, whatever address they are for."""
-        found: list[Request] = []
-        for byte in data:
-            self._buffer.append(byte)
-            self._scan(found)
-        return found
-
-    def _scan(self, found: list[Request]) -> None:
-        while self._buffer:
-            size = _size(self._buffer)
-            if size > len(self._buffer):
-                return
-            frame = bytes(self._buffer[:size])
-            if size and crc16(frame[:-2]) == frame[-2] | frame[-1] << 8:
-                found.append(_meaning(frame))
-                del self._buffer[:size]
-            else:
-                self.skipped += 1
-                del self._buffer[:1]
+    def head(self, begun: bytearray) -> tuple[int, Request | None]:
+        """How many of these bytes are a request, and which; (0, None): wait for more, (1, None): none."""
+        size = _size(begun)
+        if size > len(begun):
+            return 0, None
+        frame = bytes(begun[:size])
+        if size and crc16(frame[:-2]) == frame[-2] | frame[-1] << 8:
+            return size, _meaning(frame)
+        return 1, None
 
 
 def encode_bits(address: int, function: int, states: bytes) -> bytes:
@@ -166,7 +143,7 @@ class ModbusRelayBoard(LockBoard[Request]):
         serial: int = 0xAB,
     ) -> None:
         """`serial` is what tells one unit from another; its low byte serves as the software's version."""
-        super().__init__(address, channels, wiring, RequestParser(), dice=dice, timing=timing or QUICK)
+        super().__init__(address, channels, wiring, RequestFinder(), dice=dice, timing=timing or QUICK)
         self._version = serial & 0xFF
         self._modes = [0] * channels
         self._held: set[int] = set()  # channels that stay on until they are told otherwise

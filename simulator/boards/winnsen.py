@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
+from simulator.boards.parsing import RequestParser
 
 FIRST, LAST = 0x90, 0x03
 OPEN, POLL, STATE = 0x05, 0x02, 0x12
@@ -66,50 +67,25 @@ def encode_state(station: int, lock: int, result: int) -> bytes:
     return framed(STATE_ANSWER, station, result, lock)
 
 
-class RequestParser:
-    """Finds requests in a byte stream, in any chunking; anything else is skipped byte by byte."""
+class RequestFinder(RequestParser[Request]):
+    """Finds the requests to boards, whatever station they are for."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.skipped = 0
+    def head(self, begun: bytearray) -> tuple[int, Request | None]:
+        """How many of these bytes are a request, and which; (0, None): wait for more, (1, None): none."""
+        if not _may_begin(begun):
+            return 1, None
+        if len(begun) < 3 or len(begun) < begun[1]:
+            return 0, None
+        return begun[1], _meaning(bytes(begun[: begun[1]]))
 
-    @property
-    def pending(self) -> int:
-        """Bytes of an incomplete frame, always fewer than a frame has."""
-        return len(self._buffer)
 
-    def forget(self) -> None:
-        """Drop an incomplete frame."""
-        self._buffer.clear()
-
-    def feed(self, data: bytes) -> list[Request]:
-        """The requests completed by these bytes, whatever station they are for."""
-        found: list[Request] = []
-        for byte in data:
-            self._buffer.append(byte)
-            self._scan(found)
-        return found
-
-    def _scan(self, found: list[Request]) -> None:
-        frame = self._buffer
-        while frame:
-            if not self._may_begin():
-                del frame[0]
-                self.skipped += 1
-            elif len(frame) < 3 or len(frame) < frame[1]:
-                return
-            else:
-                found.append(_meaning(bytes(frame[: frame[1]])))
-                del frame[: frame[1]]
-
-    def _may_begin(self) -> bool:
-        """Whether a request may begin with these bytes."""
-        frame = self._buffer
-        if frame[0] != FIRST or (len(frame) > 1 and frame[1] not in _SIZES.values()):
-            return False
-        if len(frame) > 2 and _SIZES.get(frame[2]) != frame[1]:
-            return False
-        return len(frame) < 3 or len(frame) < frame[1] or frame[frame[1] - 1] == LAST
+def _may_begin(frame: bytearray) -> bool:
+    """Whether a request may begin with these bytes."""
+    if frame[0] != FIRST or (len(frame) > 1 and frame[1] not in _SIZES.values()):
+        return False
+    if len(frame) > 2 and _SIZES.get(frame[2]) != frame[1]:
+        return False
+    return len(frame) < 3 or len(frame) < frame[1] or frame[frame[1] - 1] == LAST
 
 
 class WinnsenBoard(LockBoard[Request]):
@@ -125,7 +101,7 @@ class WinnsenBoard(LockBoard[Request]):
         timing: Timing | None = None,
         serial: int = 0,  # noqa: ARG002 - nothing in this family tells one unit from another
     ) -> None:
-        super().__init__(address, channels, wiring, RequestParser(), dice=dice, timing=timing or TIMING)
+        super().__init__(address, channels, wiring, RequestFinder(), dice=dice, timing=timing or TIMING)
 
     def is_for_me(self, request: Request) -> bool:
         """Whether its station is that of the board's switches, or 0."""

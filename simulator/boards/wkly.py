@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
+from simulator.boards.parsing import RequestParser
 
 START = bytes((0x57, 0x4B, 0x4C, 0x59))
 OTHER_START = bytes((0x53, 0x4B, 0x4C, 0x59))
@@ -44,61 +45,37 @@ def framed(address: int, command: int, *data: int, start: bytes = START) -> byte
     return bytes(frame)
 
 
-class RequestParser:
-    """Finds requests in a byte stream, in any chunking; anything else is skipped byte by byte."""
+class RequestFinder(RequestParser[Request]):
+    """Finds the requests to boards, whatever address they are for."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.skipped = 0
+    def head(self, begun: bytearray) -> tuple[int, Request | None]:
+        """How many of these bytes are a request, and which; (0, None): wait for more, (1, None): none."""
+        if _looks_wrong(begun):
+            return 1, None
+        if len(begun) < _AROUND or len(begun) < begun[4]:
+            return 0, None
+        size = begun[4]
+        return size, Request(begun[5], begun[6], bytes(begun[7 : size - 1]))
 
-    @property
-    def pending(self) -> int:
-        """Bytes of an incomplete frame, always fewer than a frame has."""
-        return len(self._buffer)
 
-    def forget(self) -> None:
-        """Drop an incomplete frame."""
-        self._buffer.clear()
-
-    def feed(self, data: bytes) -> list[Request]:
-        """The requests completed by these bytes, whatever address they are for."""
-        found: list[Request] = []
-        for byte in data:
-            self._buffer.append(byte)
-            self._scan(found)
-        return found
-
-    def _scan(self, found: list[Request]) -> None:
-        frame = self._buffer
-        while frame:
-            if self._looks_wrong():
-                del frame[0]
-                self.skipped += 1
-                continue
-            if len(frame) < _AROUND or len(frame) < frame[4]:
-                return
-            found.append(Request(frame[5], frame[6], bytes(frame[7 : frame[4] - 1])))
-            del frame[: frame[4]]
-
-    def _looks_wrong(self) -> bool:
-        """Whether no request begins with these bytes."""
-        frame = self._buffer
-        have = len(frame)
-        if frame[:4] != START[:have]:
-            return True
-        if have < 5:
-            return False
-        size = frame[4]
-        if not _AROUND <= size <= _AROUND + _MOST_DATA:
-            return True
-        if have > 6 and not _fits(frame[6], size - _AROUND, frame[7] if have > 7 else None):
-            return True
-        if have < size:
-            return False
-        seal = 0
-        for byte in frame[:size]:
-            seal ^= byte
-        return seal != 0
+def _looks_wrong(frame: bytearray) -> bool:
+    """Whether no request begins with these bytes."""
+    have = len(frame)
+    if frame[:4] != START[:have]:
+        return True
+    if have < 5:
+        return False
+    size = frame[4]
+    if not _AROUND <= size <= _AROUND + _MOST_DATA:
+        return True
+    if have > 6 and not _fits(frame[6], size - _AROUND, frame[7] if have > 7 else None):
+        return True
+    if have < size:
+        return False
+    seal = 0
+    for byte in frame[:size]:
+        seal ^= byte
+    return seal != 0
 
 
 class WklyBoard(LockBoard[Request]):
@@ -114,7 +91,7 @@ class WklyBoard(LockBoard[Request]):
         timing: Timing | None = None,
         serial: int = 0,  # noqa: ARG002 - nothing in this family tells one unit from another
     ) -> None:
-        super().__init__(address, channels, wiring, RequestParser(), dice=dice, timing=timing or TIMING)
+        super().__init__(address, channels, wiring, RequestFinder(), dice=dice, timing=timing or TIMING)
 
     def is_for_me(self, request: Request) -> bool:
         """Whether its address is that of the board's switches."""

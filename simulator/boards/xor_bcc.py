@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
+from simulator.boards.parsing import RequestParser
 
 UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF = 0x8A, 0x80, 0x90, 0x9A, 0x9B
 UNLOCK_ALL, UNLOCKED_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME = 0x9D, 0x9E, 0x8D, 0x82, 0x7E
@@ -114,45 +115,16 @@ def state_byte_count(channels: int) -> int:
     return 3 if channels <= 24 else 4 if channels <= 32 else 7
 
 
-class RequestParser:
-    """Finds requests in a byte stream, in any chunking; anything else is skipped byte by byte."""
+class RequestFinder(RequestParser[Request]):
+    """Finds the requests to boards that answer a block with so many state bytes."""
 
     def __init__(self, state_bytes: int = 3) -> None:
+        super().__init__()
         self._state_bytes = state_bytes
-        self._buffer = bytearray()
-        self.skipped = 0
 
-    @property
-    def pending(self) -> int:
-        """Bytes of an incomplete frame, always fewer than a frame has."""
-        return len(self._buffer)
-
-    def forget(self) -> None:
-        """Drop an incomplete frame."""
-        self._buffer.clear()
-
-    def feed(self, data: bytes) -> list[Request]:
-        """The requests completed by these bytes, whatever address they are for."""
-        found: list[Request] = []
-        for byte in data:
-            self._buffer.append(byte)
-            self._scan(found)
-        return found
-
-    def _scan(self, found: list[Request]) -> None:
-        while self._buffer:
-            size, request = self._head()
-            if request is not None:
-                found.append(request)
-            else:
-                self.skipped += size
-            if size == 0:
-                return
-            del self._buffer[:size]
-
-    def _head(self) -> tuple[int, Request | None]:
-        """Bytes to drop (0: wait for more) and the request that they were."""
-        frame = self._buffer
+    def head(self, begun: bytearray) -> tuple[int, Request | None]:
+        """How many of these bytes are a request, and which; (0, None): wait for more, (1, None): none."""
+        frame = begun
         if frame[0] not in _HEADS:
             return 1, None
         size = 3 + self._state_bytes if frame[0] == UNLOCK_MANY else 5
@@ -227,7 +199,7 @@ class XorBccBoard(LockBoard[Request]):
 
         A board of the `kecheng` edition repeats each request first and wants parameter 33 with an unlock.
         """
-        parser = RequestParser(state_byte_count(channels))
+        parser = RequestFinder(state_byte_count(channels))
         super().__init__(address, channels, wiring, parser, dice=dice, timing=timing)
         self._firmware = serial & 0xFF
         self._pulse_s_of: dict[int, float] = {}

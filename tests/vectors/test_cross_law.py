@@ -49,9 +49,9 @@ def test_the_host_understands_every_reply_of_the_device(reply: Description) -> N
 @given(st.lists(requests, min_size=1, max_size=5), st.lists(st.integers(1, 9), max_size=40))
 def test_requests_survive_any_chunking(several: list[Description], pieces: list[int]) -> None:
     asked = [HOST.encode_request(one) or b"" for one in several]
-    parser = board.RequestParser(3)
+    parser = board.RequestFinder(3)
     found = [one for chunk in _cut(b"".join(asked), pieces) for one in parser.feed(chunk)]
-    whole = [one for frame in asked for one in board.RequestParser(3).feed(frame)]
+    whole = [one for frame in asked for one in board.RequestFinder(3).feed(frame)]
     assert found == whole
     assert len(found) == len(several)
 

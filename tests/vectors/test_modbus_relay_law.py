@@ -91,9 +91,9 @@ def test_the_host_understands_every_reply_of_the_device(reply: Description) -> N
 @given(st.lists(requests, min_size=1, max_size=5), pieces)
 def test_requests_glued_together_survive_any_chunking(several: list[Description], sizes: list[int]) -> None:
     asked = [HOST.encode_request(one) or b"" for one in several]
-    parser = board.RequestParser()
+    parser = board.RequestFinder()
     found = [one for chunk in _cut(b"".join(asked), sizes) for one in parser.feed(chunk)]
-    assert found == [one for frame in asked for one in board.RequestParser().feed(frame)]
+    assert found == [one for frame in asked for one in board.RequestFinder().feed(frame)]
     assert len(found) == len(several)
 
 
@@ -124,7 +124,7 @@ def test_garbage_and_an_echo_in_front_cost_no_answer(
 
 @given(st.binary(max_size=20), st.integers(1, 255), channels)
 def test_garbage_in_front_costs_no_request(garbage: bytes, address: int, channel: int) -> None:
-    found = board.RequestParser().feed(garbage + codec.encode_pulse(address, channel, 200))
+    found = board.RequestFinder().feed(garbage + codec.encode_pulse(address, channel, 200))
     # What looks like the head of a block in the garbage may wait for its end: the next pause forgets it.
     if not {0x0F, 0x10} & set(garbage):
         assert board.Write(address, 5, 0x0200 + channel - 1, 2) in found
@@ -232,7 +232,7 @@ def test_the_first_copy_of_an_echoed_write_is_no_answer() -> None:
 def test_random_bytes_crash_nothing_and_hold_no_memory() -> None:
     dice = random.Random(11)
     request = codec.encode_read(1, codec.READ_INPUTS, 0, 32)
-    parser, decoder = board.RequestParser(), ReplyDecoder(request)
+    parser, decoder = board.RequestFinder(), ReplyDecoder(request)
     for _ in range(100):
         parser.feed(dice.randbytes(1000))
         decoder.feed(dice.randbytes(1000))

@@ -68,9 +68,9 @@ def test_the_host_understands_every_reply_of_the_device(reply: Description) -> N
 
 @given(st.lists(requests, min_size=1, max_size=5), pieces)
 def test_requests_survive_any_chunking(several: list[Description], sizes: list[int]) -> None:
-    parser = board.RequestParser()
+    parser = board.RequestFinder()
     found = [one for chunk in cut(b"".join(map(asked, several)), sizes) for one in parser.feed(chunk)]
-    assert found == [one for each in several for one in board.RequestParser().feed(asked(each))]
+    assert found == [one for each in several for one in board.RequestFinder().feed(asked(each))]
     assert (len(found), parser.pending, parser.skipped) == (len(several), 0, 0)
 
 
@@ -125,7 +125,7 @@ def test_damage_of_the_frame_around_the_values_is_always_seen(
     answer[place] ^= flip
     assert heard(bytes(answer)) == []
     request[-1 if place == 6 else place] ^= flip
-    assert board.RequestParser().feed(bytes(request)) == []
+    assert board.RequestFinder().feed(bytes(request)) == []
 
 
 @given(stations, locks, results, st.data())
@@ -173,7 +173,7 @@ def test_every_chunking_of_anything_gives_the_same_replies(
 
 def test_random_bytes_crash_nothing_and_hold_no_memory() -> None:
     dice = random.Random(7)
-    decoder, parser = codec.ReplyDecoder(), board.RequestParser()
+    decoder, parser = codec.ReplyDecoder(), board.RequestFinder()
     for _ in range(200):
         noise = b"".join(dice.choice([b"\x90\x07", b"\x90\x06\x05", dice.randbytes(5)]) for _ in range(200))
         decoder.feed(noise)

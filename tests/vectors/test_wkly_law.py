@@ -75,7 +75,7 @@ def test_the_host_understands_every_reply_of_the_device(reply: tuple[object, ...
 def test_a_damaged_request_moves_nothing(request_: tuple[object, ...], data: st.DataObject) -> None:
     frame = bytearray(asked(request_))
     frame[data.draw(st.integers(0, len(frame) - 1))] ^= data.draw(st.integers(1, 255))
-    assert board.RequestParser().feed(bytes(frame)) == []
+    assert board.RequestFinder().feed(bytes(frame)) == []
 
 
 @given(replies, st.data())
@@ -87,10 +87,10 @@ def test_a_damaged_reply_says_nothing(reply: tuple[object, ...], data: st.DataOb
 
 @given(st.lists(requests, min_size=1, max_size=5), pieces)
 def test_requests_survive_any_chunking(all_: list[tuple[object, ...]], sizes: list[int]) -> None:
-    parser = board.RequestParser()
+    parser = board.RequestFinder()
     stream = b"".join(asked(one) for one in all_)
     found = [one for chunk in cut(stream, sizes) for one in parser.feed(chunk)]
-    assert found == [one for each in all_ for one in board.RequestParser().feed(asked(each))]
+    assert found == [one for each in all_ for one in board.RequestFinder().feed(asked(each))]
     assert (len(found), parser.pending, parser.skipped) == (len(all_), 0, 0)
 
 
@@ -153,7 +153,7 @@ def test_every_chunking_of_anything_gives_the_same_replies(
 
 def test_random_bytes_crash_nothing_and_hold_no_memory() -> None:
     dice = random.Random(7)
-    decoder, parser = codec.ReplyDecoder(alternate_header=True), board.RequestParser()
+    decoder, parser = codec.ReplyDecoder(alternate_header=True), board.RequestFinder()
     for _ in range(200):
         noise = b"".join(dice.choice([b"WKLY", b"SKLY", dice.randbytes(5)]) for _ in range(200))
         decoder.feed(noise)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.boards.modbus_relay import ModbusRelayBoard, RequestParser, framed
+from simulator.boards.modbus_relay import ModbusRelayBoard, RequestFinder, framed
 from simulator.faults import FaultValue
 
 PULSE_3 = framed(1, 5, 2, 2, 0, 2)
@@ -267,7 +267,7 @@ frames = st.one_of(
 
 @given(st.lists(frames, max_size=8).map(b"".join), st.data())
 def test_every_chunking_gives_the_same_requests(stream: bytes, data: st.DataObject) -> None:
-    whole, parts = RequestParser(), RequestParser()
+    whole, parts = RequestFinder(), RequestFinder()
     found = []
     rest = stream
     while rest:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from simulator.boards.wkly import RequestParser, WklyBoard, framed
+from simulator.boards.wkly import RequestFinder, WklyBoard, framed
 from tests.unit.simulator.test_xor_bcc import Cabling
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_request_for_this_board_changes_nothing(request_bytes: bytes)
 def test_a_request_behind_a_cut_one_is_understood() -> None:
     b, _ = board(1)
     assert answers(b, OPEN_4[:6] + READ_ALL) == framed(3, 0x84, 0, 1, 1)
-    parser = RequestParser()
+    parser = RequestFinder()
     # The cut frame promises seventy bytes; the good ones inside are found when they have come.
     found = parser.feed(b"WKLY\x46\x03\x95" + OPEN_4 * 8)
     assert [request.data for request in found] == [b"\x04"] * 8

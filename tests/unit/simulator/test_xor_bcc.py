@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.boards.xor_bcc import RequestParser, XorBccBoard, framed
+from simulator.boards.xor_bcc import RequestFinder, XorBccBoard, framed
 from simulator.faults import UnknownFaultError
 
 
@@ -193,7 +193,7 @@ frames = st.one_of(
 
 @given(st.lists(frames, max_size=8).map(b"".join), st.data())
 def test_every_chunking_gives_the_same_requests(stream: bytes, data: st.DataObject) -> None:
-    whole, parts = RequestParser(), RequestParser()
+    whole, parts = RequestFinder(), RequestFinder()
     found = []
     rest = stream
     while rest:
@@ -207,14 +207,14 @@ def test_every_chunking_gives_the_same_requests(stream: bytes, data: st.DataObje
 @given(st.binary(max_size=6), st.integers(1, 24))
 def test_a_request_is_found_behind_garbage_without_heads(garbage: bytes, channel: int) -> None:
     clean = bytes(byte for byte in garbage if byte < 0x80)
-    assert len(RequestParser().feed(clean + framed(0x80, 1, channel, 0x33))) == 1
+    assert len(RequestFinder().feed(clean + framed(0x80, 1, channel, 0x33))) == 1
 
 
 @given(st.integers(0, 39), st.integers(1, 24))
 def test_a_request_with_one_flipped_bit_is_refused(bit: int, channel: int) -> None:
     frame = bytearray(framed(0x80, 1, channel, 0x33))
     frame[bit // 8] ^= 1 << bit % 8
-    assert RequestParser().feed(bytes(frame)) == []
+    assert RequestFinder().feed(bytes(frame)) == []
 
 
 def test_no_unlock_answer_still_acts_and_still_answers_reads() -> None:

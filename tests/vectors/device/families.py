@@ -24,7 +24,7 @@ class DeviceFamily:
 
 def _understood_by_lock_board(data: bytes) -> Description | None:
     for state_bytes in (3, 4, 7):
-        parser = xor_bcc.RequestParser(state_bytes)
+        parser = xor_bcc.RequestFinder(state_bytes)
         found = parser.feed(data)
         # A valid frame is one request and nothing besides: no skipped byte, no rest.
         if len(found) == 1 and not parser.pending and parser.skipped == 0:

@@ -9,7 +9,7 @@ Description = tuple[Any, ...]
 
 def understood(data: bytes) -> Description | None:
     """What a request asks for, if it is one whole request and nothing besides."""
-    parser = board.RequestParser()
+    parser = board.RequestFinder()
     found = parser.feed(data)
     if len(found) != 1 or parser.pending or parser.skipped:
         return None

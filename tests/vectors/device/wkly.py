@@ -23,7 +23,7 @@ _SAID = {
 
 def understood(data: bytes) -> Description | None:
     """What a request asks for, if it is one whole request and nothing besides."""
-    parser = board.RequestParser()
+    parser = board.RequestFinder()
     found = parser.feed(data)
     return _described(found[0]) if len(found) == 1 and not parser.pending and not parser.skipped else None
 
