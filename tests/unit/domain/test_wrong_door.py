@@ -1,5 +1,7 @@
 """A pulse that opens another door than its own: no receipt, and neither door opens until both are proved."""
 
+import pytest
+
 from locker.domain.compartments import Condition
 from locker.domain.events import CommissionBegun, CommissionWritten, Door
 from locker.domain.flows.doors import WRONG_DOOR_BLOCK
@@ -120,3 +122,28 @@ def test_a_doubted_door_that_is_configured_no_more_holds_no_deadline_until_it_re
     assert not has_cause(stand.automat)
     stand.reconfigured()
     assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "4")
+
+
+@pytest.mark.parametrize("blind", [[], ["1"]])
+def test_a_deposit_whose_pulse_opened_another_door_leaves_its_box_in_doubt(blind: list[str]) -> None:
+    stand = Stand(blind=blind)
+    stand.announce("JJFI65432110000070773")
+    stand.sign_in_courier()
+    stand.press("00070773 OK")
+    assert stand.pulse_sent() == "1"
+    stand.door("4", Door.OPEN)
+    stand.wait(6)
+    assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
+    assert stand.box("1").condition is Condition.SUSPECT
+
+
+@pytest.mark.parametrize("blind", [[], ["1"]])
+def test_a_drop_off_whose_pulse_opened_another_door_leaves_its_box_in_doubt(blind: list[str]) -> None:
+    stand = Stand(blind=blind)
+    stand.expect_drop_off()
+    stand.press("C 515151 OK")
+    assert stand.pulse_sent() == "1"
+    stand.door("4", Door.OPEN)
+    stand.wait(6)
+    assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
+    assert stand.box("1").condition is Condition.SUSPECT
