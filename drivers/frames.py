@@ -1,7 +1,7 @@
-"""Finds replies in a byte stream; what a reply looks like each family's codec says for itself."""
+"""Finds frames among bytes; what a frame looks like each family says for itself."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 ReplyT = TypeVar("ReplyT")
@@ -70,3 +70,25 @@ class FrameDecoder(ABC, Generic[ReplyT]):
             if reply is not None:
                 return reply, size
         return None, 0
+
+
+def texts(
+    data: bytes, read: Callable[[bytes], tuple[str, int] | None], stray: Callable[[bytes], str]
+) -> Iterator[str]:
+    """One text a frame, and one for what lies between frames.
+
+    `read` gives the text and the size of the frame with which bytes begin, None if they begin with none.
+    """
+    between = b""
+    while data:
+        found = read(data)
+        if found is None:
+            between, data = between + data[:1], data[1:]
+            continue
+        if between:
+            yield stray(between)
+        text, size = found
+        yield text
+        between, data = b"", data[size:]
+    if between:
+        yield stray(between)

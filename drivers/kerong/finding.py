@@ -1,10 +1,11 @@
 """What a Kerong line carries, in words, and whether such a board answers at an address."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from drivers.bus import Bus, Question
 from drivers.errors import NoAnswer
+from drivers.frames import texts
 from drivers.kerong.codec import cu16, cu48
 from drivers.kerong.codec.frames import StateReply, is_sealed
 from drivers.kerong.driver import CU16, CU48, Shape
@@ -25,7 +26,7 @@ def explain_cu16(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - on
     """Put the frames of one direction of a CU16 line into words."""
     if sent:
         return [_cu16_order(data) or f"{NO_FRAME}: {_hex(data)}"]
-    return list(_heard(data, _cu16_reply, _cu16_order)) or [NO_FRAME]
+    return list(texts(data, _cu16_reply, _stray(_cu16_order))) or [NO_FRAME]
 
 
 def explain_cu48(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
@@ -35,7 +36,7 @@ def explain_cu48(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - on
     doubtful = cu48.parse_doubtful(data)
     if doubtful is not None:
         return [f"board {doubtful.address}: answer without ETX that only one source has, not acted on"]
-    return list(_heard(data, _cu48_reply, _cu48_order)) or [NO_FRAME]
+    return list(texts(data, _cu48_reply, _stray(_cu48_order))) or [NO_FRAME]
 
 
 async def search_cu16(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -69,28 +70,14 @@ async def _search(bus: Bus, address: int, shape: Shape) -> Mapping[str, Any] | N
     return {"address": address, "channels": 8 * len(reply.locks)}
 
 
-def _heard(
-    data: bytes, reply: Callable[[bytes], tuple[str, int] | None], order: Callable[[bytes], str | None]
-) -> Iterator[str]:
-    """One text a reply, and one for what lies between: a line that echoes says requests again."""
+def _stray(order: Callable[[bytes], str | None]) -> Callable[[bytes], str]:
+    """What lies between replies: a line that echoes says requests again."""
 
     def stray(between: bytes) -> str:
         echoed = order(between)
         return f"{NO_FRAME}: {_hex(between)}" if echoed is None else f"echo of a request: {echoed}"
 
-    between = b""
-    while data:
-        found = reply(data)
-        if found is None:
-            between, data = between + data[:1], data[1:]
-            continue
-        if between:
-            yield stray(between)
-        text, size = found
-        yield text
-        between, data = b"", data[size:]
-    if between:
-        yield stray(between)
+    return stray
 
 
 def _cu16_order(data: bytes) -> str | None:

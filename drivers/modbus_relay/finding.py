@@ -1,11 +1,12 @@
 """What a line with Modbus relay boards carries, in words, and whether such a board answers at an address."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drivers.bus import Bus, Question
 from drivers.errors import NoAnswer
+from drivers.frames import texts
 from drivers.modbus_relay import codec
 from drivers.modbus_relay.driver import ModbusRelaySettings
 
@@ -25,9 +26,15 @@ SWITCHES = {codec.ON: "on", codec.OFF: "off", codec.TOGGLE: "toggle"}
 
 def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
     """Put the frames of one direction into words."""
-    put = _asked if sent else _answered
-    said = [put(piece) if is_frame else _stray(piece) for piece, is_frame in _pieces(data, requests=sent)]
-    return said or ["no frame of this family"]
+
+    def read(begun: bytes) -> tuple[str, int] | None:
+        size = (_request_size(begun) if sent else codec.reply_size(begun)) or 0
+        frame = begun[:size]
+        if not frame or len(frame) < size or codec.checksum(frame[:-2]) != frame[-2:]:
+            return None
+        return (_asked if sent else _answered)(frame), size
+
+    return list(texts(data, read, _stray)) or ["no frame of this family"]
 
 
 async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -122,23 +129,6 @@ def _switched(coil: int, value: int) -> str:
 
 def _place(function: int, first: int) -> str:
     return f"{first + 1}" if function in codec.BIT_READS else f"{first:04X}"
-
-
-def _pieces(data: bytes, *, requests: bool) -> Iterator[tuple[bytes, bool]]:
-    """Every frame of one direction, True with each, and what lies between them."""
-    stray = b""
-    while data:
-        size = (_request_size(data) if requests else codec.reply_size(data)) or 0
-        frame = data[:size]
-        if not frame or len(frame) < size or codec.checksum(frame[:-2]) != frame[-2:]:
-            stray, data = stray + data[:1], data[1:]
-            continue
-        if stray:
-            yield stray, False
-        yield frame, True
-        stray, data = b"", data[size:]
-    if stray:
-        yield stray, False
 
 
 def _request_size(data: bytes) -> int | None:

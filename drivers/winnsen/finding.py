@@ -1,10 +1,11 @@
 """What a Winnsen line carries, in words, and whether such a board answers at a station."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drivers.bus import Bus, Question
 from drivers.errors import NoAnswer
+from drivers.frames import texts
 from drivers.winnsen import codec
 from drivers.winnsen.driver import HIGHEST_STATION
 
@@ -17,7 +18,7 @@ def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one sha
     """Put the frames of one direction into words."""
     if sent:
         return [_asked(data) or "no whole frame"]
-    return list(_answered(data)) or ["no frame of this family"]
+    return list(texts(data, _answered, _stray)) or ["no frame of this family"]
 
 
 async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -48,19 +49,9 @@ def _asked(data: bytes) -> str | None:
     return f"{'unlock' if data[2] == codec.UNLOCK else 'read'}: {station}, lock {data[4]}"
 
 
-def _answered(data: bytes) -> Iterator[str]:
-    stray = b""
-    while data:
-        reply = codec.parse_reply(data[: codec.REPLY_SIZE])
-        if reply is None:
-            stray, data = stray + data[:1], data[1:]
-            continue
-        if stray:
-            yield _stray(stray)
-        yield _described(reply)
-        stray, data = b"", data[codec.REPLY_SIZE :]
-    if stray:
-        yield _stray(stray)
+def _answered(data: bytes) -> tuple[str, int] | None:
+    reply = codec.parse_reply(data[: codec.REPLY_SIZE])
+    return None if reply is None else (_described(reply), codec.REPLY_SIZE)
 
 
 def _stray(data: bytes) -> str:

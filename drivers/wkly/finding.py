@@ -1,11 +1,12 @@
 """What a WKLY line carries, in words, and whether such a board answers at an address."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drivers.base import Contact
 from drivers.bus import Bus, Question
 from drivers.errors import NoAnswer
+from drivers.frames import texts
 from drivers.wkly import codec
 from drivers.wkly.driver import HIGHEST_ADDRESS, HIGHEST_CHANNEL
 
@@ -27,7 +28,7 @@ CONTACTS = {Contact.CLOSED: "contact closed", Contact.OPEN: "contact open", None
 
 def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
     """Put the frames of one direction into words."""
-    return [_asked(data)] if sent else list(_answered(data)) or ["no frame of this family"]
+    return [_asked(data)] if sent else list(texts(data, _answered, _stray)) or ["no frame of this family"]
 
 
 async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -78,20 +79,10 @@ def _is_request(command: int, told: bytes) -> bool:
     return command != codec.REPORT and len(told) == 1
 
 
-def _answered(data: bytes) -> Iterator[str]:
-    stray = b""
-    while data:
-        size = data[codec.LENGTH_AT] if len(data) > codec.LENGTH_AT else 0
-        reply = codec.parse_reply(data[:size], alternate_header=True)
-        if reply is None:
-            stray, data = stray + data[:1], data[1:]
-            continue
-        if stray:
-            yield _stray(stray)
-        yield _described(reply)
-        stray, data = b"", data[size:]
-    if stray:
-        yield _stray(stray)
+def _answered(data: bytes) -> tuple[str, int] | None:
+    size = data[codec.LENGTH_AT] if len(data) > codec.LENGTH_AT else 0
+    reply = codec.parse_reply(data[:size], alternate_header=True)
+    return None if reply is None else (_described(reply), size)
 
 
 def _stray(data: bytes) -> str:

@@ -1,6 +1,6 @@
 """What an XOR/BCC line carries, in words, and whether such a board answers at an address."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import xor
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from drivers.base import Contact
 from drivers.bus import Bus, Question
 from drivers.errors import NoAnswer
+from drivers.frames import texts
 from drivers.xor_bcc import codec
 
 SEARCH_TIMEOUT_S = 0.28
@@ -15,6 +16,7 @@ SEARCH_TIMEOUT_S = 0.28
 
 BLOCK_SIZES = tuple(size + codec.BLOCK_OVERHEAD for size in reversed(codec.STATE_SIZES))
 BITMAP_SIZES = tuple(size + 3 for size in reversed(codec.STATE_SIZES))
+SIZES = sorted({*BLOCK_SIZES, *BITMAP_SIZES, 6, codec.SHORT_SIZE}, reverse=True)
 STATUSES = {codec.CONTACT_CLOSED: "contact closed", codec.CONTACT_OPEN: "contact open"}
 NAMED_ONLY = {
     0x7A: "motor lock",
@@ -30,9 +32,14 @@ NAMED_ONLY = {
 
 def explain(data: bytes, sent: bool) -> Sequence[str]:  # noqa: FBT001 - one shape for all families
     """Put the frames of one direction into words, one text a frame; several may be glued."""
-    read = _asked if sent else _heard
-    sizes = (*BLOCK_SIZES, *BITMAP_SIZES, 6, codec.SHORT_SIZE)
-    return list(_texts(data, read, sorted(set(sizes), reverse=True))) or ["no frame of this family"]
+    put = _asked if sent else _heard
+
+    def read(begun: bytes) -> tuple[str, int] | None:
+        # A shorter frame may begin like a longer one, but hardly ever the other way round.
+        candidates = ((put(begun[:size]), size) for size in SIZES if size <= len(begun))
+        return next(((text, size) for text, size in candidates if text), None)
+
+    return list(texts(data, read, _stray)) or ["no frame of this family"]
 
 
 async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
@@ -68,26 +75,6 @@ async def search(bus: Bus, address: int) -> Mapping[str, Any] | None:
         return None
     found: dict[str, Any] = {"address": address, "channels": codec.CHANNELS_OF[len(reply.states)]}
     return found | {"echo": True} if copies else found
-
-
-def _texts(data: bytes, read: Callable[[bytes], str | None], sizes: Sequence[int]) -> Iterator[str]:
-    """One text a frame, the longest that begins at a byte; what lies between is of no frame."""
-    stray, start = bytearray(), 0
-    while start < len(data):
-        # A shorter one may begin like a longer one, but hardly ever the other way round.
-        candidates = (data[start : start + size] for size in sizes if start + size <= len(data))
-        text, frame = next(((text, one) for one in candidates if (text := read(one))), (None, b""))
-        if text is None:
-            stray.append(data[start])
-            start += 1
-            continue
-        if stray:
-            yield _stray(stray)
-            stray.clear()
-        yield text
-        start += len(frame)
-    if stray:
-        yield _stray(stray)
 
 
 def _stray(data: bytes | bytearray) -> str:
