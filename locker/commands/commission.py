@@ -329,7 +329,7 @@ def _trial_lines(trial: TrialView | None) -> Iterable[str]:
     if trial is None:
         yield "no lock was tried"
         return
-    yield f"box {trial.compartment}: lock {trial.output} pulsed, {trial.stage}"
+    yield f"box {trial.compartment}: tried lock {trial.output}: {trial.stage}"
     for each in trial.moved:
         whose = f"configured to box {each.compartment}" if each.compartment else "configured to no box"
         yield f"  the contact at {each.contact} moved; {whose}"
@@ -339,6 +339,8 @@ def _trial_lines(trial: TrialView | None) -> Iterable[str]:
             )
     if trial.stage == "unseen":
         yield "  no contact moved: if a door opened, it has no contact that can be trusted"
+    if trial.stage == "proved":
+        yield from indented(f"proved: lock {trial.output} opens the door labelled {trial.named}", 2)
     if trial.fault is not None:
         yield from indented(trial.fault, 2)
 

@@ -14,6 +14,7 @@ from simulator.panel import Panel
 from simulator.people import Person
 from simulator.stories.catalogue import STORIES
 from simulator.stories.perform import perform
+from simulator.stories.plans import small_plan
 from simulator.transcript import Line
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
@@ -26,6 +27,15 @@ def directory() -> Iterator[Path]:
     # Sockets have short names; pytest's own directories are too deep for them.
     with tempfile.TemporaryDirectory(prefix="demo-", ignore_cleanup_errors=True) as made:
         yield Path(made)
+
+
+async def test_the_people_of_the_demo_come_to_an_automat_without_large_boxes_too(directory: Path) -> None:
+    demo = Demo(directory, plan=small_plan("1", "2", "3", "4", "5"))
+    try:
+        await demo.start()
+        assert {person.role for person in demo.people} >= {"courier", "recipient", "sender"}
+    finally:
+        await demo.stop()
 
 
 async def test_a_parcel_goes_in_and_out_with_the_codes_that_the_screen_names(directory: Path) -> None:

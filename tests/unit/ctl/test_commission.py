@@ -121,6 +121,13 @@ async def test_what_cannot_be_meant_is_refused_before_anything_is_asked_for(
         await step(ApiClient(tmp_path / "none.sock"), Namespace(**options))
 
 
+def test_a_trial_says_which_door_it_proved_and_no_pulse_that_may_not_have_been() -> None:
+    proved = TRIAL.model_copy(update={"stage": "proved", "moved": TRIAL.moved[:1], "fault": None})
+    assert "proved: lock A/7 opens the door labelled 9" in " ".join(_trial_lines(proved))
+    unread = TRIAL.model_copy(update={"moved": (), "fault": "board A could not be read"})
+    assert list(_trial_lines(unread)) == ["box 7: tried lock A/7: failed", "  board A could not be read"]
+
+
 @pytest.mark.parametrize("found", [0, 1, 2])
 def test_boards_are_counted_as_people_count(found: int) -> None:
     search = SEARCH.model_copy(update={"found": SEARCH.found * found, "fault": None})
