@@ -332,8 +332,8 @@ SABOTAGES = (
     Sabotage(
         "frozen mode is no outage",
         "flows/outages.py",
-        "    return bool(automat.outage_causes) or automat.facts.mode is Mode.FROZEN",
-        "    return bool(automat.outage_causes)",
+        " or facts.mode is Mode.FROZEN or",
+        " or",
     ),
     Sabotage(
         "a removal needs no word",
@@ -479,5 +479,18 @@ SABOTAGES = (
         "flows/inspect.py",
         ('        _leave(draft, opening.compartment, _who(draft, opening), "interrupted")\n        return\n'),
         ('        clear_box(draft, opening.compartment, "interrupted")\n        return\n'),
+    ),
+    Sabotage("a door in doubt is pulsed", "flows/doors.py", "    if doubt is None:\n", "    if True:\n"),
+    Sabotage(
+        "a commission never lapses",
+        "flows/commission.py",
+        '    draft.set_due("commission", draft.now.powered_s + draft.rules.service_idle_s)',
+        "    return",
+    ),
+    Sabotage(
+        "a stray door is no matter",
+        "flows/doors.py",
+        "        return _note_stray(draft, label) if sprang_open else None",
+        "        return None",
     ),
 )
