@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from locker.api.client import ApiClient
+from locker.api.commission_schema import CommissionBegin, CommissionDoor, CommissionTest, CommissionWrite
+from locker.commands import commission
 from simulator.daemon import run_command
 from simulator.demo import Demo
 from simulator.plan import BoardPlan, CabinetPlan, LinePlan, plan_of
@@ -73,8 +76,8 @@ async def shut(stage: Stage, label: str) -> None:
     await stage.see_door(label, "shut")
 
 
-async def commissioned(stage: Stage) -> None:
-    """Prove every door step by step, and write the map."""
+async def commissioned_by_hand(stage: Stage) -> None:
+    """Prove every door by single steps of lockerctl, and write the map."""
     await ctl(stage, "commission", "begin", "--technician", "t-7")
     for box in stage.demo.plan.compartments:
         trial = (await ctl(stage, "commission", "test", box.label))["trial"]
@@ -88,8 +91,22 @@ async def commissioned(stage: Stage) -> None:
     assert (written["under_way"], written["unproved"]) == (False, [])
 
 
+async def commissioned(stage: Stage) -> None:
+    """Do the same over the socket, without a process for each step."""
+    async with ApiClient(stage.demo.socket) as client:
+        await client.commission_step(CommissionBegin(technician="t-7"))
+        for box in stage.demo.plan.compartments:
+            await client.commission_step(CommissionTest(compartment=box.label))
+            await commission._until_moved(client)
+            label = opened(stage)
+            stage.automat.push_shut(label)
+            await client.commission_step(CommissionDoor(compartment=label))
+            await commission._until_shut(client)
+        assert not (await client.commission_step(CommissionWrite())).under_way
+
+
 async def test_steps_of_lockerctl_prove_the_wiring_and_codes_then_open_the_right_doors(stage: Stage) -> None:
-    await commissioned(stage)
+    await commissioned_by_hand(stage)
     ended = await stage.expect_entry("commission.ended", why="written")
     assert ended.data["technician"] == "t-7"
     doors = {door["compartment"]: door for door in (await ctl(stage, "commission", "status"))["doors"]}
