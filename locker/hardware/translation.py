@@ -153,7 +153,7 @@ class LockerHardware:
         await self.bench.settle(FIRST_READ_LIMIT_S)
 
     def tell_doors(self) -> None:
-        """Post what is believed of every door once more: it may have been told before anybody listened to it."""
+        """Post what is believed of every door once more: it may have come before anybody heard it."""
         for line in self._lines.values():
             for compartment, door in line.believed().items():
                 self._emit(events.DoorSeen(compartment, door))
