@@ -111,8 +111,8 @@ def _summary(config: "Config") -> list[str]:
     commands = "signed" if uplink.command_key else "unsigned"
     transport = "TLS" if uplink.encrypted else "plain"
     hardware = (
-        f"{len(config.boards)} boards on {len(config.lines)} lines, {len(config.keypads)} keypads,"
-        f" {len(config.displays)} displays; every port is there"
+        f"{_count(config.boards, 'board')} on {_count(config.lines, 'line')},"
+        f" {_count(config.keypads, 'keypad')}, {_count(config.displays, 'display')}; every port is there"
     )
     return [
         f"configuration  {config.file} is sound",
@@ -124,6 +124,10 @@ def _summary(config: "Config") -> list[str]:
         f"clock          {config.clock.source}",
         f"database       {config.paths.database}",
     ]
+
+
+def _count(things: Sequence[object], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,10 +12,10 @@ def usable_line_port(port: str) -> str:
             host_and_port(port)
         except ValueError:
             raise ValueError(
-                "a base unit is written as tcp://HOST:PORT, for example tcp://192.168.1.20:5000"
+                "write a base unit as tcp://HOST:PORT, for example tcp://192.168.1.20:5000"
             ) from None
-    elif "://" in port:
-        raise ValueError("a line is the path of a serial device or tcp://HOST:PORT")
+    elif "://" in port or port.lower().startswith(("tcp:", "tcp/")):
+        raise ValueError("write the path of a serial device, or tcp://HOST:PORT")
     elif port in ("", ".") or "\0" in port:
         raise ValueError("it names no device")
     return port

@@ -178,6 +178,8 @@ def _sentence_on_value(detail: ErrorDetails) -> tuple[str, str]:
             return str(context["error"]), one_of(available_timezones(), str(detail["input"])).replace(
                 "did you mean", "change it; did you mean"
             )
+        case "value_error" if detail["loc"][-1] == "port":
+            return f"{value} cannot be used", str(context["error"])
         case "value_error" if isinstance(detail["input"], Mapping):
             return str(context["error"]), "correct the one or the other"
         case "value_error":

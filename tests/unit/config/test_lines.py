@@ -34,6 +34,8 @@ def test_a_converter_that_needs_rts_is_told_so(tmp_path: Path) -> None:
     [
         'port = "tcp://192.168.1.20"',
         'port = "tcp://192.168.1.20:99999"',
+        'port = "tcp:/192.168.1.20:5000"',
+        'port = "TCP/192.168.1.20:5000"',
         'port = "http://192.168.1.20:5000"',
         'port = ""',
         "port = 5000",
