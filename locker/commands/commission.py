@@ -148,15 +148,22 @@ class _Walk:
                 answer = await self._ask(question)
             if answer == "w":
                 return
-            if answer != "s":
-                await self._try_one(label)
+            if answer != "s" and not await self._try_one(label):
+                tried.discard(label)
 
-    async def _try_one(self, label: str) -> None:
-        await self._step(CommissionTest(compartment=label))
+    async def _try_one(self, label: str) -> bool:
+        """Try one lock; False where its coil has to rest before it may be tried again."""
+        try:
+            await self._step(CommissionTest(compartment=label))
+        except RequestRefused as refusal:
+            if refusal.error.reason != "too-soon":
+                raise
+            speak(str(refusal))
+            return False
         progress = await _until_moved(self._client)
         print_lines(_trial_lines(progress.trial))
         if progress.trial is None or progress.trial.stage == "failed":
-            return
+            return True
         # No answer is offered: whoever only presses Enter has not read the label.
         while True:
             opened = await self._ask("Which label is on the door that opened? (- if none did): ")
@@ -169,10 +176,11 @@ class _Walk:
             except RequestRefused as refusal:
                 speak(str(refusal))
                 if refusal.error.reason != "unknown-compartment":
-                    return
+                    return True
         if named is not None:
             speak(f"shut door {named}")
         print_lines(_trial_lines((await _until_shut(self._client, remind=_not_shut)).trial))
+        return True
 
     async def _write(self) -> ExitCode:
         progress = await self._client.commission()

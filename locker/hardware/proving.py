@@ -247,7 +247,8 @@ class LockBench:
         self._emit(LockTried(trial.compartment, trial.number, tuple(map(str, trial.moved))))
         if not trial.moved:
             return
-        while self._moved(trial):
+        # Another door may be shut or opened meanwhile: it is none of this lock's business.
+        while set(trial.moved) & set(self._moved(trial)):
             await self._next_reading()
         if trial.state is TrialState.OPEN:
             trial.state = TrialState.SHUT

@@ -185,6 +185,18 @@ async def test_a_door_that_stood_open_already_is_not_proved_to_have_no_contact(b
     assert not bench.hardware.bench.proofs
 
 
+async def test_another_door_that_is_shut_meanwhile_does_not_keep_a_trial_from_its_end(bench: Bench) -> None:
+    bench.simulated.force("4")
+    await bench.seen.until(lambda event: event == DoorSeen("4", Door.OPEN))
+    await bench.tries("1")
+    bench.hardware.bench.name_door("1", USER)
+    await bench.shuts("4")
+    bench.simulated.push_shut("1")
+    proved = await bench.until(DoorProved)
+    assert isinstance(proved, DoorProved)
+    assert proved.compartment == "1"
+
+
 async def test_no_lock_is_pulsed_and_no_address_asked_once_the_commission_is_over(bench: Bench) -> None:
     search = bench.hardware.bench.search("left")
     bench.hardware.try_lock("4", 1)
