@@ -51,6 +51,9 @@ class NoHardware:
     def try_lock(self, compartment: str, number: int) -> None:
         """Do nothing."""
 
+    def stop_trying(self) -> None:
+        """Do nothing."""
+
     def show(self, keypad: str, message: Message) -> None:
         """Do nothing."""
 
