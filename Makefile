@@ -27,7 +27,7 @@ demo: $(STAMP) ## the whole automat on this machine: broker, hardware, daemon, b
 	$(BIN)/locker-sim demo
 
 test: $(STAMP) ## the whole test suite
-	$(BIN)/python -m pytest -n 3 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
