@@ -327,6 +327,8 @@ class LockLine:
         if belief.see(read):
             self._emit(events.DoorSeen(door.compartment, belief.believed))
             took_s = self._pulse_times.opened(door.compartment) if belief.believed is Door.OPEN else None
+            if belief.believed is Door.OPEN:
+                self._turns.calm(door.board)  # it is read soon enough while a door of it is open
             if took_s is not None:
                 self._emit(events.LockTimed(door.compartment, took_s))
         return doubtful or belief.doubted is not None

@@ -66,6 +66,10 @@ class Turns:
         self._seats[name].busy_until_s = until_s
         self._others_turn = False
 
+    def calm(self, name: str) -> None:
+        """What this board was kept busy for has come: let its next unlock find the line free."""
+        self._seats[name].busy_until_s = float("-inf")
+
     def was_read(self, name: str, now_s: float, *, doubtful: bool, is_open: bool = False) -> None:
         """The board answered; `doubtful`: it wants to be read once more at once; `is_open`: soon."""
         seat = self._seats[name]

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from locker.hardware.turns import OPEN_S, PROBE_EVERY_S, PROBE_SHARE, REST_S, Turns
+from locker.hardware.turns import OPEN_S, PROBE_EVERY_S, PROBE_SHARE, REST_S, Turn, Turns
 
 EXCHANGE_S = 0.02
 TIME_OUT_S = 0.3
@@ -41,6 +41,18 @@ class Wire:
 
 def longest_gap_s(instants: list[float]) -> float:
     return max(later - earlier for earlier, later in pairwise(instants))
+
+
+def test_a_board_whose_door_has_opened_leaves_the_line_free_again() -> None:
+    turns = Turns(["A"])
+    turns.was_read("A", 0.0, doubtful=False)
+    turns.keep_busy("A", 3.0)
+    assert turns.next(0.01) == Turn("A", 0.01, probe=False)
+    turns.was_read("A", 0.02, doubtful=False, is_open=True)
+    turns.calm("A")
+    following = turns.next(0.03)
+    assert following is not None
+    assert following.at_s > 0.1
 
 
 def test_boards_at_rest_are_read_in_turn_and_the_wire_pauses() -> None:
