@@ -168,6 +168,7 @@ class Rig:
             verify=verify,
             link_connected=lambda: False,
             now=self._clock.now,
+            ask=self.engine.ask,
         )
 
     def _stock(self, path: Path) -> None:

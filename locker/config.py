@@ -28,6 +28,7 @@ from locker.settings.tables import (
     CompartmentTable,
     FileTables,
     LineTable,
+    MaintenanceTable,
     PathsTable,
     RulesTable,
     UplinkTable,
@@ -47,6 +48,7 @@ class Config:
     rules: RulesTable
     paths: PathsTable
     clock: ClockTable
+    maintenance: MaintenanceTable
     uplink: UplinkTable
     lines: tuple[LineTable, ...]
     boards: tuple[BoardTable, ...]
@@ -190,6 +192,7 @@ def _config(file: Path, tables: FileTables) -> Config:
         rules=tables.rules,
         paths=absolute(tables.paths),
         clock=absolute(tables.clock),
+        maintenance=tables.maintenance,
         uplink=absolute(tables.uplink),
         lines=tuple(
             line if is_network(line.port) else line.model_copy(update={"port": str(file.parent / line.port)})

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from immutables import Map
 
 from locker import systemd
+from locker.api.roles import Roles
 from locker.api.server import ApiServer
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
 from locker.commissioning import CommissionDesk
@@ -261,6 +262,8 @@ class Daemon:
             wires=self._wires,
             dumps=self._dumps,
             desk=self._desk,
+            ask=self.engine.ask,
+            roles=Roles(self._config.maintenance.technicians),
         )
 
     async def _post(self, event: Event) -> None:

@@ -40,6 +40,23 @@ from locker.api.commission_schema import (
     Nothing,
 )
 from locker.api.decoder import EventDecoder, StreamBroken
+from locker.api.maintenance_schema import (
+    AcknowledgeAsked,
+    Asked,
+    Audit,
+    AuditBeginAsked,
+    AuditEndAsked,
+    AuditSkipAsked,
+    BlockAsked,
+    ClearAsked,
+    DeviceAsked,
+    FoundAsked,
+    Maintained,
+    OpenAsked,
+    ReleaseAsked,
+    TestAsked,
+    UnblockAsked,
+)
 from locker.api.schema import (
     API_VERSION,
     STREAM_ITEM,
@@ -52,6 +69,8 @@ from locker.api.schema import (
     Incidents,
     IncidentView,
     JournalPage,
+    Keypads,
+    KeypadView,
     Locks,
     LockView,
     Parcels,
@@ -81,6 +100,23 @@ STEP_PATHS: Mapping[type[BaseModel], str] = {
     CommissionDoor: "door",
     CommissionWrite: "write",
     Nothing: "end",
+}
+
+ACTION_PATHS: Mapping[type[Asked], str] = {
+    OpenAsked: "open",
+    TestAsked: "test",
+    FoundAsked: "found",
+    BlockAsked: "block",
+    UnblockAsked: "unblock",
+    AcknowledgeAsked: "acknowledge",
+    ClearAsked: "clear",
+    ReleaseAsked: "release",
+    DeviceAsked: "device",
+}
+AUDIT_PATHS: Mapping[type[Asked], str] = {
+    AuditBeginAsked: "begin",
+    AuditSkipAsked: "skip",
+    AuditEndAsked: "end",
 }
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -216,10 +252,23 @@ class ApiClient:
 
     async def commission_step(self, step: CommissionStep) -> Commission:
         """Take one step of putting the automat into service; RequestRefused if it may not be taken."""
-        name = f"commission/{STEP_PATHS[type(step)]}"
-        body = step.model_dump_json().encode()
-        async with self._response(name, {}, {}, timeout_s=STEP_TIMEOUT_S, whole=True, body=body) as response:
-            return self._read(name, await response.content.read(ANSWER_BYTES_MOST), Commission)
+        return await self._post(f"commission/{STEP_PATHS[type(step)]}", step, Commission)
+
+    async def keypads(self) -> tuple[KeypadView, ...]:
+        """Ask for every keypad, and how a trial of it goes."""
+        return (await self._ask("keypads", Keypads)).keypads
+
+    async def maintain(self, asked: Asked) -> Maintained:
+        """Have one action decided and recorded; RequestRefused if it may not be done."""
+        return await self._post(f"maintenance/{ACTION_PATHS[type(asked)]}", asked, Maintained)
+
+    async def audit(self) -> Audit:
+        """Ask how far the round of all compartments has come."""
+        return await self._ask("audit", Audit)
+
+    async def audit_step(self, asked: AuditBeginAsked | AuditSkipAsked | AuditEndAsked) -> Audit:
+        """Take one step of the round; RequestRefused if it may not be taken."""
+        return await self._post(f"audit/{AUDIT_PATHS[type(asked)]}", asked, Audit)
 
     async def metrics(self) -> str:
         """Ask for the figures as Prometheus text."""
@@ -311,6 +360,11 @@ class ApiClient:
 
     async def _ask(self, name: str, model: type[Answer], **query: str | int | None) -> Answer:
         return self._read(name, await self._get(name, query), model)
+
+    async def _post(self, name: str, asked: BaseModel, model: type[Answer]) -> Answer:
+        body = asked.model_dump_json().encode()
+        async with self._response(name, {}, {}, timeout_s=STEP_TIMEOUT_S, whole=True, body=body) as response:
+            return self._read(name, await response.content.read(ANSWER_BYTES_MOST), model)
 
     async def _get(
         self, name: str, query: dict[str, str | int | None] | None = None, *, timeout_s: float | None = None

@@ -1,6 +1,5 @@
 """Answers about putting the automat into service: each step is an event decided in the one inbox."""
 
-import pwd
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -61,7 +60,7 @@ class StepRefused(Exception):  # noqa: N818 - the name says what is the case
 class CommissionAnswers:
     """Answers about one automat; without a desk every question is refused."""
 
-    def __init__(self, desk: Desk | None, peer_of: Callable[[web.Request], listening.Peer | None]) -> None:
+    def __init__(self, desk: Desk | None, peer_of: Callable[[web.Request], listening.Peer]) -> None:
         """Answer from `desk`; `peer_of` tells who asks."""
         self._desk = desk
         self._peer_of = peer_of
@@ -122,14 +121,7 @@ class CommissionAnswers:
         return self._desk
 
     def _user(self, request: web.Request) -> str:
-        peer = self._peer_of(request)
-        if peer is None:
-            raise Refused(403, "unknown-peer", "the kernel does not say who asks", "connect again")
-        try:
-            name = pwd.getpwuid(peer.user_id).pw_name
-        except KeyError:
-            name = "user"
-        return f"{name} ({peer.user_id})"
+        return self._peer_of(request).user
 
 
 def _as(body: Strict, model: type[Body]) -> Body:

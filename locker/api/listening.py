@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import pwd
 import socket
 import stat
 import struct
@@ -15,6 +16,11 @@ SOCKET_MODE = 0o660
 BACKLOG = 64
 CREDENTIALS = struct.Struct("3i")
 """struct ucred of unix(7): process, user, group."""
+SO_PEERGROUPS = 59
+"""asm-generic/socket.h since Linux 4.13; the standard library has no name for it."""
+GROUPS_MOST = 256
+"""As many as the standard library has room for (1,024 bytes)."""
+GROUP = struct.Struct("I")
 
 
 class SocketRefused(OperatorError):  # noqa: N818 - the name says what is the case
@@ -28,6 +34,17 @@ class Peer:
     process_id: int
     user_id: int
     group_id: int
+    groups: frozenset[int] = frozenset()
+    """Supplementary ones as they were when it connected."""
+
+    @property
+    def user(self) -> str:
+        """Name the user, with the number that the kernel knows."""
+        try:
+            name = pwd.getpwuid(self.user_id).pw_name
+        except KeyError:
+            name = "user"
+        return f"{name} ({self.user_id})"
 
     def __str__(self) -> str:
         """Name it for the log."""
@@ -70,9 +87,21 @@ def peer_of(transport: asyncio.BaseTransport | None) -> Peer | None:
         return None
     try:
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        process_id, user_id, group_id = CREDENTIALS.unpack(raw)
+        return Peer(process_id, user_id, group_id, _groups_of(connection))
     except OSError:
         return None
-    return Peer(*CREDENTIALS.unpack(raw))
+
+
+def _groups_of(connection: socket.socket) -> frozenset[int]:
+    """Ask for the supplementary groups; of too many, or by a kernel too old, none is known."""
+    try:
+        raw = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_MOST * GROUP.size)
+    except OSError as error:
+        if error.errno in (errno.ENOPROTOOPT, errno.ERANGE):
+            return frozenset()
+        raise
+    return frozenset(group for (group,) in GROUP.iter_unpack(raw))
 
 
 def _make_room(path: Path) -> None:

@@ -15,8 +15,25 @@ from locker.api.commission_schema import (
     CommissionWrite,
     Nothing,
 )
+from locker.api.maintenance_schema import (
+    AcknowledgeAsked,
+    Audit,
+    AuditBeginAsked,
+    AuditEndAsked,
+    AuditSkipAsked,
+    BlockAsked,
+    ClearAsked,
+    DeviceAsked,
+    FoundAsked,
+    Maintained,
+    OpenAsked,
+    ReleaseAsked,
+    TestAsked,
+    UnblockAsked,
+)
 from locker.api.schema import (
     API_VERSION,
+    AuditItem,
     CompartmentItem,
     Compartments,
     DroppedItem,
@@ -28,6 +45,8 @@ from locker.api.schema import (
     JournalItem,
     JournalPage,
     JournalQuery,
+    KeypadItem,
+    Keypads,
     LinkItem,
     ListQuery,
     Locks,
@@ -53,6 +72,8 @@ STREAM_ITEMS: tuple[type[BaseModel], ...] = (
     ParcelItem,
     ParcelForgottenItem,
     IncidentItem,
+    KeypadItem,
+    AuditItem,
     JournalItem,
     LinkItem,
     DroppedItem,
@@ -64,8 +85,8 @@ WIRE_ITEMS: tuple[type[BaseModel], ...] = (PassageItem, DroppedItem)
 class Route:
     """One question: its path, its parameters, its answer.
 
-    A GET changes nothing. A `body` makes it a POST: what it asks for is an event in the engine's inbox, with
-    the peer's credentials, and is decided and journalled there.
+    A GET changes nothing. A `body` makes it a POST, for technicians only: what it asks for is an event in the
+    engine's inbox, with the peer's credentials, and is decided and journalled there.
     """
 
     name: str
@@ -122,6 +143,20 @@ ROUTES = (
     Route("commission/door", "say which door opened", Commission, body=CommissionDoor),
     Route("commission/write", "write and use the map of what was proved", Commission, body=CommissionWrite),
     Route("commission/end", "give the automat back", Commission, body=Nothing),
+    Route("keypads", "every keypad, and how a trial of it goes", Keypads),
+    Route("audit", "how far the round of all compartments has come", Audit),
+    Route("maintenance/open", "open one compartment", Maintained, body=OpenAsked),
+    Route("maintenance/test", "open one compartment to try its lock", Maintained, body=TestAsked),
+    Route("maintenance/found", "say what lies inside one that was opened", Maintained, body=FoundAsked),
+    Route("maintenance/block", "offer a compartment to nobody", Maintained, body=BlockAsked),
+    Route("maintenance/unblock", "take a compartment into use again", Maintained, body=UnblockAsked),
+    Route("maintenance/acknowledge", "look after an incident", Maintained, body=AcknowledgeAsked),
+    Route("maintenance/clear", "settle an incident by word", Maintained, body=ClearAsked),
+    Route("maintenance/release", "release a guarded keypad", Maintained, body=ReleaseAsked),
+    Route("maintenance/device", "try keys, display or sounder of a keypad", Maintained, body=DeviceAsked),
+    Route("audit/begin", "begin a round of all compartments, or go on with it", Audit, body=AuditBeginAsked),
+    Route("audit/skip", "leave a compartment out of the round", Audit, body=AuditSkipAsked),
+    Route("audit/end", "end the round and write its report", Audit, body=AuditEndAsked),
     Route("metrics", "figures as Prometheus text", None, content_type=TEXT),
     Route("openapi.json", "this document", None),
 )

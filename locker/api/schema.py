@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 
 JOURNAL_LIMIT_DEFAULT = 50
 JOURNAL_LIMIT_MOST = 500
@@ -30,6 +30,8 @@ ParcelStage = Literal[
     "closed",
 ]
 ClockTrust = Literal["untrusted", "trusted", "holdover"]
+Settling = Literal["by-itself", "by-looking", "by-word"]
+Role = Literal["viewer", "technician"]
 Mode = Literal["normal", "drain", "evacuate", "frozen"]
 
 Count = Annotated[int, Field(ge=0)]
@@ -54,6 +56,8 @@ class Greeting(Strict):
     version: str = Field(description="version of the daemon")
     automat_id: str
     name: str
+    user: str = Field(description="who asks, as the kernel knows it")
+    role: Role = Field(description="a viewer is refused whatever changes something")
 
 
 class ClockStatus(Strict):
@@ -115,6 +119,9 @@ class CompartmentView(Strict):
     free: bool
     tracking_id: str | None
     opening: OpeningStage | None
+    awaits_word_of: str | None = Field(
+        description="the technician for whom it was opened, and who has yet to say what lies inside"
+    )
 
 
 class Compartments(Strict):
@@ -174,12 +181,42 @@ class IncidentView(Strict):
     detail: str
     raised_at: AwareDatetime
     cleared_at: AwareDatetime | None
+    remedy: str = Field(description="what to do about it")
+    settling: Settling = Field(description="how it ends; only one that ends by word can be cleared by hand")
+    acknowledged_at: AwareDatetime | None
+    acknowledged_by: str | None = Field(description="the technician who looks after it")
 
 
 class Incidents(Strict):
     """Incidents by number."""
 
     incidents: tuple[IncidentView, ...]
+
+
+class KeypadTrialView(Strict):
+    """A trial of one keypad's keys and scanner; how often, never in which order."""
+
+    technician: str
+    keys: dict[str, Count] = Field(description="how often each key was pressed")
+    scans: Count
+    scanned: str | None = Field(description="the last label, as it was read")
+
+
+class KeypadView(Strict):
+    """One keypad with what belongs to it."""
+
+    name: str
+    bound_to: str | None = Field(description="the only compartment that it serves; null: every one")
+    fault: str | None
+    guarded: bool = Field(description="shut after too many wrong codes until released")
+    occupied: bool = Field(description="somebody uses it now")
+    trial: KeypadTrialView | None
+
+
+class Keypads(Strict):
+    """Every keypad."""
+
+    keypads: tuple[KeypadView, ...]
 
 
 class JournalEntryView(Strict):
@@ -296,6 +333,22 @@ class IncidentItem(Item):
     incident: IncidentView
 
 
+class KeypadItem(Item):
+    """A trial of a keypad's keys began, went on or ended."""
+
+    kind: Literal["keypad"] = "keypad"
+    keypad: KeypadView
+
+
+class AuditItem(Item):
+    """The audit walk went on, began or ended: ask for it anew."""
+
+    kind: Literal["audit"] = "audit"
+    under_way: bool
+    done: Count
+    total: Count
+
+
 class JournalItem(Item):
     """The back office has acknowledged more."""
 
@@ -324,6 +377,8 @@ StreamItem = Annotated[
     | ParcelItem
     | ParcelForgottenItem
     | IncidentItem
+    | KeypadItem
+    | AuditItem
     | JournalItem
     | LinkItem
     | DroppedItem,

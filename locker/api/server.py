@@ -15,8 +15,11 @@ from pydantic import BaseModel, ValidationError
 from locker.api import listening, views
 from locker.api.commission import CommissionAnswers, Desk
 from locker.api.journal import EntriesAbout, JournalReader
+from locker.api.maintenance import MaintenanceAnswers
+from locker.api.maintenance_schema import Asked
 from locker.api.metrics import CONTENT_TYPE, Metrics
 from locker.api.refusals import Refused, as_refusal
+from locker.api.roles import Roles
 from locker.api.routes import EVENTS, JSON, ROUTES, Route, openapi
 from locker.api.schema import (
     API_VERSION,
@@ -36,6 +39,7 @@ from locker.api.stream import EventStream, Told
 from locker.api.verification import Entries, verify_journal
 from locker.api.wire import Dumps, WireAnswers, lost_parts
 from locker.domain.automat import Automat, Decision
+from locker.domain.events import Event
 from locker.domain.journal import ChainHead, SealedEntry, Verify
 from locker.domain.times import Now
 from locker.wire import Wires
@@ -79,13 +83,16 @@ class ApiServer:
         wires: Wires | None = None,
         dumps: Dumps | None = None,
         desk: Desk | None = None,
+        ask: Callable[[Event], Awaitable[Decision]],
+        roles: Roles | None = None,
         stream: EventStream | None = None,
         stall_s: float = STALL_S,
     ) -> None:
         """Serve nothing yet; uptime counts from here.
 
         `entries` and `entries_about` read the database where its session lives; `verify` is the check with
-        this device's public key.
+        this device's public key; `ask` has an event decided and committed; without `roles` only root and the
+        daemon's own user may change anything.
         """
         self.path = path
         self._automat = automat
@@ -101,7 +108,9 @@ class ApiServer:
         self._wire = WireAnswers(
             wires, dumps, lost_parts=lambda: lost_parts(self._automat()), stall_s=stall_s
         )
-        self._commission = CommissionAnswers(desk, self._peer_of)
+        self._roles = roles or Roles()
+        self._commission = CommissionAnswers(desk, self._technician)
+        self._maintenance = MaintenanceAnswers(automat, ask, self._technician)
         self._metrics = Metrics(automat, self._status, self._stream)
         self._runner: web.AppRunner | None = None
         self._inode = 0
@@ -184,6 +193,9 @@ class ApiServer:
     def _peer_of(self, request: web.Request) -> listening.Peer | None:
         return None if request.transport is None else self._greeted.get(request.transport)
 
+    def _technician(self, request: web.Request) -> listening.Peer:
+        return self._roles.demand_technician(self._peer_of(request))
+
     def _handler(self, route: Route) -> Handler:
         handlers: dict[str, Answering] = {
             "greeting": self._get_greeting,
@@ -206,22 +218,29 @@ class ApiServer:
             "commission/door": self._commission.door,
             "commission/write": self._commission.write,
             "commission/end": self._commission.end,
+            "keypads": self._maintenance.keypads,
+            "audit": self._maintenance.audit,
             "openapi.json": self._get_openapi,
         }
-        handler = handlers[route.name]
+        if route.body is not None and issubclass(route.body, Asked):
+            step = route.name.startswith("audit/")
+            handler: Answering = self._maintenance.audit_step if step else self._maintenance.maintain
+        else:
+            handler = handlers[route.name]
 
         async def checked(request: web.Request) -> web.StreamResponse:
             query = read_query(request, route.query)
             if route.body is None:
                 return await handler(request, query)
+            self._roles.demand_technician(self._peer_of(request))
             return await handler(request, await read_body(request, route.body))
 
         return checked
 
     # -- questions
 
-    async def _get_greeting(self, _request: web.Request, _query: Strict) -> web.Response:
-        automat = self._automat()
+    async def _get_greeting(self, request: web.Request, _query: Strict) -> web.Response:
+        automat, peer = self._automat(), self._peer_of(request)
         identity = automat.identity
         return _json(
             Greeting(
@@ -229,6 +248,8 @@ class ApiServer:
                 version=automat.version,
                 automat_id=identity.automat_id,
                 name=identity.name,
+                user="unknown" if peer is None else peer.user,
+                role="viewer" if peer is None else self._roles.role_of(peer),
             )
         )
 

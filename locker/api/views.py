@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable
 
+from locker.api.maintenance_schema import Audit, AuditStop
 from locker.api.schema import (
     ClockStatus,
     CompartmentView,
     IncidentView,
     JournalEntryView,
     JournalPosition,
+    KeypadView,
     LockView,
     ParcelStage,
     ParcelView,
@@ -17,8 +19,9 @@ from locker.api.schema import (
 from locker.domain.automat import Automat
 from locker.domain.compartments import Compartment
 from locker.domain.deadlines import last_day_before
-from locker.domain.incidents import MEANING, Incident, IncidentKind
+from locker.domain.incidents import MEANING, REMEDY, SETTLING, Incident, IncidentKind
 from locker.domain.journal import ChainHead, SealedEntry
+from locker.domain.keypad import UNOCCUPIED, Keypad
 from locker.domain.parcels import Parcel, ParcelState
 from locker.domain.rules import Rules
 from locker.domain.times import Now
@@ -79,6 +82,7 @@ def journal_position(automat: Automat, head: ChainHead) -> JournalPosition:
 def compartment_view(automat: Automat, compartment: Compartment) -> CompartmentView:
     """Show one box."""
     fixture, opening = compartment.fixture, automat.openings.get(compartment.label)
+    look = automat.looks.get(compartment.label)
     return CompartmentView(
         label=compartment.label,
         size=fixture.size,
@@ -96,6 +100,7 @@ def compartment_view(automat: Automat, compartment: Compartment) -> CompartmentV
         free=compartment.free,
         tracking_id=compartment.tracking_id,
         opening=None if opening is None else opening.stage.value,
+        awaits_word_of=look.by.technician if look is not None else None,
     )
 
 
@@ -162,6 +167,10 @@ def incident_view(incident: Incident) -> IncidentView:
         detail=incident.detail,
         raised_at=incident.raised_at,
         cleared_at=incident.cleared_at,
+        remedy=REMEDY[incident.kind],
+        settling=SETTLING[incident.kind].value,
+        acknowledged_at=incident.acknowledged_at,
+        acknowledged_by=incident.acknowledged_by.technician if incident.acknowledged_by else None,
     )
 
 
@@ -170,6 +179,64 @@ def incidents_in_order(automat: Automat, *, cleared: bool) -> list[Incident]:
     return sorted(
         (i for i in automat.incidents.values() if cleared or i.cleared_at is None),
         key=lambda incident: incident.number,
+    )
+
+
+def keypad_view(automat: Automat, keypad: Keypad) -> KeypadView:
+    """Show one keypad; of a trial how often each key was pressed, never in which order."""
+    bucket = automat.attempts.get(keypad.name)
+    return KeypadView(
+        name=keypad.name,
+        bound_to=keypad.bound_to,
+        fault=keypad.fault,
+        guarded=bucket is not None and bucket.guarded,
+        occupied=not isinstance(keypad.flow, UNOCCUPIED),
+        trial=None,
+    )
+
+
+def audit_view(automat: Automat) -> Audit:
+    """Show the round under way, every compartment in walking order."""
+    audit, findings = automat.audit, automat.findings
+    stops = [_audit_stop(automat, label) for label in automat.layout.labels]
+    missing = [label for label in automat.layout.labels if label not in findings]
+    return Audit(
+        under_way=audit is not None,
+        number=audit.number if audit else None,
+        begun_at=audit.begun_at if audit else None,
+        user=audit.begun_by.user if audit else None,
+        technician=audit.begun_by.technician if audit else None,
+        done=len(stops) - len(missing),
+        total=len(stops),
+        next=missing[0] if audit and missing else None,
+        stops=tuple(stops),
+    )
+
+
+def _audit_stop(automat: Automat, label: str) -> AuditStop:
+    finding = automat.findings.get(label)
+    if finding is None:
+        parcel = automat.parcels.get(automat.compartments[label].tracking_id or "")
+        expected = parcel.tracking_id if parcel is not None and parcel.inside else None
+        return AuditStop(
+            compartment=label,
+            verdict=None,
+            tracking_id=None,
+            expected=expected,
+            differs=False,
+            reason=None,
+            at=None,
+            technician=None,
+        )
+    return AuditStop(
+        compartment=label,
+        verdict=finding.verdict,
+        tracking_id=finding.tracking_id,
+        expected=finding.expected,
+        differs=finding.differs,
+        reason=finding.reason,
+        at=finding.at,
+        technician=finding.said_by.technician,
     )
 
 

@@ -21,6 +21,7 @@ from locker.domain.draft import restore
 from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, Checkpoint, Parked
+from locker.domain.maintenance import Audit, Finding
 from locker.domain.openings import Opening
 from locker.domain.parcels import Credential, Parcel, Seen
 from locker.domain.times import LastSeen
@@ -63,6 +64,8 @@ def load_automat(
         checkpoints=all_of(connection, Checkpoint),
         seen=all_of(connection, Seen),
         locks=all_of(connection, LockHealth),
+        audit=next(iter(all_of(connection, Audit)), None),
+        findings=all_of(connection, Finding),
         facts=_only(connection, Facts, blank.facts),
         last_seen=_only(connection, LastSeen, blank.last_seen),
     )

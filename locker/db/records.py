@@ -19,6 +19,7 @@ from locker.domain.events import Door
 from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Checkpoint, Parked, SealedEntry
+from locker.domain.maintenance import Audit, Finding, Maintainer
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role, Seen
 from locker.domain.times import LastSeen
@@ -137,6 +138,10 @@ def _record(what: type, table: str, key: str, codecs: Mapping[str, Codec], *, si
 
 _INSTANT = Codec(write_instant, read_instant)
 _LIST = Codec(lambda values: json.dumps(values, separators=(",", ":")), _json_read)
+_MAINTAINER = Codec(
+    lambda by: json.dumps([by.user, by.technician], separators=(",", ":")),
+    lambda text: Maintainer(*_json_read(text)),
+)
 
 
 def _records() -> Iterable[Record]:
@@ -186,11 +191,19 @@ def _records() -> Iterable[Record]:
             "opened_at": _INSTANT,
         },
     )
+    yield _record(Audit, "audit", "number", {"begun_at": _INSTANT, "begun_by": _MAINTAINER})
+    yield _record(Finding, "finding", "compartment", {"at": _INSTANT, "said_by": _MAINTAINER})
     yield _record(
         Incident,
         "incident",
         "number",
-        {"kind": _enum(IncidentKind), "raised_at": _INSTANT, "cleared_at": _INSTANT},
+        {
+            "kind": _enum(IncidentKind),
+            "raised_at": _INSTANT,
+            "cleared_at": _INSTANT,
+            "acknowledged_at": _INSTANT,
+            "acknowledged_by": _MAINTAINER,
+        },
     )
     yield _record(CommandRecord, "command", "command_id", {"not_after": _INSTANT})
     yield _record(Parked, "parked", "sequence", {})

@@ -181,6 +181,7 @@ class OpeningRow(Base, table=True):
     person: str | None = Field(sa_type=Text)
     reason: str | None = Field(sa_type=Text)
     stray: str | None = Field(sa_type=Text)
+    user: str | None = Field(sa_type=Text)
 
 
 class LockRow(Base, table=True):
@@ -210,6 +211,34 @@ class IncidentRow(Base, table=True):
     detail: str = Field(sa_type=Text)
     raised_at: str = Field(sa_type=Text)
     cleared_at: str | None = Field(sa_type=Text)
+    acknowledged_at: str | None = Field(sa_type=Text)
+    acknowledged_by: str | None = Field(sa_type=Text)
+
+
+class AuditRow(Base, table=True):
+    """The round of all compartments that is under way; at most one row."""
+
+    __tablename__ = "audit"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    begun_at: str = Field(sa_type=Text)
+    begun_by: str = Field(sa_type=Text)
+
+
+class FindingRow(Base, table=True):
+    """What the round under way found of one compartment; no foreign key: the box may be gone meanwhile."""
+
+    __tablename__ = "finding"
+    __table_args__ = (CheckConstraint("compartment <> ''", name="compartment"),)
+
+    compartment: str = Field(sa_type=Text, primary_key=True)
+    verdict: str = Field(sa_type=Text)
+    at: str = Field(sa_type=Text)
+    said_by: str = Field(sa_type=Text)
+    tracking_id: str | None = Field(sa_type=Text)
+    expected: str | None = Field(sa_type=Text)
+    differs: bool
+    reason: str | None = Field(sa_type=Text)
 
 
 class CommandRow(Base, table=True):
@@ -241,6 +270,7 @@ class FactsRow(Base, table=True):
     pruned_through: int
     word_awaited: str = Field(sa_type=Text)
     commission: str = Field(sa_type=Text)
+    audits_numbered: int
 
 
 class LastSeenRow(Base, table=True):

@@ -18,6 +18,7 @@ from locker.domain.intents import Intent
 from locker.domain.journal import Checkpoint, Entry, Parked
 from locker.domain.keypad import Keypad
 from locker.domain.layout import Kind, Layout
+from locker.domain.maintenance import Audit, Finding, Look
 from locker.domain.openings import Opening
 from locker.domain.parcels import OVER, TO_COLLECT, Credential, Parcel, ParcelState, Seen
 from locker.domain.rules import Identity, Rules
@@ -48,6 +49,7 @@ class Facts:
     pruned_through: int = 0
     word_awaited: tuple[str, ...] = ()
     commission: tuple[str, ...] = ()
+    audits_numbered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ Durable = (
     | Checkpoint
     | Seen
     | LockHealth
+    | Audit
+    | Finding
     | Facts
     | LastSeen
 )
@@ -92,7 +96,8 @@ class Automat:
     `journal_end` is the number of the last entry of this epoch; `wiring_map` the hash of what was proved of
     the wiring, None if nothing was; `lock_trials` counts the pulses of the commission under way, `tried_lock`
     is the compartment of the one that nothing is known of yet, `lock_tried_s` when each was pulsed last, in
-    powered time.
+    powered time. `looks` are the doors of which a technician has yet to say what lies behind; `audit` is the
+    round under way, `findings` what it found so far.
     """
 
     identity: Identity
@@ -110,6 +115,9 @@ class Automat:
     checkpoints: Map[int, Checkpoint] = Map()
     seen: Map[str, Seen] = Map()
     locks: Map[str, LockHealth] = Map()
+    looks: Map[str, Look] = Map()
+    audit: Audit | None = None
+    findings: Map[str, Finding] = Map()
     epoch: int = 0
     journal_end: int = 0
     facts: Facts = Facts()

@@ -22,6 +22,7 @@ from locker.domain.events import (
     LockTimed,
     LockTrialAsked,
     LockTried,
+    MaintenanceAsked,
     PartLost,
     PartRestored,
     PulseNotSent,
@@ -42,6 +43,7 @@ from locker.domain.flows import (
     holding,
     inspect,
     keys,
+    maintain,
     office,
     outages,
     pickup,
@@ -140,6 +142,8 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             commission.write(draft, event)
         case CommissionEnded():
             commission.end(draft, event)
+        case MaintenanceAsked():
+            maintain.take(draft, event.by, event.action)
 
 
 def _go_on(draft: Draft, progress: Progress | None) -> None:
@@ -159,6 +163,8 @@ def _go_on(draft: Draft, progress: Progress | None) -> None:
             inspect.note(draft, progress)
         case Purpose.REMOTE:
             remote.note(draft, progress)
+        case Purpose.SERVICE | Purpose.TEST:
+            maintain.note(draft, progress)
 
 
 def _let_due_things_happen(draft: Draft) -> None:

@@ -1,8 +1,11 @@
 """The draft in which a decision changes an automat, and the way back from what was stored."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from immutables import Map
 
 from locker.domain.attempts import Attempts
 from locker.domain.automat import (
@@ -28,11 +31,14 @@ from locker.domain.intents import Intent, Show, Sound, Tone
 from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
 from locker.domain.keypad import Answering, Flow, Keypad
 from locker.domain.layout import layout_of
+from locker.domain.maintenance import Audit, Finding, Look
 from locker.domain.messages import Message
 from locker.domain.openings import Opening
 from locker.domain.parcels import OVER, Credential, Parcel, ParcelState, Seen
 from locker.domain.rules import Rules
 from locker.domain.times import LastSeen, Now, Trust
+
+Thing = TypeVar("Thing")
 
 LAST_DAY = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 """The last instant to which a day can be added, whatever a command claims."""
@@ -230,6 +236,24 @@ class Draft:
         )
         self.change_compartment(label, opening_ongoing=False)
 
+    def put_audit(self, audit: Audit) -> None:
+        """Write the round under way."""
+        self._change(audit, str(audit.number))
+        self.automat = replace(self.automat, audit=audit)
+
+    def put_finding(self, finding: Finding) -> None:
+        """Write what the round under way found of one compartment."""
+        self._change(finding, finding.compartment)
+        self.automat = replace(self.automat, findings=self.automat.findings.set(finding.compartment, finding))
+
+    def forget_audit(self) -> None:
+        """Remove the round and all it found: its report rests in the journal."""
+        if self.automat.audit is not None:
+            self._forget(Audit, str(self.automat.audit.number))
+        for label in self.automat.findings:
+            self._forget(Finding, label)
+        self.automat = replace(self.automat, audit=None, findings=Map())
+
     def put_command(self, record: CommandRecord) -> None:
         """Remember a command."""
         self._change(record, record.command_id)
@@ -333,6 +357,14 @@ class Draft:
 
     # -- volatile things
 
+    def put_look(self, label: str, look: Look | None) -> None:
+        """Let a technician say what lies in a compartment, or no more."""
+        looks = self.automat.looks
+        if look is not None:
+            self.automat = replace(self.automat, looks=looks.set(label, look))
+        elif label in looks:
+            self.automat = replace(self.automat, looks=looks.delete(label))
+
     def put_keypad(self, keypad: Keypad) -> None:
         """Change a keypad and its due time."""
         self.automat = replace(
@@ -394,6 +426,8 @@ def restore(
     checkpoints: Iterable[Checkpoint] = (),
     seen: Iterable[Seen],
     locks: Iterable[LockHealth] = (),
+    audit: Audit | None = None,
+    findings: Iterable[Finding] = (),
     facts: Facts,
     last_seen: LastSeen,
 ) -> Automat:
@@ -404,26 +438,23 @@ def restore(
         replace(blank, facts=facts, last_seen=last_seen, layout=layout),
         Now(last_seen.wall_at, Trust.UNTRUSTED, 0),
     )
-    for compartment in boxes:
-        draft.put_compartment(compartment)
-    for opening in openings:
-        draft.put_opening(opening)
-    for parcel in parcels:
-        draft.put_parcel(parcel)
-    for credential in credentials:
-        draft.put_credential(credential)
-    for each in seen:
-        draft.put_seen(each)
-    for health in locks:
-        draft.put_lock(health)
-    for bucket in attempts:
-        draft.put_attempts(bucket)
-    for record in commands:
-        draft.put_command(record)
-    for entry in parked:
-        draft.put_parked(entry)
-    for checkpoint in checkpoints:
-        draft.put_checkpoint(checkpoint)
-    for incident in incidents:
-        draft.put_incident(incident)
+    _put_all(draft.put_compartment, boxes)
+    _put_all(draft.put_opening, openings)
+    _put_all(draft.put_parcel, parcels)
+    _put_all(draft.put_credential, credentials)
+    _put_all(draft.put_seen, seen)
+    _put_all(draft.put_lock, locks)
+    _put_all(draft.put_attempts, attempts)
+    _put_all(draft.put_command, commands)
+    _put_all(draft.put_parked, parked)
+    _put_all(draft.put_checkpoint, checkpoints)
+    _put_all(draft.put_incident, incidents)
+    _put_all(draft.put_finding, findings)
+    if audit is not None:
+        draft.put_audit(audit)
     return draft.automat
+
+
+def _put_all(put: Callable[[Thing], None], things: Iterable[Thing]) -> None:
+    for thing in things:
+        put(thing)

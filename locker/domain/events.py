@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from locker.domain.commands import Command, RefusedCommand
+from locker.domain.maintenance import Action, Maintainer
 
 
 class Key(StrEnum):
@@ -295,6 +296,14 @@ class CommissionEnded:
     user: str
 
 
+@dataclass(frozen=True, slots=True)
+class MaintenanceAsked:
+    """A technician at the local socket wants something done."""
+
+    by: Maintainer
+    action: Action
+
+
 Event = (
     Started
     | Stopping
@@ -325,4 +334,5 @@ Event = (
     | DoorProved
     | CommissionWritten
     | CommissionEnded
+    | MaintenanceAsked
 )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from locker.domain.maintenance import Maintainer
+
 
 class IncidentKind(StrEnum):
     """The catalogue; `MEANING` has a line for each."""
@@ -59,6 +61,66 @@ MEANING: Mapping[IncidentKind, str] = {
 }
 
 
+class Settling(StrEnum):
+    """How an incident ends."""
+
+    BY_ITSELF = "by-itself"  # when what it is about works again: nobody's word changes that
+    BY_LOOKING = "by-looking"  # a person opens the compartment and says what lies inside
+    BY_WORD = "by-word"  # a technician says that it is settled
+
+
+SETTLING: Mapping[IncidentKind, Settling] = {
+    IncidentKind.DOOR_DID_NOT_OPEN: Settling.BY_LOOKING,
+    IncidentKind.DOOR_LEFT_OPEN: Settling.BY_ITSELF,
+    IncidentKind.DOOR_OPENED_UNASKED: Settling.BY_LOOKING,
+    IncidentKind.OPENING_INTERRUPTED: Settling.BY_LOOKING,
+    IncidentKind.DEPOSIT_UNCONFIRMED: Settling.BY_LOOKING,
+    IncidentKind.COMPARTMENT_EMPTY: Settling.BY_WORD,
+    IncidentKind.COMPARTMENT_OCCUPIED: Settling.BY_LOOKING,
+    IncidentKind.COMPARTMENT_DIRTY: Settling.BY_LOOKING,
+    IncidentKind.PARCEL_STUCK: Settling.BY_LOOKING,
+    IncidentKind.REMOVAL_UNCONFIRMED: Settling.BY_LOOKING,
+    IncidentKind.LOCK_WEAK: Settling.BY_WORD,
+    IncidentKind.PART_LOST: Settling.BY_ITSELF,
+    IncidentKind.SCANNER_LOST: Settling.BY_ITSELF,
+    IncidentKind.DISPLAY_LOST: Settling.BY_ITSELF,
+    IncidentKind.BOARD_MISMATCH: Settling.BY_ITSELF,
+    IncidentKind.WRONG_DOOR: Settling.BY_ITSELF,
+    IncidentKind.KEYPAD_FAULTY: Settling.BY_ITSELF,
+    IncidentKind.GUARD_MODE: Settling.BY_ITSELF,
+    IncidentKind.STORAGE_LOW: Settling.BY_ITSELF,
+    IncidentKind.JOURNAL_FORKED: Settling.BY_WORD,
+    IncidentKind.ENTRY_REFUSED: Settling.BY_WORD,
+    IncidentKind.CONFIGURATION_MISMATCH: Settling.BY_ITSELF,
+}
+
+
+REMEDY: Mapping[IncidentKind, str] = {
+    IncidentKind.DOOR_DID_NOT_OPEN: "free the door by hand, test its lock, then say what lies inside",
+    IncidentKind.DOOR_LEFT_OPEN: "look whether anything lies inside, and shut the door",
+    IncidentKind.DOOR_OPENED_UNASKED: "look for signs of force; open it, say what lies inside",
+    IncidentKind.OPENING_INTERRUPTED: "open it, and say what lies inside",
+    IncidentKind.DEPOSIT_UNCONFIRMED: "open it, and say what lies inside",
+    IncidentKind.COMPARTMENT_EMPTY: "look for the parcel; clear it when the back office knows",
+    IncidentKind.COMPARTMENT_OCCUPIED: "open it, and say which parcel lies inside, or take it out",
+    IncidentKind.COMPARTMENT_DIRTY: "clean or mend it, open it once more, and say that it is empty",
+    IncidentKind.PARCEL_STUCK: "open it, free the parcel, and say what lies inside",
+    IncidentKind.REMOVAL_UNCONFIRMED: "open it, and say what lies inside",
+    IncidentKind.LOCK_WEAK: "clean or replace the lock, then clear this: its usual time is learnt anew",
+    IncidentKind.PART_LOST: "check plug, power and cable; it clears when the part answers",
+    IncidentKind.SCANNER_LOST: "check plug and cable; it clears when the scanner answers",
+    IncidentKind.DISPLAY_LOST: "check plug and cable; it clears when the port is back",
+    IncidentKind.BOARD_MISMATCH: "put the proved board back, or commission the automat anew",
+    IncidentKind.WRONG_DOOR: "prove both doors with a commission",
+    IncidentKind.KEYPAD_FAULTY: "free the key or check the cable; it clears when the keypad works",
+    IncidentKind.GUARD_MODE: "see who stood there, then release the keypad",
+    IncidentKind.STORAGE_LOW: "let the back office acknowledge the journal, or make room on the disk",
+    IncidentKind.JOURNAL_FORKED: "find out with the back office which journal holds, then clear this",
+    IncidentKind.ENTRY_REFUSED: "find out with the back office why, then clear this",
+    IncidentKind.CONFIGURATION_MISMATCH: "put the compartment's table back into the configuration",
+}
+
+
 OUTAGES = frozenset(
     {
         IncidentKind.PART_LOST,
@@ -72,7 +134,10 @@ OUTAGES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One open or cleared matter; durable. `about` names a compartment, part or keypad."""
+    """One open or cleared matter; durable. `about` names a compartment, part or keypad.
+
+    `acknowledged_by`: the technician who looks after it, and the Unix user behind that word.
+    """
 
     number: int
     kind: IncidentKind
@@ -80,3 +145,5 @@ class Incident:
     detail: str
     raised_at: datetime
     cleared_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: Maintainer | None = None

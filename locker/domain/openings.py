@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     COLLECT = "collect"  # a courier takes a parcel away
     INSPECT = "inspect"  # a courier or technician looks into it
     REMOTE = "remote"  # the back office asked for it
+    SERVICE = "service"  # a technician at the local socket looks into it
+    TEST = "test"  # a technician at the local socket tries its lock
     COMMISSION = "commission"  # a lock is tried: pulsed without an opening, judged by raw contacts
 
 
@@ -81,7 +83,8 @@ class Opening:
     powered time; `opened_at` is None until the contact said "open". `keypad` is "" for a remote opening and
     where nobody stands any more who could say what lies behind a late door; `person` is the courier,
     technician or operator behind it, `reason` what an operator wanted it for; `tracking_id` is None where
-    no parcel is known. `stray`: another compartment, whose door opened unasked after the last pulse.
+    no parcel is known. `stray`: another compartment, whose door opened unasked after the last pulse. `user`:
+    the Unix user behind a technician at the local socket.
     """
 
     compartment: str
@@ -99,6 +102,7 @@ class Opening:
     person: str | None = None
     reason: str | None = None
     stray: str | None = None
+    user: str | None = None
 
     def after(self, happening: Happening) -> Stage | None:
         """Return the stage that a happening leads to, None if it ends; KeyError if the table has none."""

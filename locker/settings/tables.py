@@ -117,6 +117,12 @@ class UplinkTable(Table):
         return self.ca_file is not None
 
 
+class MaintenanceTable(Table):
+    """[maintenance]: who may change anything at the local socket; whoever can open it may look."""
+
+    technicians: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "locker-technicians"
+
+
 class LineTable(Table):
     """[[lines]]: one RS-485 line on one serial port, or behind a base unit in the network."""
 
@@ -160,6 +166,7 @@ class FileTables(Table):
     rules: RulesTable = RulesTable()
     paths: PathsTable
     clock: ClockTable = ClockTable()
+    maintenance: MaintenanceTable = MaintenanceTable()
     uplink: UplinkTable
     lines: Several[LineTable] = ()
     boards: Several[AnyBoard] = ()

@@ -36,6 +36,8 @@ from tests.unit.db.examples import (
     files_beside,
 )
 
+UNACKNOWLEDGED = replace(INCIDENT, acknowledged_at=None, acknowledged_by=None)
+
 
 def test_a_new_database_is_complete_and_alone(tmp_path: Path) -> None:
     path = tmp_path / "locker.db"
@@ -97,11 +99,23 @@ def test_the_second_schemas_rows_are_all_there(old: Callable[[str], Path]) -> No
     automat = database.load(blank_automat(), FIXTURES).automat
     assert set(automat.parcels.values()) == {STORED, SENT, REFUSED, COLLECTED}
     assert automat.compartments["4"] == replace(BLOCKED, opening_ongoing=True)
-    assert set(automat.openings.values()) == {OPENING, replace(REMOTE, stray=None)}
+    assert set(automat.openings.values()) == {OPENING, replace(REMOTE, stray=None, user=None)}
     assert set(automat.credentials.values()) == {COURIER, TECHNICIAN}
-    assert set(automat.incidents.values()) == {INCIDENT, CLEARED}
+    assert set(automat.incidents.values()) == {UNACKNOWLEDGED, CLEARED}
     assert set(automat.seen.values()) == {RETURNED}
-    assert (automat.facts, automat.last_seen) == (replace(FACTS, commission=()), SEEN)
+    assert (automat.facts, automat.last_seen) == (replace(FACTS, commission=(), audits_numbered=0), SEEN)
+    database.close()
+
+
+def test_the_third_schemas_rows_are_all_there(old: Callable[[str], Path]) -> None:
+    path = old("busy-0003")
+    ensure_current(path)
+    database = Database.open(path)
+    automat = database.load(blank_automat(), FIXTURES).automat
+    assert set(automat.openings.values()) == {OPENING, replace(REMOTE, user=None)}
+    assert set(automat.incidents.values()) == {UNACKNOWLEDGED, CLEARED}
+    assert (automat.audit, dict(automat.findings)) == (None, {})
+    assert automat.facts == replace(FACTS, audits_numbered=0)
     database.close()
 
 

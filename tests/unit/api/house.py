@@ -90,6 +90,10 @@ class House(Stand):
         self._tell(decision, self.write(*decision.entries))
         return decision
 
+    async def ask(self, event: Event) -> Decision:
+        """Decide an event as the engine does."""
+        return self.do(event)
+
     def write(self, *entries: Entry) -> list[SealedEntry]:
         """Seal entries behind the journal's end."""
         sealed = []
@@ -154,6 +158,7 @@ class House(Stand):
             wires=self.wires,
             dumps=self.dumps,
             desk=self.desk,
+            ask=self.ask,
             stream=stream,
             stall_s=stall_s,
         )

@@ -27,7 +27,15 @@ from locker.api.decoder import EventDecoder, StreamBroken, StreamEvent
 from locker.errors import ExitCode
 from tests.unit.api.house import House, client_of
 
-GREETING = {"service": "lockerd", "api": "1.0", "version": "1", "automat_id": "x", "name": "X"}
+GREETING = {
+    "service": "lockerd",
+    "api": "1.1",
+    "version": "1",
+    "automat_id": "x",
+    "name": "X",
+    "user": "root (0)",
+    "role": "technician",
+}
 
 
 @asynccontextmanager

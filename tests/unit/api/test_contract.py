@@ -123,6 +123,7 @@ def test_the_client_and_lockerctl_know_nothing_of_the_rest_of_the_daemon() -> No
         "locker.api.client",
         "locker.api.commission_schema",
         "locker.api.decoder",
+        "locker.api.maintenance_schema",
         "locker.api.schema",
         "locker.api.wire_schema",
         "locker.commands",

@@ -16,6 +16,7 @@ from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.journal import Checkpoint, Parked, SealedEntry
 from locker.domain.keypad import Keypad
+from locker.domain.maintenance import Audit, Finding, Maintainer
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role, Seen
 from locker.domain.rules import Identity, Rules
@@ -80,9 +81,26 @@ OPENING = Opening(
     "1", Purpose.PICKUP, "front", STORED.tracking_id, AT, Stage.OPEN, 2, 1, 17.25, AT, 12.125, reminded=True
 )
 REMOTE = Opening(
-    "4", Purpose.REMOTE, "", None, AT, Stage.WAITING, person="o3", reason="asked by phone", stray="1"
+    "4",
+    Purpose.REMOTE,
+    "",
+    None,
+    AT,
+    Stage.WAITING,
+    person="o3",
+    reason="asked by phone",
+    stray="1",
+    user="root (0)",
 )
-INCIDENT = Incident(3, IncidentKind.DOOR_DID_NOT_OPEN, "1", "three pulses", AT)
+MAINTAINER = Maintainer("root (0)", "t1")
+INCIDENT = Incident(
+    3, IncidentKind.DOOR_DID_NOT_OPEN, "1", "three pulses", AT, acknowledged_at=AT, acknowledged_by=MAINTAINER
+)
+AUDIT = Audit(2, AT, MAINTAINER)
+FINDING = Finding(
+    "1", "parcel", AT, MAINTAINER, "JJFI00000000000000009", "JJFI00000000000000001", differs=True, reason="?"
+)
+SKIPPED = Finding("4", "skipped", AT, MAINTAINER, reason="wet paint")
 CLEARED = Incident(2, IncidentKind.PART_LOST, "board A", "silent", AT, AT + timedelta(hours=2))
 COMMAND = CommandRecord("cmd-1", "0f" * 32, "applied", AT)
 CHECKPOINT = Checkpoint(2, AT)
@@ -100,6 +118,7 @@ FACTS = Facts(
     pruned_through=1,
     word_awaited=("4", "o3", "front"),
     commission=("root (0)", "t1"),
+    audits_numbered=2,
 )
 SEEN = LastSeen(AT, trusted=True, powered_s=1234.5)
 EVERYTHING = (
@@ -115,6 +134,9 @@ EVERYTHING = (
     BUCKET,
     OPENING,
     REMOTE,
+    AUDIT,
+    FINDING,
+    SKIPPED,
     INCIDENT,
     CLEARED,
     COMMAND,

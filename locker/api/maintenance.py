@@ -1,0 +1,156 @@
+"""Answers about maintenance: each action is an event decided in the one inbox, with who asked."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from locker.api import views
+from locker.api.listening import Peer
+from locker.api.maintenance_schema import (
+    AcknowledgeAsked,
+    Asked,
+    AuditBeginAsked,
+    AuditEndAsked,
+    AuditSkipAsked,
+    BlockAsked,
+    ClearAsked,
+    DeviceAsked,
+    FoundAsked,
+    Maintained,
+    OpenAsked,
+    ReleaseAsked,
+    TestAsked,
+    UnblockAsked,
+)
+from locker.api.refusals import Refused
+from locker.api.schema import Keypads, Strict
+from locker.domain.automat import Automat, Decision
+from locker.domain.events import Event, MaintenanceAsked
+from locker.domain.maintenance import (
+    AcknowledgeIncident,
+    Action,
+    BeginAudit,
+    BlockDoor,
+    ClearIncident,
+    CycleLock,
+    Device,
+    EndAudit,
+    Maintainer,
+    OpenDoor,
+    ReleaseKeypad,
+    SayFound,
+    SkipInAudit,
+    TryDevice,
+    UnblockDoor,
+    Verdict,
+)
+
+Body = TypeVar("Body", bound=Strict)
+
+REFUSALS: dict[str, tuple[str, str]] = {
+    "not-possible": ("that is not possible yet", "wait for a later release"),
+}
+"""Why the domain did not do what was asked: what is the case, and what to do about it."""
+UNKNOWN = "unknown-"
+"""How the reasons begin that name what there is not: 404 where all others are 409."""
+
+
+class MaintenanceAnswers:
+    """Answers about one automat; `ask` has an event decided and committed."""
+
+    def __init__(
+        self,
+        automat: Callable[[], Automat],
+        ask: Callable[[Event], Awaitable[Decision]],
+        peer_of: Callable[[web.Request], Peer],
+    ) -> None:
+        """Answer from the engine's present state; `peer_of` tells who asks."""
+        self._automat = automat
+        self._ask = ask
+        self._peer_of = peer_of
+
+    async def keypads(self, _request: web.Request, _query: Strict) -> web.Response:
+        """Tell of every keypad."""
+        automat = self._automat()
+        return _json(
+            Keypads(
+                keypads=tuple(views.keypad_view(automat, pad) for _, pad in sorted(automat.keypads.items()))
+            )
+        )
+
+    async def audit(self, _request: web.Request, _query: Strict) -> web.Response:
+        """Tell how far the round has come."""
+        return _json(views.audit_view(self._automat()))
+
+    async def maintain(self, request: web.Request, body: Strict) -> web.Response:
+        """Do one action; the answer is what it was about, as it is now."""
+        asked = _as(body, Asked)
+        action = _action(asked)
+        await self._decided(request, asked, action)
+        return _json(self._maintained(asked))
+
+    async def audit_step(self, request: web.Request, body: Strict) -> web.Response:
+        """Take one step of the round; the answer is how far it has come."""
+        asked = _as(body, Asked)
+        await self._decided(request, asked, _action(asked))
+        return await self.audit(request, body)
+
+    async def _decided(self, request: web.Request, asked: Asked, action: Action) -> None:
+        by = Maintainer(self._peer_of(request).user, asked.technician)
+        refused = (await self._ask(MaintenanceAsked(by, action))).refused
+        if refused is not None:
+            detail, remedy = REFUSALS[refused]
+            raise Refused(404 if refused.startswith(UNKNOWN) else 409, refused, detail, remedy)
+
+    def _maintained(self, asked: Asked) -> Maintained:
+        automat = self._automat()
+        box = automat.compartments.get(getattr(asked, "compartment", ""))
+        incident = automat.incidents.get(getattr(asked, "incident", 0))
+        keypad = automat.keypads.get(getattr(asked, "keypad", ""))
+        return Maintained(
+            compartment=None if box is None else views.compartment_view(automat, box),
+            incident=None if incident is None else views.incident_view(incident),
+            keypad=None if keypad is None else views.keypad_view(automat, keypad),
+        )
+
+
+def _action(asked: Asked) -> Action:  # noqa: C901  (one flat table of what can be asked)
+    match asked:
+        case OpenAsked():
+            return OpenDoor(asked.compartment, asked.reason)
+        case TestAsked():
+            return CycleLock(asked.compartment)
+        case FoundAsked():
+            return SayFound(asked.compartment, Verdict(asked.verdict), asked.tracking_id)
+        case BlockAsked():
+            return BlockDoor(asked.compartment, asked.reason)
+        case UnblockAsked():
+            return UnblockDoor(asked.compartment)
+        case AcknowledgeAsked():
+            return AcknowledgeIncident(asked.incident)
+        case ClearAsked():
+            return ClearIncident(asked.incident, asked.reason)
+        case ReleaseAsked():
+            return ReleaseKeypad(asked.keypad)
+        case DeviceAsked():
+            return TryDevice(asked.keypad, Device(asked.device))
+        case AuditBeginAsked():
+            return BeginAudit(asked.afresh)
+        case AuditSkipAsked():
+            return SkipInAudit(asked.compartment, asked.reason)
+        case AuditEndAsked():
+            return EndAudit(asked.partial)
+        case _:
+            raise TypeError(f"no action is known for {type(asked).__name__}")
+
+
+def _as(body: Strict, model: type[Body]) -> Body:
+    if not isinstance(body, model):
+        raise TypeError(f"the route's table says {type(body).__name__}, its handler {model.__name__}")
+    return body
+
+
+def _json(model: BaseModel) -> web.Response:
+    return web.Response(body=model.model_dump_json().encode(), content_type="application/json")
