@@ -292,7 +292,7 @@ async def choose(screen: Seen, opens: str, *answers: str) -> None:
         await screen.until(lambda now=asked: screen.panel.screen is not now, "the answer taken")  # type: ignore[misc]  # mypy knows no default of a lambda
 
 
-def screen_text(app: App[None]) -> str:
+def screen_text(app: App[Any]) -> str:
     """What the screen shows, without any colour."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text for strip in strips)

@@ -1,0 +1,194 @@
+"""The technician's application: one connection, one store, a screen for each matter.
+
+A worker follows the daemon's events into the store; the screen in front is painted from it at most
+`PAINTS_A_SECOND` times a second, however much happens. The daemon never waits for any of this.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
+
+from locker.api.client import ApiClient
+from locker.errors import LockerError
+from tui.screens.audit import AuditScreen
+from tui.screens.base import LockerScreen
+from tui.screens.commission import CommissionScreen
+from tui.screens.incidents import IncidentsScreen
+from tui.screens.journal import JournalScreen
+from tui.screens.lines import LinesScreen
+from tui.screens.overview import OverviewScreen
+from tui.screens.tests import TestsScreen
+from tui.screens.wall import WallScreen
+from tui.store import Store
+from tui.themes import DARK, LIGHT, THEMES
+from tui.widgets.bars import Tabs
+from tui.words import Language, Words
+
+PAINTS_A_SECOND = 4
+STATUS_EVERY_S = 2.0
+RETRY_FIRST_S = 0.5
+RETRY_MOST_S = 5.0
+
+MATTERS: dict[str, type[LockerScreen]] = {
+    "overview": OverviewScreen,
+    "wall": WallScreen,
+    "incidents": IncidentsScreen,
+    "journal": JournalScreen,
+    "lines": LinesScreen,
+    "tests": TestsScreen,
+    "audit": AuditScreen,
+    "commission": CommissionScreen,
+}
+"""The screens in the order of the keys from 1."""
+
+
+class LockerTui(App[Language | None]):
+    """Shows one automat; returns the language in which it is to begin anew, None to end."""
+
+    CSS_PATH = "tui.tcss"
+    TITLE = "parcel locker"
+    MODES: ClassVar = dict(MATTERS)
+    BINDINGS: ClassVar = [
+        *(Binding(str(n), f"matter('{name}')", name, show=False) for n, name in enumerate(MATTERS, 1)),
+        Binding("f1,question_mark", "help", "help", show=False),
+        Binding("f2", "turn_light", "light", show=False),
+        Binding("f3", "turn_language", "language", show=False),
+        Binding("ctrl+q", "quit", "quit", priority=True, show=False),
+    ]
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        technician: str = "",
+        language: Language = "en",
+        light: bool = False,
+        matter: str = "overview",
+    ) -> None:
+        """Ask the daemon at a socket, as the technician of this id; without one it is asked when needed."""
+        super().__init__()
+        self.path = path
+        self.technician = technician
+        self.words = Words(language)
+        self.store = Store()
+        self.client: ApiClient | None = None
+        self._light = light
+        self._first = matter
+        self._following: Worker[None] | None = None
+
+    async def on_mount(self) -> None:
+        """Show the first screen and begin to follow the daemon."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = LIGHT if self._light else DARK
+        await self.switch_mode(self._first)
+        self._following = self.follow()
+        self.set_interval(1 / PAINTS_A_SECOND, self.paint)
+
+    async def on_unmount(self) -> None:
+        """Let the connection be closed before the loop ends."""
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(WorkerCancelled, WorkerFailed):
+                await self._following.wait()
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with nothing: the first matter comes with `on_mount`."""
+        return Screen(id="nothing")
+
+    def paint(self) -> None:
+        """Let the screens in front show what changed since they were painted last."""
+        changes = self.store.take_changes()
+        if changes:
+            for screen in self.screen_stack:
+                if isinstance(screen, LockerScreen):
+                    screen.paint(changes)
+
+    # -- the daemon
+
+    @work(exclusive=True, group="follow")
+    async def follow(self) -> None:
+        """Follow the daemon for ever; whatever is wrong is told, and tried again."""
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                async with ApiClient(self.path) as client, asyncio.TaskGroup() as group:
+                    self.client = client
+                    group.create_task(self._ask_status(client))
+                    async with aclosing(client.events(on_lost=self._lost)) as items:
+                        async for item in items:
+                            if self.store.lost is not None or self.store.greeting is None:
+                                self.store.take_greeting(await client.greeting())
+                            self.store.apply(item)
+                            wait_s = RETRY_FIRST_S
+            except* LockerError as errors:
+                self._lost(errors.exceptions[0])
+            finally:
+                self.client = None
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, RETRY_MOST_S)
+
+    async def _ask_status(self, client: ApiClient) -> None:
+        while True:
+            with suppress(LockerError):  # the event stream tells what is wrong
+                if self.store.lost is None:
+                    self.store.take_status(await client.status())
+            await asyncio.sleep(STATUS_EVERY_S)
+
+    def _lost(self, error: BaseException) -> None:
+        self.store.lose(str(error))
+
+    # -- keys
+
+    async def action_matter(self, name: str) -> None:
+        """Go to a screen; what lies upon the present one is closed."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        await self.switch_mode(name)
+
+    def action_turn_light(self) -> None:
+        """Change between the dark theme and the one for daylight."""
+        self.theme = DARK if self.theme == LIGHT else LIGHT
+
+    def action_turn_language(self) -> None:
+        """Begin anew in the other language."""
+        self.exit("en" if self.words.language == "fi" else "fi")
+
+    @on(Tabs.Chosen)
+    async def _chosen(self, event: Tabs.Chosen) -> None:
+        await self.action_matter(event.name)
+
+    def action_help(self) -> None:
+        """Show what can be done on the screen in front."""
+        screen = self.screen
+        if isinstance(screen, LockerScreen):
+            screen.show_help()
+
+    @property
+    def light(self) -> bool:
+        """Whether the theme is the one for daylight."""
+        return self.theme == LIGHT
+
+    @property
+    def matter(self) -> str:
+        """Which screen is in front."""
+        return self.current_mode
+
+
+def run(make: Callable[[Language, bool, str], LockerTui], language: Language, *, light: bool) -> int:
+    """Run it, anew in the other language as often as somebody asks; return the exit code."""
+    matter = "overview"
+    while True:
+        app = make(language, light, matter)
+        wanted = app.run()
+        if wanted is None:
+            return app.return_code or 0
+        language, light, matter = wanted, app.light, app.matter

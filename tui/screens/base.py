@@ -1,0 +1,140 @@
+"""What every screen has: tabs, the line about the automat, the banner, the keys, and how it acts."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from locker.api.client import RequestRefused
+from locker.api.maintenance_schema import Asked, Maintained
+from locker.errors import LockerError
+from tui.store import Changes, Part, Store
+from tui.widgets.bars import Banner, Keys, Tabs, TopLine
+from tui.widgets.dialogs import AskText, Confirm, Tell
+from tui.words import Words
+
+if TYPE_CHECKING:
+    from tui.app import LockerTui
+
+
+class LockerScreen(Screen[None]):
+    """One matter: `compose_body` makes its widgets, `show` paints them from the store.
+
+    `NAME` is the table of its texts, which has `title`, `keys` (the line at the bottom) and `help`.
+    """
+
+    NAME: ClassVar[str]
+    TAB: ClassVar[str | None] = None
+    """The tab that is lit; its own name unless it lies upon another screen."""
+    BINDINGS: ClassVar = [Binding("f5", "repaint", "repaint", show=False)]
+
+    @property
+    def locker(self) -> "LockerTui":
+        """The application."""
+        return cast("LockerTui", self.app)
+
+    @property
+    def store(self) -> Store:
+        """What is known of the automat."""
+        return self.locker.store
+
+    @property
+    def words(self) -> Words:
+        """What to say."""
+        return self.locker.words
+
+    def compose(self) -> ComposeResult:
+        """Put the screen's own widgets between the bars."""
+        yield Tabs(self.TAB or self.NAME)
+        yield TopLine()
+        yield Banner()
+        with Vertical(id="body"):
+            yield from self.compose_body()
+        yield Keys(self.words(f"{self.NAME}.keys"))
+
+    def compose_body(self) -> ComposeResult:
+        """Make the widgets of this screen."""
+        yield Static("", id="empty")
+
+    def on_screen_resume(self) -> None:
+        """Show everything as it is now."""
+        self.paint(self.store.everything)
+
+    def paint(self, changes: Changes) -> None:
+        """Paint what changed; called at most a few times a second."""
+        if not self.is_mounted:
+            return
+        self.query_one(Tabs).show(self.store, self.words)
+        self.query_one(TopLine).show(self.store, self.words)
+        if Part.CONNECTION in changes:
+            self.query_one(Banner).show(self.store, self.words)
+        if self.store.status is not None:
+            self.show(changes)
+
+    def show(self, changes: Changes) -> None:
+        """Paint this screen's own widgets; not called before anything is known."""
+
+    def action_repaint(self) -> None:
+        """Paint everything anew."""
+        self.refresh(layout=True)
+        self.paint(self.store.everything)
+
+    def show_help(self) -> None:
+        """Say what can be done here."""
+        everywhere = self.words("common.help-everywhere")
+        text = f"{self.words(f'{self.NAME}.help')}\n\n{everywhere}"
+        self.app.push_screen(Tell(self.words(f"{self.NAME}.title"), text, self.words))
+
+    # -- actions; to be called in a worker (`textual.work`), for they wait for people and for the daemon
+
+    async def maintain(self, make: Callable[[str], Asked]) -> Maintained | None:
+        """Ask for one action, as the technician whose id `make` is given; None if it was not done."""
+        technician = await self.technician_id()
+        client = self.locker.client
+        if technician is None or client is None:
+            return None
+        try:
+            return await client.maintain(make(technician))
+        except LockerError as error:
+            await self.refused(error)
+            return None
+
+    async def technician_id(self) -> str | None:
+        """Return the technician's own id, asked once; None if a viewer asks or nobody answers."""
+        if not self.store.may_act:
+            await self.tell(self.words("common.viewer-title"), self.words("common.viewer"))
+            return None
+        if not self.locker.technician:
+            question = AskText(
+                self.words("common.technician-title"),
+                self.words("common.technician"),
+                self.words,
+                pattern=r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}",
+            )
+            self.locker.technician = await self.app.push_screen_wait(question) or ""
+        return self.locker.technician or None
+
+    async def confirm(self, title: str, question: str) -> bool:
+        """Ask whether to go on; No unless somebody says Yes."""
+        answer = await self.app.push_screen_wait(Confirm(title, question, self.words))
+        return answer is True
+
+    async def ask_text(self, title: str, question: str, *, pattern: str = r".*\S.*") -> str | None:
+        """Ask for a line of text; None if nobody gives one."""
+        return await self.app.push_screen_wait(AskText(title, question, self.words, pattern=pattern))
+
+    async def tell(self, title: str, text: str) -> None:
+        """Say something, and wait until it was read."""
+        await self.app.push_screen_wait(Tell(title, text, self.words))
+
+    async def refused(self, error: LockerError) -> None:
+        """Say what the daemon refused and what to do instead, in its own words."""
+        if isinstance(error, RequestRefused):
+            reason = self.words.term("refusal", error.error.reason, error.error.detail)
+            await self.tell(self.words("common.refused"), f"{reason}\n\n{error.error.remedy}")
+        else:
+            await self.tell(self.words("common.not-done"), str(error))
