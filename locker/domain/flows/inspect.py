@@ -4,11 +4,13 @@ A verdict counts only where the door was seen to open, or where no contact could
 the two nobody is asked. Four keys at most settle a box.
 """
 
+from collections.abc import Mapping
+
 from locker.domain.commands import Mode
 from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows import finding, holding
+from locker.domain.flows import audit, finding, holding
 from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
 from locker.domain.flows.looking import (
     DIRTY,
@@ -31,12 +33,21 @@ from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import Answering, Delivering, Idle, Inspecting, Judging, Naming, Serving, Typed
+from locker.domain.maintenance import Maintainer, Verdict
 from locker.domain.messages import Message, Text, say
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Role
 from locker.domain.tracking import JJFI_DIGITS
 
 UNNAMED = "something lies inside that nobody could name"
+VERDICTS: Mapping[str, Verdict] = {
+    "empty": Verdict.EMPTY,
+    "as expected": Verdict.PARCEL,
+    "parcel": Verdict.PARCEL,
+    "occupied": Verdict.PARCEL,
+    "dirty": Verdict.DIRTY,
+}
+"""What a round makes of the words of this page; all others say nothing of what lies inside."""
 
 
 def begin_round(draft: Draft, keypad: str, person: str, role: Role) -> None:
@@ -93,7 +104,7 @@ def press_judging(draft: Draft, keypad: str, flow: Judging, key: Key) -> None:
     """Take a person's word on what lies inside: 1 empty and clean, 2 a parcel, 3 dirty, C leaves it."""
     draft.sound(keypad, Tone.KEY)
     if key is Key.CLEAR:
-        _record(draft, flow, "left as it was", None)
+        _record(draft, keypad, flow, "left as it was", None)
         _go_on(draft, keypad, flow)
     elif still_open(draft, flow.compartment, flow.evidence):
         draft.show(keypad, say(Text.CLOSE_DOOR, label=flow.compartment))
@@ -117,7 +128,7 @@ def press_naming(draft: Draft, keypad: str, flow: Naming, key: Key) -> None:
     elif key is Key.CLEAR and flow.typed.digits:
         _ask_name(draft, keypad, flow, Typed())
     elif key is Key.CLEAR:
-        _record(draft, flow, "occupied", None)
+        _record(draft, keypad, flow, "occupied", None)
         _occupied(draft, flow)
         _go_on(draft, keypad, flow)
     else:
@@ -175,7 +186,7 @@ def _empty(draft: Draft, keypad: str, flow: Judging) -> None:
         draft.sound(keypad, Tone.WRONG)
         return
     expected = expected_in(draft.automat, label)
-    _record(draft, flow, "empty", None if expected is None else expected.tracking_id)
+    _record(draft, keypad, flow, "empty", None if expected is None else expected.tracking_id)
     if expected is None:
         holding.end(draft, label)
         clear_box(draft, label, "somebody saw that it is empty")
@@ -192,7 +203,7 @@ def _parcel_inside(draft: Draft, keypad: str, flow: Judging) -> None:
     if expected is None:
         _ask_name(draft, keypad, Naming(flow.person, flow.role, label, flow.evidence, flow.waiting), Typed())
         return
-    _record(draft, flow, "as expected", expected.tracking_id)
+    _record(draft, keypad, flow, "as expected", expected.tracking_id)
     clear_box(draft, label, "the parcel was seen inside", but=(IncidentKind.COMPARTMENT_DIRTY,))
     draft.sound(keypad, Tone.RIGHT)
     _go_on(draft, keypad, flow)
@@ -200,7 +211,7 @@ def _parcel_inside(draft: Draft, keypad: str, flow: Judging) -> None:
 
 def _dirty(draft: Draft, keypad: str, flow: Judging) -> None:
     label = flow.compartment
-    _record(draft, flow, "dirty", None)
+    _record(draft, keypad, flow, "dirty", None)
     suspect(draft, label, DIRTY)
     draft.raise_incident(IncidentKind.COMPARTMENT_DIRTY, label, f"{DIRTY}, {flow.role} {flow.person}")
     draft.sound(keypad, Tone.RIGHT)
@@ -228,14 +239,14 @@ def _name(draft: Draft, keypad: str, flow: Naming, found: str | Message) -> None
         draft.show(keypad, named)
         draft.sound(keypad, Tone.WRONG)
         return
-    _record(draft, flow, "parcel", str(found))
+    _record(draft, keypad, flow, "parcel", str(found))
     draft.sound(keypad, Tone.RIGHT)
     _go_on(draft, keypad, flow)
 
 
 def _outdated(draft: Draft, keypad: str, flow: Judging | Naming) -> None:
     """Leave a box to whoever had it opened while this person stood there; unjudged, it stays suspect."""
-    _record(draft, flow, "opened for somebody else meanwhile", None)
+    _record(draft, keypad, flow, "opened for somebody else meanwhile", None)
     draft.sound(keypad, Tone.WRONG)
     _go_on(draft, keypad, flow)
 
@@ -246,13 +257,26 @@ def _occupied(draft: Draft, flow: Judging | Naming) -> None:
     draft.raise_incident(IncidentKind.COMPARTMENT_OCCUPIED, flow.compartment, detail)
 
 
-def _record(draft: Draft, flow: Judging | Naming, verdict: str, tracking_id: str | None) -> None:
+def _record(draft: Draft, keypad: str, flow: Judging | Naming, verdict: str, tracking_id: str | None) -> None:
+    """Record what was said, before anything follows from it; a round under way takes note of it."""
     who = {str(flow.role): flow.person}
+    if verdict in VERDICTS:
+        # Whoever names a parcel was asked because none was expected.
+        expected = None if isinstance(flow, Naming) else expected_in(draft.automat, flow.compartment)
+        audit.note_verdict(
+            draft,
+            Maintainer(f"keypad {keypad}", flow.person),
+            flow.compartment,
+            VERDICTS[verdict],
+            tracking_id,
+            None if expected is None else expected.tracking_id,
+        )
     draft.record(
         EntryKind.COMPARTMENT_INSPECTED,
         tracking_id,
         compartment=flow.compartment,
         verdict=verdict,
+        audit=audit.number_of(draft),
         **who,
         **evidence_data(flow.evidence),
     )
