@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from drivers.base import Decoder, Line, ignore
-from drivers.errors import CallerMistake, LineBusy, LineDown, NoAnswer
+from drivers.errors import CallerMistake, DriverError, Garbled, LineBusy, LineDown, LineLost, NoAnswer
+from drivers.statistics import BusStatistics
 
 FrameT = TypeVar("FrameT")
+ProblemT = TypeVar("ProblemT", bound=DriverError)
+
+HEARD_BYTES_MOST = 256
+"""Kept of what came while an answer was awaited, to tell garbage from silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class _Attempt:
     decoder: Decoder[Any]
     matches: Callable[[Any], bool]
     reply: "asyncio.Future[Any]"
+    heard: bytes = b""  # until the first frame: tells an answer that is no frame from no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class Bus:
     def __init__(self, line: Line, settings: BusSettings | None = None) -> None:
         self.on_urgent_sent: Callable[[float], None] = ignore
         """Told of each urgent request, with the loop time at which its last byte leaves the wire."""
+        self.statistics = BusStatistics()
         self._line = line
         self._settings = settings or BusSettings()
         self._urgent: deque[_Job] = deque()
@@ -123,20 +130,23 @@ class Bus:
         return answer
 
     async def tell(self, request: bytes, *, urgent: bool = False) -> None:
-        """Send what is never answered; returns when the last byte has left the wire."""
+        """Send what is never answered; returns when the last byte has left the wire, or the bus is stopped.
+
+        LineDown, LineBusy: not sent.
+        """
         await self._enqueue(request, None, urgent=urgent, attempts=1)
 
     async def _enqueue(
         self, request: bytes, question: Question[Any] | None, *, urgent: bool, attempts: int
     ) -> Any:
         if not self._line.is_up:
-            raise LineDown(f"{self._line.name}: the port is not open")
+            raise self._counted(LineDown(f"{self._line.name}: the port is not open"))
         if self._task is None:
             raise LineDown(f"{self._line.name}: the bus is not running")
         self._forget_cancelled()
         queue = self._urgent if urgent else self._patient
         if len(queue) >= self._settings.waiting_limit:
-            raise LineBusy(f"{self._line.name}: {len(queue)} requests wait already")
+            raise self._counted(LineBusy(f"{self._line.name}: {len(queue)} requests wait already"))
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         queue.append(_Job(request, question, urgent, attempts, done))
         self._wake.set()
@@ -158,11 +168,14 @@ class Bus:
                 answer = await self._serve_one(job)
             except NoAnswer as problem:
                 quiet_at_s = self._line.quiet_at_s
-                self._try_again_or_fail(job, problem)
+                self._try_again_or_fail(job, self._counted(problem))
             except (LineDown, LineBusy) as problem:
-                _settle(job.done, problem)
+                _settle(job.done, self._counted(problem))
             except asyncio.CancelledError:
-                _settle(job.done, NoAnswer(f"{self._line.name}: the bus was stopped"))
+                if job.question is not None:
+                    _settle(job.done, NoAnswer(f"{self._line.name}: the bus was stopped"))
+                elif not job.done.done():
+                    job.done.set_result(None)  # it is on the wire, and nothing was to come of it here
                 raise
             except Exception as problem:  # noqa: BLE001 - the caller gets it; the bus serves the others
                 _settle(job.done, problem)
@@ -193,6 +206,7 @@ class Bus:
             asyncio.get_running_loop().create_future(),
         )
         self._write(job)
+        written_s = self._now_s()
         self._attempt = attempt
         limit_s = max(self._now_s(), self._line.quiet_at_s) + job.question.reply_timeout_s
         try:
@@ -201,11 +215,16 @@ class Bus:
                 # The answer may lie in the port, if it was this program that had no time for it.
                 self._line.collect_input()
             if attempt.reply.done():
-                return attempt.reply.result()
+                answer = attempt.reply.result()
+                self.statistics.note_answered(self._now_s() - written_s)
+                return answer
             attempt.reply.cancel()
             # A request that a hung adapter still holds must not go out later, on its own.
             self._line.discard_output()
-            raise NoAnswer(f"{self._line.name}: no valid answer within {job.question.reply_timeout_s:g} s")
+            within = f"within {job.question.reply_timeout_s:g} s"
+            if attempt.heard not in (b"", job.request):  # some boards and converters echo
+                raise Garbled(f"{self._line.name}: no valid answer {within}, only bytes of no frame")
+            raise NoAnswer(f"{self._line.name}: no valid answer {within}")
         finally:
             self._attempt = None
             self._cancel_silence()
@@ -215,6 +234,7 @@ class Bus:
 
     def _write(self, job: _Job) -> None:
         self._line.write(job.request)
+        self.statistics.note_sent(self._now_s())
         if job.urgent:
             self.on_urgent_sent(max(self._now_s(), self._line.quiet_at_s))
 
@@ -230,8 +250,10 @@ class Bus:
         attempt = self._attempt
         if attempt is None or attempt.reply.done():
             for listener in tuple(self._listeners):
-                _tell_all(listener, listener.decoder.feed(data))
+                self._tell_all(listener, listener.decoder.feed(data))
         else:
+            if len(attempt.heard) < HEARD_BYTES_MOST:
+                attempt.heard += data
             self._judge(attempt, attempt.decoder.feed(data))
         self._cancel_silence()
         self._silence = asyncio.get_running_loop().call_later(
@@ -239,6 +261,9 @@ class Bus:
         )
 
     def _judge(self, attempt: _Attempt, frames: list[Any]) -> None:
+        if frames:
+            attempt.heard = b""
+            self.statistics.frames.note(self._now_s(), len(frames))
         for frame in frames:
             if not attempt.reply.done() and attempt.matches(frame):
                 attempt.reply.set_result(frame)
@@ -252,7 +277,7 @@ class Bus:
         if self._attempt is not None:
             self._judge(self._attempt, self._attempt.decoder.silence())
         for listener in tuple(self._listeners):
-            _tell_all(listener, listener.decoder.silence())
+            self._tell_all(listener, listener.decoder.silence())
 
     def _cancel_silence(self) -> None:
         if self._silence is not None:
@@ -263,7 +288,7 @@ class Bus:
         attempt = self._attempt
         if attempt is not None and not attempt.reply.done():
             attempt.reply.set_exception(
-                NoAnswer(f"{self._line.name}: the line was lost before the answer: {reason}")
+                LineLost(f"{self._line.name}: the line was lost before the answer: {reason}")
             )
         self._refuse_waiting(f"{self._line.name}: {reason}")
 
@@ -279,6 +304,16 @@ class Bus:
                 queue.clear()
                 queue.extend(waiting)
 
+    def _tell_all(self, listener: _Listener, frames: list[Any]) -> None:
+        if frames:
+            self.statistics.frames.note(self._now_s(), len(frames))
+        for frame in frames:
+            listener.on_frame(frame)
+
+    def _counted(self, problem: ProblemT) -> ProblemT:
+        self.statistics.note_error(problem.kind)
+        return problem
+
     async def _wait_until(self, at_s: float) -> None:
         wait_s = at_s - self._now_s()
         if wait_s > 0:
@@ -286,11 +321,6 @@ class Bus:
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _tell_all(listener: _Listener, frames: list[Any]) -> None:
-    for frame in frames:
-        listener.on_frame(frame)
 
 
 def _settle(done: "asyncio.Future[Any]", problem: Exception) -> None:

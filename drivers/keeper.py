@@ -11,11 +11,16 @@ from drivers.base import ignore
 from drivers.errors import CallTechnician, DriverError, LineDown
 from drivers.network import open_network
 from drivers.port import Handle, Port, PortSettings, open_serial, turnaround_of
+from drivers.statistics import count_one
 from drivers.turnaround import TurnAround
 from drivers.wirelog import WireLog
 
 if TYPE_CHECKING:
     import serial
+
+
+PORT_LOST = "port-lost"
+"""The kind under which it is counted that an open port was lost; those of openings are the errors' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,10 @@ class PortKeeper:
         self._wire_log = wire_log
         self._executor = executor
         self._port: Port | None = None
-        self._told: PortChange | None = None
+        self.told: PortChange | None = None
+        """The latest transition, with the reason where the port is not open; None before the first."""
+        self.failures: dict[str, int] = {}
+        """How often it could not be opened, by `kind` of the error, and how often it was lost."""
         self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -154,6 +162,7 @@ class PortKeeper:
                     handle = await self._open_serial()
                     self._take(handle, turnaround_of(handle, self._port_settings))
             except DriverError as problem:
+                count_one(self.failures, problem.kind)
                 needs_technician = isinstance(problem, CallTechnician)
                 self._tell(PortDown(self.name, str(problem), needs_technician))
             else:
@@ -180,7 +189,7 @@ class PortKeeper:
             handle,
             self._port_settings,
             on_bytes=self._pass_on,
-            on_lost=self._port_lost,
+            on_lost=self._port_gone,
             wire_log=self._wire_log,
             turnaround=turnaround,
         )
@@ -191,6 +200,10 @@ class PortKeeper:
         # Looked up for each chunk: the line's user may come after the port was opened.
         self.on_bytes(data)
 
+    def _port_gone(self, reason: str) -> None:
+        count_one(self.failures, PORT_LOST)
+        self._port_lost(reason)
+
     def _port_lost(self, reason: str) -> None:
         self._port = None
         self._tell(PortDown(self.name, f"{self.name}: {reason}", needs_technician=False))
@@ -198,8 +211,8 @@ class PortKeeper:
         self._lost.set()
 
     def _tell(self, change: PortChange) -> None:
-        if change != self._told:
-            self._told = change
+        if change != self.told:
+            self.told = change
             self._on_change(change)
 
 

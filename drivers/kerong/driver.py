@@ -117,9 +117,7 @@ class KerongBoard:
             raise CallerMistake(f"channel {channel} is outside 1..{self.channels}")
         request = self._shape.encode_unlock(self._settings.address, channel - 1)
         if not self._settings.acknowledges:
-            # The bus was stopped with the frame on the wire: sent, whatever came of it.
-            with contextlib.suppress(NoAnswer):
-                await self._bus.tell(request, urgent=True)
+            await self._bus.tell(request, urgent=True)
             return await self._state_instead(channel)
         try:
             reply = await self._bus.ask(

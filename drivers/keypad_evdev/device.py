@@ -77,7 +77,8 @@ class DeviceKeeper:
         self._open = opener
         self._settings = settings or KeeperSettings()
         self._device: InputDevice | None = None
-        self._told: PortChange | None = None
+        self.told: PortChange | None = None
+        """The latest transition, with the reason where the device is not open; None before the first."""
         self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -149,8 +150,8 @@ class DeviceKeeper:
         self._lost.set()
 
     def _tell(self, change: PortChange) -> None:
-        if change != self._told:
-            self._told = change
+        if change != self.told:
+            self.told = change
             self._on_change(change)
 
 

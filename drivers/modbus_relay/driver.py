@@ -17,7 +17,7 @@ from drivers.base import (
     ignore,
 )
 from drivers.bus import Bus, Question
-from drivers.errors import CallerMistake, NoAnswer
+from drivers.errors import CallerMistake, NoAnswer, Refused
 from drivers.modbus_relay import codec
 
 INPUT_COUNTS = (32, 16, 8, 4)
@@ -162,6 +162,6 @@ class ModbusRelayBoard:
         if not (isinstance(reply, codec.Refused) and reply.code in codec.NOT_THERE):
             raise self._refused(what, reply)
 
-    def _refused(self, what: str, reply: codec.Reply) -> NoAnswer:
+    def _refused(self, what: str, reply: codec.Reply) -> Refused:
         why = reply.name if isinstance(reply, codec.Refused) else "an answer of another kind"
-        return NoAnswer(f"board {self._settings.address} refused {what}: {why}")
+        return Refused(f"board {self._settings.address} refused {what}: {why}")

@@ -1,6 +1,5 @@
 """One XOR/BCC "8A/80" lock board on a bus."""
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -75,9 +74,7 @@ class XorBccBoard:
             seconds=self._settings.pulse_s,
         )
         if not self._settings.acknowledges:
-            # The bus was stopped with the frame on the wire: sent, whatever came of it.
-            with contextlib.suppress(NoAnswer):
-                await self._bus.tell(request, urgent=True)
+            await self._bus.tell(request, urgent=True)
             return await self._contact_instead(channel)
         try:
             reply = await self._bus.ask(
