@@ -57,6 +57,7 @@ class ParkedRow(Base, table=True):
     epoch: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     sequence: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     reason: str = Field(sa_type=Text)
+    settled: bool
 
 
 class CheckpointRow(Base, table=True):
@@ -271,6 +272,7 @@ class FactsRow(Base, table=True):
     word_awaited: str = Field(sa_type=Text)
     commission: str = Field(sa_type=Text)
     audits_numbered: int
+    forks_settled_through: int
 
 
 class LastSeenRow(Base, table=True):

@@ -35,7 +35,8 @@ class Facts:
     outages too short to lengthen deadlines each by itself; `pruned_through`: the last entry of this epoch
     that was deleted after its retention time; `word_awaited`: compartment, operator and keypad of a remote
     opening for which somebody on the spot is being asked, empty if none; `commission`: user and technician
-    who put the automat into service now, empty if nobody does.
+    who put the automat into service now, empty if nobody does; `forks_settled_through`: up to this entry of
+    this epoch a technician has settled which of two journals holds.
     """
 
     incidents_numbered: int = 0
@@ -50,6 +51,7 @@ class Facts:
     word_awaited: tuple[str, ...] = ()
     commission: tuple[str, ...] = ()
     audits_numbered: int = 0
+    forks_settled_through: int = 0
 
 
 @dataclass(frozen=True, slots=True)

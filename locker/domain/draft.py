@@ -315,8 +315,8 @@ class Draft:
         self.record(EntryKind.INCIDENT_RAISED, number=number, incident=str(kind), about=about, detail=detail)
         return incident
 
-    def clear_incident(self, kind: IncidentKind, about: str, why: str) -> None:
-        """Close the open incident about this matter, if there is one."""
+    def clear_incident(self, kind: IncidentKind, about: str, why: str, **who: str) -> None:
+        """Close the open incident about this matter, if there is one; `who`: at whose word."""
         incident = self.automat.open_incident(kind, about)
         if incident is None:
             return
@@ -327,6 +327,7 @@ class Draft:
             incident=str(kind),
             about=about,
             why=why,
+            **who,
         )
 
     def put_incident(self, incident: Incident) -> None:

@@ -49,6 +49,10 @@ class LockHealth:
             recent_pulses=(*self.recent_pulses, pulses)[-WINDOW:],
         )
 
+    def learnt_anew(self) -> "LockHealth":
+        """Return the health of a lock that was mended: what it took before says nothing any more."""
+        return replace(self, openings=0, usual_ms=None, recent_ms=(), recent_pulses=())
+
     @property
     def present_ms(self) -> int | None:
         """What it takes at present: the middle of the last few; None before there are enough."""

@@ -146,11 +146,15 @@ class SealedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """An entry that the back office refuses for ever: kept, set aside, never dropped. Durable."""
+    """An entry that the back office refuses for ever: kept, set aside, never dropped. Durable.
+
+    `settled`: a technician has found out why, so that it holds the journal's beginning back no longer.
+    """
 
     epoch: int
     sequence: int
     reason: str
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

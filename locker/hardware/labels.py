@@ -40,22 +40,22 @@ class LabelReader:
         self._spec = spec
         self._emit = emit
         self._repeats = Repeats()
-        self._keeper = PortKeeper(
+        self.keeper = PortKeeper(
             PortSettings(spec.port.path, spec.port.baud), on_change=self._changed, wire_log=self.wire_log
         )
         family = SCANNERS[spec.family]
-        self._scanner = family.make(self._keeper, family.settings(**spec.settings))
+        self._scanner = family.make(self.keeper, family.settings(**spec.settings))
         self._scanner.on_label = self._read
         self._scanner.on_refused = lambda reason: self._note(f"no label: {reason}")
 
     def start(self) -> None:
         """Begin to open the port; returns at once."""
-        self._keeper.start()
+        self.keeper.start()
 
     async def stop(self) -> None:
         """Close the port; nothing is told afterwards."""
         self._scanner.stop()
-        await self._keeper.stop()
+        await self.keeper.stop()
 
     def _read(self, text: str) -> None:
         shaped = ", letters and digits only" if TRACKING_LIKE.fullmatch(text) else ""

@@ -22,6 +22,7 @@ from locker.domain.events import Door, Event
 from locker.hardware.belief import Belief
 from locker.hardware.pulses import PulseTimes
 from locker.hardware.rawcontacts import RawContacts, difference
+from locker.hardware.statistics import BoardCounts, LineFigures
 from locker.hardware.turns import Turns
 from locker.hardware.wiring import BoardSpec, DoorSpec, PortSpec
 
@@ -60,6 +61,7 @@ class Board:
     probes: int = 0
     mismatch: str | None = None  # why it is not the board that was proved
     raw: RawContacts = field(default_factory=RawContacts)
+    counts: BoardCounts = field(default_factory=BoardCounts)
 
     async def ready(self) -> bool:
         """Prepare it once after each loss, before anything else; tell whether that was now.
@@ -106,6 +108,7 @@ class LockLine:
         self.on_read: Callable[[], None] = ignore
         self._bus = Bus(self._keeper)
         self._boards = [self._make_board(spec) for spec in boards]
+        self.figures = LineFigures(port, self._keeper, self._bus.statistics, self._boards)
         self._board_of = {door.compartment: board for board in self._boards for door in board.doors}
         self._door_of = {door.compartment: door for door in self.doors}
         self._turns = Turns(board.spec.name for board in self._boards)
@@ -157,9 +160,10 @@ class LockLine:
         """Send one pulse; `PulseSent` or `PulseNotSent` is emitted, and `PulseRefused` if it was."""
         async with self._one_unlock:
             self._unlock_left_s = None
+            board = self._board_of.get(compartment)
             try:
-                if compartment in self._board_of:
-                    await self._prepare(self._board_of[compartment])
+                if board is not None:
+                    await self._prepare(board)
                 # Only now: while it waited, its wiring may have been proved to be another.
                 board, door = self._board_of.get(compartment), self._door_of.get(compartment)
                 if board is None or door is None or not board.is_ready:
@@ -170,7 +174,10 @@ class LockLine:
                     return
                 self._unlock_left_s = None
                 answer = await board.driver.unlock(door.channel)
+                board.counts.note_unlocked(answer, self._now_s())
             except DriverError as problem:
+                if board is not None:
+                    board.counts.note_error(problem)
                 self._emit(events.PulseNotSent(compartment, number, str(problem)))
                 return
             left_s = self._unlock_left_at()
@@ -251,18 +258,22 @@ class LockLine:
 
     async def _take_turn(self, board: Board, *, probe: bool) -> None:
         name, asked_s = board.spec.name, self._now_s()
+        board.counts.polls += 1
         try:
             if probe and not await self._is_there(board):
                 raise NoAnswer(f"board {name} does not answer")
             await self._prepare(board)
             contacts = await board.driver.read_contacts()
         except NoAnswer as problem:
+            board.counts.note_error(problem)
             self._was_silent(board, str(problem))
             self._turns.was_silent(name, asked_s, self._now_s(), lost=board.answers is not True)
-        except DriverError:
+        except DriverError as problem:
+            board.counts.note_error(problem)
             # The line is down, of which its keeper tells, or full: nothing is known of the board.
             self._turns.was_unheard(name, self._now_s())
         else:
+            board.counts.note_answered(self._now_s())
             doubtful = self._was_read(board, contacts)
             is_open = any(self._is_open(door) for door in board.doors)
             self._turns.was_read(name, self._now_s(), doubtful=doubtful, is_open=is_open)

@@ -22,6 +22,7 @@ from locker.hardware.lines import LockLine
 from locker.hardware.presenter import Presenter, Render
 from locker.hardware.proving import LockBench
 from locker.hardware.sounder import Sounder
+from locker.hardware.statistics import HardwareLines
 from locker.hardware.wiring import DisplaySpec, KeypadSpec, Wiring
 from locker.hardware.wiring_map import WiringMap, mismatches, proved
 from locker.ports import Post
@@ -199,6 +200,19 @@ class LockerHardware:
             lines
             | keypads
             | {f"scanner {name}": scanner.wire_log for name, scanner in self._scanners.items()}
+        )
+
+    def lines(self) -> HardwareLines:
+        """Give what tells how each line and board does."""
+        names = self._keypad_logs  # in the order of the keypads
+        return HardwareLines(
+            self._lines,
+            {
+                **{("keypad", name): keeper for name, (_, keeper) in zip(names, self._keypads, strict=True)},
+                **{("display", name): presenter.keeper for name, presenter in self._displays.items()},
+                **{("scanner", name): scanner.keeper for name, scanner in self._scanners.items()},
+            },
+            self._configured,
         )
 
     # -- keypads and scanners

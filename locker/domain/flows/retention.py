@@ -10,6 +10,7 @@ from locker.domain.automat import days_after
 from locker.domain.codes import tracking_tag
 from locker.domain.deadlines import months_after
 from locker.domain.draft import Draft
+from locker.domain.flows import audit
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import Checkpoint, EntryKind
 from locker.domain.parcels import Parcel, ParcelState, Seen
@@ -33,6 +34,7 @@ def forget_parcel(draft: Draft, tracking_id: str) -> None:
     box = draft.automat.compartments.get(label or "")
     if box is not None and box.tracking_id == tracking_id:
         draft.change_compartment(box.label, tracking_id=None)
+    audit.forget_parcel(draft, tracking_id)
     draft.forget_parcel(tracking_id)
 
 
@@ -40,7 +42,7 @@ def look_after_journal(draft: Draft) -> None:
     """Once a day, and at each start: note how far the journal reaches, and prune a day of what is old enough.
 
     Only a beginning goes, and of it only what the back office has committed. An entry that it refuses, or
-    a fork, holds back everything from there on: a person has to look at it first.
+    a fork, holds back everything from there on until a technician has settled it.
     """
     automat, now = draft.automat, draft.now
     agenda = automat.powered_agenda.with_due(("day", ""), now.powered_s + DAY_S)
@@ -80,7 +82,7 @@ def mend_dates(draft: Draft) -> None:
 
 def begin_epoch(draft: Draft) -> None:
     """Forget where an earlier epoch's journal stood."""
-    draft.put_facts(acknowledged_through=0, pruned_through=0)
+    draft.put_facts(acknowledged_through=0, pruned_through=0, forks_settled_through=0)
     for sequence in sorted(draft.automat.checkpoints):
         draft.forget_checkpoint(sequence)
 
@@ -89,7 +91,8 @@ def _released_through(draft: Draft) -> int:
     automat = draft.automat
     if automat.open_incident(IncidentKind.JOURNAL_FORKED, f"epoch {automat.epoch}") is not None:
         return 0
-    first_parked = min(automat.parked, default=automat.journal_end + 1)
+    unsettled = (number for number, parked in automat.parked.items() if not parked.settled)
+    first_parked = min(unsettled, default=automat.journal_end + 1)
     return min(automat.facts.acknowledged_through, first_parked - 1)
 
 

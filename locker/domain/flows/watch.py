@@ -189,14 +189,28 @@ def note_acknowledged(draft: Draft, event: JournalAcknowledged) -> None:
 def note_fork(draft: Draft, epoch: int, sequence: int) -> None:
     """Raise the alarm, once an epoch: two different entries exist under one number.
 
-    What is written after a fork forks as well: an alarm for each would never end.
+    What is written after a fork forks as well: an alarm for each would never end. What was there when a
+    technician settled it raises none again.
     """
     about = f"epoch {epoch}"
-    if draft.automat.open_incident(IncidentKind.JOURNAL_FORKED, about) is None:
+    if draft.automat.open_incident(IncidentKind.JOURNAL_FORKED, about) is None and not _settled(
+        draft, epoch, sequence
+    ):
         draft.record(EntryKind.FORK_ALARM, epoch=epoch, number=sequence)
         draft.raise_incident(
             IncidentKind.JOURNAL_FORKED, about, f"the back office holds another entry {sequence}"
         )
+
+
+def _settled(draft: Draft, epoch: int, sequence: int) -> bool:
+    automat = draft.automat
+    if epoch == automat.epoch:
+        return sequence <= automat.facts.forks_settled_through
+    about = f"epoch {epoch}"  # nothing is written there any more: a word on it holds for all of it
+    return any(
+        incident.kind is IncidentKind.JOURNAL_FORKED and incident.about == about
+        for incident in automat.incidents.values()
+    )
 
 
 def _park(draft: Draft, parked: Parked) -> None:

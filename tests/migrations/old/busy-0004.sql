@@ -74,10 +74,11 @@ CREATE TABLE "facts" (
 	word_awaited TEXT NOT NULL, 
 	commission TEXT NOT NULL, 
 	audits_numbered INTEGER NOT NULL, 
+	forks_settled_through INTEGER NOT NULL, 
 	CONSTRAINT pk_facts PRIMARY KEY (id), 
 	CONSTRAINT ck_facts_single CHECK (id = 1)
 );
-INSERT INTO "facts" VALUES(1,3,1,1,1,'evacuate',1200.25,'[17.5,1234.0]',12.5,1,'["4","o3","front"]','["root (0)","t1"]',2);
+INSERT INTO "facts" VALUES(1,3,1,1,1,'evacuate',1200.25,'[17.5,1234.0]',12.5,1,'["4","o3","front"]','["root (0)","t1"]',2,1);
 CREATE TABLE finding (
 	compartment TEXT NOT NULL, 
 	verdict TEXT NOT NULL, 
@@ -195,13 +196,14 @@ INSERT INTO "parcel" VALUES('JJFI00000000000000003','XL','refused','inbound',NUL
 INSERT INTO "parcel" VALUES('JJFI00000000000000004','S','collected','inbound',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,'1','2026-03-29T00:59:59.999999+00:00',NULL,NULL,'[]','2026-03-29T01:59:59.999999+00:00',1294.5,NULL,NULL);
 INSERT INTO "parcel" VALUES('JJFI00000000000000001','S','stored','inbound','abababababababababababababababababababababababababababababababab','r1','[390,110,590]',1,0,0,NULL,NULL,NULL,'1','2026-03-29T00:59:59.999999+00:00',NULL,'2026-04-05T00:59:59.999999+00:00','[2,1]',NULL,NULL,NULL,NULL);
 INSERT INTO "parcel" VALUES('JJFI00000000000000002',NULL,'registered','outbound','1212121212121212121212121212121212121212121212121212121212121212',NULL,NULL,0,0,0,NULL,'2026-03-28T00:59:59.999999+00:00','2026-03-30T00:59:59.999999+00:00','4','2026-03-29T00:59:59.999999+00:00','2026-03-29T01:59:59.999999+00:00',NULL,'[]',NULL,NULL,1100.5,'2026-03-28T00:59:59.999999+00:00');
-CREATE TABLE parked (
+CREATE TABLE "parked" (
 	epoch INTEGER NOT NULL, 
 	sequence INTEGER NOT NULL, 
 	reason TEXT NOT NULL, 
+	settled BOOLEAN NOT NULL, 
 	CONSTRAINT pk_parked PRIMARY KEY (epoch, sequence)
 );
-INSERT INTO "parked" VALUES(1,2,'schema');
+INSERT INTO "parked" VALUES(1,2,'schema',1);
 CREATE TABLE seen (
 	tag TEXT NOT NULL, 
 	until TEXT NOT NULL, 

@@ -65,6 +65,7 @@ CREATE TABLE "facts" (
 	word_awaited TEXT NOT NULL, 
 	commission TEXT NOT NULL, 
 	audits_numbered INTEGER NOT NULL, 
+	forks_settled_through INTEGER NOT NULL, 
 	CONSTRAINT pk_facts PRIMARY KEY (id), 
 	CONSTRAINT ck_facts_single CHECK (id = 1)
 );
@@ -171,10 +172,11 @@ CREATE TABLE "parcel" (
 	CONSTRAINT ck_parcel_tracking_id CHECK (tracking_id <> ''), 
 	CONSTRAINT ck_parcel_inside CHECK (compartment IS NOT NULL OR NOT (state IN ('dropped-off', 'overdue', 'registered', 'stored', 'withdrawn')))
 );
-CREATE TABLE parked (
+CREATE TABLE "parked" (
 	epoch INTEGER NOT NULL, 
 	sequence INTEGER NOT NULL, 
 	reason TEXT NOT NULL, 
+	settled BOOLEAN NOT NULL, 
 	CONSTRAINT pk_parked PRIMARY KEY (epoch, sequence)
 );
 CREATE TABLE seen (

@@ -1,4 +1,4 @@
-"""A real daemon on simulated hardware: one a module for tests that change little, `locker_sim` for the others."""
+"""A real daemon on simulated hardware: one a module for tests that change little."""
 
 from collections.abc import Iterator
 

@@ -119,6 +119,7 @@ FACTS = Facts(
     word_awaited=("4", "o3", "front"),
     commission=("root (0)", "t1"),
     audits_numbered=2,
+    forks_settled_through=1,
 )
 SEEN = LastSeen(AT, trusted=True, powered_s=1234.5)
 EVERYTHING = (

@@ -139,7 +139,7 @@ OTHERS = (
     )
     | st.builds(CommandRecord, command_id=NAMES, digest=TEXTS, outcome=TEXTS, not_after=INSTANTS)
     | st.builds(Checkpoint, sequence=COUNTS, at=INSTANTS)
-    | st.builds(Parked, epoch=COUNTS, sequence=COUNTS, reason=TEXTS)
+    | st.builds(Parked, epoch=COUNTS, sequence=COUNTS, reason=TEXTS, settled=st.booleans())
     | st.builds(
         Facts,
         incidents_numbered=COUNTS,

@@ -37,6 +37,7 @@ from locker.domain.incidents import Incident
 from locker.domain.intents import Intent, Show, Unlock
 from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
 from locker.domain.keypad import Keypad
+from locker.domain.maintenance import Audit, Finding
 from locker.domain.messages import Message, Text
 from locker.domain.openings import Opening
 from locker.domain.parcels import Credential, Parcel, Role, Seen
@@ -225,6 +226,8 @@ class Stand:
             checkpoints=self._all(Checkpoint),
             seen=self._all(Seen),
             locks=self._all(LockHealth),
+            audit=self._one(Audit),
+            findings=self._all(Finding),
             facts=self._one(type(self.automat.facts)) or self.blank.facts,
             last_seen=seen,
         )
@@ -377,11 +380,11 @@ class Stand:
 def key_of(change: Any) -> str:
     """The key under which a durable thing is kept."""
     for name in ("tracking_id", "holder", "keypad", "command_id", "number", "sequence", "tag"):
-        if not isinstance(change, Compartment | Opening) and hasattr(change, name):
+        if not isinstance(change, Compartment | Opening | Finding) and hasattr(change, name):
             return str(getattr(change, name))
     if isinstance(change, Compartment):
         return change.label
-    return change.compartment if isinstance(change, Opening | LockHealth) else ""
+    return change.compartment if isinstance(change, Opening | LockHealth | Finding) else ""
 
 
 def value_shown(stand: Stand, name: str) -> str:

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _openings()
     _incidents()
     _facts()
+    _parked()
     _audits()
 
 
@@ -67,7 +68,7 @@ def _facts() -> None:
         "facts",
         "id, incidents_numbered, acknowledged_through, storage_low, clock_doubted, mode, outage_since_s, "
         "remote_openings_s, outage_owed_s, pruned_through, word_awaited, commission",
-        {"audits_numbered": "0"},
+        {"audits_numbered": "0", "forks_settled_through": "0"},
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incidents_numbered", sa.Integer(), nullable=False),
         sa.Column("acknowledged_through", sa.Integer(), nullable=False),
@@ -81,6 +82,7 @@ def _facts() -> None:
         sa.Column("word_awaited", sa.Text(), nullable=False),
         sa.Column("commission", sa.Text(), nullable=False),
         sa.Column("audits_numbered", sa.Integer(), nullable=False),
+        sa.Column("forks_settled_through", sa.Integer(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_facts_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facts")),
     )
@@ -100,6 +102,19 @@ def _incidents() -> None:
         sa.Column("acknowledged_at", sa.Text()),
         sa.Column("acknowledged_by", sa.Text()),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_incident")),
+    )
+
+
+def _parked() -> None:
+    _rebuild(
+        "parked",
+        "epoch, sequence, reason",
+        {"settled": "0"},
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("epoch", "sequence", name=op.f("pk_parked")),
     )
 
 
