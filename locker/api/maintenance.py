@@ -28,6 +28,7 @@ from locker.api.refusals import Refused
 from locker.api.schema import Keypads, Strict
 from locker.domain.automat import Automat, Decision
 from locker.domain.events import Event, MaintenanceAsked
+from locker.domain.incidents import REMEDY
 from locker.domain.maintenance import (
     AcknowledgeIncident,
     Action,
@@ -49,8 +50,19 @@ from locker.domain.maintenance import (
 
 Body = TypeVar("Body", bound=Strict)
 
+REMEDY_OF = "{remedy}"
+"""Stands where what to do depends on the kind of the incident."""
 REFUSALS: dict[str, tuple[str, str]] = {
     "not-possible": ("that is not possible yet", "wait for a later release"),
+    "unknown-incident": ("there is no incident of this number", "list the incidents"),
+    "already-cleared": ("this incident is cleared already", "nothing is left to do about it"),
+    "already-acknowledged": ("this technician looks after it already", "go on with what there is to do"),
+    "clears-by-itself": ("no word settles this incident: it clears when what it is about works", REMEDY_OF),
+    "clears-by-looking": ("no word settles this incident: somebody must look inside", REMEDY_OF),
+    "unknown-keypad": ("there is no keypad of this name", "list the keypads"),
+    "not-guarded": ("this keypad is not guarded: nobody has to release it", "list the keypads"),
+    "keypad-busy": ("somebody is at this keypad now", "wait until they have gone, then try again"),
+    "no-trial": ("no trial of this keypad's keys is under way", "begin one"),
 }
 """Why the domain did not do what was asked: what is the case, and what to do about it."""
 UNKNOWN = "unknown-"
@@ -102,6 +114,8 @@ class MaintenanceAnswers:
         refused = (await self._ask(MaintenanceAsked(by, action))).refused
         if refused is not None:
             detail, remedy = REFUSALS[refused]
+            if remedy == REMEDY_OF and isinstance(asked, ClearAsked):
+                remedy = REMEDY[self._automat().incidents[asked.incident].kind]
             raise Refused(404 if refused.startswith(UNKNOWN) else 409, refused, detail, remedy)
 
     def _maintained(self, asked: Asked) -> Maintained:

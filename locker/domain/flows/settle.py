@@ -10,9 +10,6 @@ from locker.domain.incidents import SETTLING, Incident, IncidentKind, Settling
 from locker.domain.journal import EntryKind
 from locker.domain.maintenance import AcknowledgeIncident, ClearIncident, Maintainer
 
-UNKNOWN = "unknown-incident"
-CLEARED = "already-cleared"
-ACKNOWLEDGED = "already-acknowledged"
 NOT_BY_WORD = {Settling.BY_ITSELF: "clears-by-itself", Settling.BY_LOOKING: "clears-by-looking"}
 
 
@@ -23,7 +20,7 @@ def acknowledge(draft: Draft, by: Maintainer, action: AcknowledgeIncident) -> No
         return
     known = incident.acknowledged_by
     if known is not None and known.technician == by.technician:
-        draft.refuse(ACKNOWLEDGED)
+        draft.refuse("already-acknowledged")
         return
     draft.put_incident(replace(incident, acknowledged_at=draft.now.wall_at, acknowledged_by=by))
     draft.record(
@@ -59,9 +56,9 @@ def _open(draft: Draft, number: int) -> Incident | None:
     """Return an incident that nobody has cleared; else refuse."""
     incident = draft.automat.incidents.get(number)
     if incident is None:
-        draft.refuse(UNKNOWN)
+        draft.refuse("unknown-incident")
     elif incident.cleared_at is not None:
-        draft.refuse(CLEARED)
+        draft.refuse("already-cleared")
     else:
         return incident
     return None
