@@ -260,6 +260,7 @@ class Daemon:
             link_connected=lambda: self._link.connected,
             now=self._clock.now,
             wires=self._wires,
+            lines=self._hardware.lines(),
             dumps=self._dumps,
             desk=self._desk,
             ask=self.engine.ask,

@@ -40,6 +40,7 @@ from locker.api.commission_schema import (
     Nothing,
 )
 from locker.api.decoder import EventDecoder, StreamBroken
+from locker.api.lines_schema import LinesAnswer
 from locker.api.maintenance_schema import (
     AcknowledgeAsked,
     Asked,
@@ -308,6 +309,10 @@ class ApiClient:
                     on_lost(error)
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, RETRY_MOST_S)
+
+    async def lines(self) -> LinesAnswer:
+        """Ask how each line and board does."""
+        return await self._ask("lines", LinesAnswer)
 
     async def wire(
         self,

@@ -21,9 +21,15 @@ class Metrics(Collector):
     """Counts since the start, and figures of the moment; a registry of its own, shared with nobody."""
 
     def __init__(
-        self, automat: Callable[[], Automat], status: Callable[[], Status], stream: EventStream
+        self,
+        automat: Callable[[], Automat],
+        status: Callable[[], Status],
+        stream: EventStream,
+        *,
+        more: Callable[[], Iterable[Metric]] = tuple,
     ) -> None:
-        """Read the state through these functions whenever the figures are asked for."""
+        """Read the state, and `more` figures, through these functions whenever the figures are asked for."""
+        self._more = more
         self._automat = automat
         self._status = status
         self._stream = stream
@@ -53,6 +59,7 @@ class Metrics(Collector):
         """Give all figures, as `CollectorRegistry` asks for them."""
         yield from self._counted()
         yield from self._present()
+        yield from self._more()
 
     def _counted(self) -> Iterable[Metric]:
         plain = (

@@ -15,6 +15,7 @@ from locker.api.commission_schema import (
     CommissionWrite,
     Nothing,
 )
+from locker.api.lines_schema import LinesAnswer
 from locker.api.maintenance_schema import (
     AcknowledgeAsked,
     Audit,
@@ -136,6 +137,7 @@ ROUTES = (
         items=WIRE_ITEMS,
     ),
     Route("decode", "what bytes of a lock board mean", Decoded, DecodeQuery),
+    Route("lines", "each line and board: rates, round trips, errors by kind", LinesAnswer),
     Route("commission", "how far putting the automat into service has come", Commission),
     Route("commission/begin", "give the automat to a technician", Commission, body=CommissionBegin),
     Route("commission/search", "look for boards on a line", Commission, body=CommissionSearch),

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from locker.api import listening, views
 from locker.api.commission import CommissionAnswers, Desk
 from locker.api.journal import EntriesAbout, JournalReader
+from locker.api.lines import LinesAnswers
 from locker.api.maintenance import MaintenanceAnswers
 from locker.api.maintenance_schema import Asked
 from locker.api.metrics import CONTENT_TYPE, Metrics
@@ -42,6 +43,7 @@ from locker.domain.automat import Automat, Decision
 from locker.domain.events import Event
 from locker.domain.journal import ChainHead, SealedEntry, Verify
 from locker.domain.times import Now
+from locker.lines import Lines
 from locker.wire import Wires
 
 BODY_BYTES_MOST = 65_536
@@ -81,6 +83,7 @@ class ApiServer:
         link_connected: Callable[[], bool],
         now: Callable[[], Now],
         wires: Wires | None = None,
+        lines: Lines | None = None,
         dumps: Dumps | None = None,
         desk: Desk | None = None,
         ask: Callable[[Event], Awaitable[Decision]],
@@ -111,7 +114,8 @@ class ApiServer:
         self._roles = roles or Roles()
         self._commission = CommissionAnswers(desk, self._technician)
         self._maintenance = MaintenanceAnswers(automat, ask, self._technician)
-        self._metrics = Metrics(automat, self._status, self._stream)
+        self._lines = LinesAnswers(lines)
+        self._metrics = Metrics(automat, self._status, self._stream, more=self._lines.figures)
         self._runner: web.AppRunner | None = None
         self._inode = 0
         self._greeted = WeakKeyDictionary[asyncio.BaseTransport, listening.Peer | None]()
@@ -211,6 +215,7 @@ class ApiServer:
             "wire": self._wire.page,
             "wire/follow": self._wire.follow,
             "decode": self._wire.decode,
+            "lines": self._lines.get,
             "commission": self._commission.get,
             "commission/begin": self._commission.begin,
             "commission/search": self._commission.search,
