@@ -62,6 +62,15 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "unknown-keypad": ("there is no keypad of this name", "list the keypads"),
     "not-guarded": ("this keypad is not guarded: nobody has to release it", "list the keypads"),
     "keypad-busy": ("somebody is at this keypad now", "wait until they have gone, then try again"),
+    "no-audit": ("no audit is under way", "begin one"),
+    "compartments-missing": (
+        "there are compartments of which nobody has said anything in this audit",
+        "look into them or skip them with a reason, or end it as partial",
+    ),
+    "already-looked": (
+        "somebody has said already what lies in this compartment",
+        "open it again if that is no longer so, and say what lies inside",
+    ),
     "no-trial": ("no trial of this keypad's keys is under way", "begin one"),
 }
 """Why the domain did not do what was asked: what is the case, and what to do about it."""

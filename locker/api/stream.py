@@ -13,6 +13,7 @@ from itertools import islice
 
 from locker.api import views
 from locker.api.schema import (
+    AuditItem,
     CompartmentItem,
     DroppedItem,
     EntryItem,
@@ -27,6 +28,7 @@ from locker.domain.automat import Automat, Change, Decision, Facts, Forgotten, P
 from locker.domain.compartments import Compartment
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, SealedEntry
+from locker.domain.maintenance import Audit, Finding
 from locker.domain.openings import Opening
 from locker.domain.parcels import Parcel
 
@@ -42,7 +44,14 @@ STREAMS = 16
 log = logging.getLogger(__name__)
 
 Happening = (
-    EntryItem | CompartmentItem | ParcelItem | ParcelForgottenItem | IncidentItem | JournalItem | LinkItem
+    EntryItem
+    | CompartmentItem
+    | ParcelItem
+    | ParcelForgottenItem
+    | IncidentItem
+    | AuditItem
+    | JournalItem
+    | LinkItem
 )
 Told = tuple[int, bytes]
 """An event's number, and the event as it goes over the wire."""
@@ -122,6 +131,8 @@ class EventStream:
             self._tell(CompartmentItem(number=self.number + 1, compartment=box))
         for change in decision.changes:
             self._note_change(automat, change, head)
+        if any(map(_touches_audit, decision.changes)):
+            self._tell(views.audit_item(automat, self.number + 1))
         if any(isinstance(change, Pruned) for change in decision.changes):
             self._history.clear()  # what is forgotten is told to nobody any more
 
@@ -198,6 +209,11 @@ class EventStream:
         if not 0 <= missed <= len(self._history):
             return None
         return list(islice(self._history, len(self._history) - missed, None))
+
+
+def _touches_audit(change: Change) -> bool:
+    what = change.what if isinstance(change, Forgotten) else type(change)
+    return what in (Audit, Finding)
 
 
 def _compartments_touched(changes: Iterable[Change], automat: Automat) -> list[str]:

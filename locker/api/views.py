@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from locker.api.maintenance_schema import Audit, AuditStop
 from locker.api.schema import (
+    AuditItem,
     ClockStatus,
     CompartmentView,
     IncidentView,
@@ -210,6 +211,17 @@ def audit_view(automat: Automat) -> Audit:
         total=len(stops),
         next=missing[0] if audit and missing else None,
         stops=tuple(stops),
+    )
+
+
+def audit_item(automat: Automat, number: int) -> AuditItem:
+    """Tell that the round has changed, and how far it has come."""
+    labels = automat.layout.labels
+    return AuditItem(
+        number=number,
+        under_way=automat.audit is not None,
+        done=sum(label in automat.findings for label in labels),
+        total=len(labels),
     )
 
 
