@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from immutables import Map
 
 from locker import systemd
+from locker.api.exports import Signer
 from locker.api.roles import Roles
 from locker.api.server import ApiServer
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
@@ -258,6 +259,8 @@ class Daemon:
             entries_about=self._read_entries_about,
             verify=self._keys.verify,
             link_connected=lambda: self._link.connected,
+            link_trouble=lambda: self._link.trouble,
+            broker=f"{self._config.uplink.host}:{self._config.uplink.port}",
             now=self._clock.now,
             wires=self._wires,
             lines=self._hardware.lines(),
@@ -265,6 +268,7 @@ class Daemon:
             desk=self._desk,
             ask=self.engine.ask,
             roles=Roles(self._config.maintenance.technicians),
+            signer=Signer(self._keys.sign, self._keys.public_key),
         )
 
     async def _post(self, event: Event) -> None:

@@ -51,6 +51,7 @@ from locker.api.maintenance_schema import (
     BlockAsked,
     ClearAsked,
     DeviceAsked,
+    Evidence,
     FoundAsked,
     Maintained,
     OpenAsked,
@@ -80,7 +81,7 @@ from locker.api.schema import (
     StreamItem,
     VerifyReport,
 )
-from locker.api.wire_schema import WIRE_ITEM, Decoded, PassageView, Wire
+from locker.api.wire_schema import WIRE_ITEM, Decoded, FollowingItem, PassageItem, PassageView, Wire
 from locker.errors import LockerError, OperatorError
 
 ANSWER_TIMEOUT_S = 10.0
@@ -233,14 +234,22 @@ class ApiClient:
         self,
         *,
         after: int | None = None,
+        before: int | None = None,
         limit: int | None = None,
         subject: str | None = None,
         kind: str | None = None,
         epoch: int | None = None,
     ) -> JournalPage:
-        """Ask for journal entries: those after a number, or without it the newest."""
+        """Ask for journal entries: those after a number, or without it the newest, or those before one."""
         return await self._ask(
-            "journal", JournalPage, after=after, limit=limit, subject=subject, kind=kind, epoch=epoch
+            "journal",
+            JournalPage,
+            after=after,
+            before=before,
+            limit=limit,
+            subject=subject,
+            kind=kind,
+            epoch=epoch,
         )
 
     async def verify(self) -> VerifyReport:
@@ -270,6 +279,10 @@ class ApiClient:
     async def audit_step(self, asked: AuditBeginAsked | AuditSkipAsked | AuditEndAsked) -> Audit:
         """Take one step of the round; RequestRefused if it may not be taken."""
         return await self._post(f"audit/{AUDIT_PATHS[type(asked)]}", asked, Audit)
+
+    async def evidence(self, tracking_id: str) -> Evidence:
+        """Ask for every entry about one parcel, as the device signed it; RequestRefused if there is none."""
+        return await self._ask("evidence", Evidence, parcel=tracking_id)
 
     async def metrics(self) -> str:
         """Ask for the figures as Prometheus text."""
@@ -325,10 +338,48 @@ class ApiClient:
         """Ask for the lines, what passed on one of them, what was kept around an incident."""
         return await self._ask("wire", Wire, line=line, after=after, limit=limit, incident=incident)
 
-    async def follow_wire(self, line: str, *, after: int) -> AsyncGenerator[PassageView, None]:
-        """Give what passes on a line after a record, as it comes; DaemonUnreachable says why it ended."""
+    async def follow_wire(
+        self,
+        line: str,
+        *,
+        after: int,
+        on_lost: Callable[[LockerError], None] | None = None,
+        on_missed: Callable[[int], None] | None = None,
+    ) -> AsyncGenerator[PassageView, None]:
+        """Give what passes on a line after a record, as it comes; connect again whenever that breaks.
+
+        `on_lost` is told of each break, `on_missed` how many records passed that nobody can show any more.
+        The first connection must succeed; a version that changed, or a line that is gone, ends it.
+        """
+        run: str | None = None
+        wait_s = self._retry_first_s
+        while True:
+            try:
+                if run is not None:
+                    await self.greeting()  # it may be another process now, of another version
+                async with aclosing(self._wire_stream(line, after, run)) as items:
+                    async for item in items:
+                        if isinstance(item, FollowingItem):
+                            run, after, wait_s = item.run, item.number, self._retry_first_s
+                            continue
+                        missed = item.passage.first - after - 1
+                        if missed > 0 and on_missed is not None:
+                            on_missed(missed)
+                        after = item.number
+                        yield item.passage
+            except (DaemonUnreachable, DaemonSilent, RequestRefused) as error:
+                if run is None or (isinstance(error, RequestRefused) and error.status == 404):
+                    raise
+                if on_lost is not None:
+                    on_lost(error)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, RETRY_MOST_S)
+
+    async def _wire_stream(
+        self, line: str, after: int, run: str | None
+    ) -> AsyncGenerator[FollowingItem | PassageItem, None]:
         decoder = EventDecoder()
-        query: dict[str, str | int | None] = {"line": line, "after": after}
+        query: dict[str, str | int | None] = {"line": line, "after": after, "run": run}
         async with self._response("wire/follow", query, {}, timeout_s=self._timeout_s) as response:
             async for portion in response.content.iter_any():
                 try:
@@ -338,7 +389,7 @@ class ApiClient:
                 for item in items:
                     if isinstance(item, DroppedItem):
                         raise DaemonUnreachable(f"{self.path}: the daemon ended the stream: {item.reason}")
-                    yield item.passage
+                    yield item
         raise DaemonUnreachable(f"{self.path}: the daemon closed the connection")
 
     async def decode(self, typed: str | None, family: str | None, direction: str | None = None) -> Decoded:

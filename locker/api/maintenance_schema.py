@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from locker.api.schema import LARGEST_NUMBER, CompartmentView, Count, IncidentView, KeypadView, Strict
+from locker.api.schema import LARGEST_NUMBER, CompartmentView, Count, Head, IncidentView, KeypadView, Strict
 
 REASON_LONGEST = 200
 
@@ -169,6 +169,11 @@ class Evidence(Strict):
     public_key: str = Field(
         description="of the device, Ed25519, base64url: compare it with the enrolment file"
     )
+    journal: Head = Field(description="where the journal ended: what came later is not in here")
     entries: tuple[str, ...] = Field(
         description="canonical JSON (RFC 8785), in order; each carries its signature"
+    )
+    signature: str = Field(
+        description="of the device, Ed25519, base64url, over the canonical JSON of all other members, with "
+        "the SHA-256 of each entry in its place: so that none can be left out"
     )

@@ -25,6 +25,8 @@ from locker.api.maintenance_schema import (
     BlockAsked,
     ClearAsked,
     DeviceAsked,
+    Evidence,
+    EvidenceQuery,
     FoundAsked,
     Maintained,
     OpenAsked,
@@ -60,7 +62,15 @@ from locker.api.schema import (
     Strict,
     VerifyReport,
 )
-from locker.api.wire_schema import Decoded, DecodeQuery, FollowQuery, PassageItem, Wire, WireQuery
+from locker.api.wire_schema import (
+    Decoded,
+    DecodeQuery,
+    FollowingItem,
+    FollowQuery,
+    PassageItem,
+    Wire,
+    WireQuery,
+)
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -79,7 +89,7 @@ STREAM_ITEMS: tuple[type[BaseModel], ...] = (
     LinkItem,
     DroppedItem,
 )
-WIRE_ITEMS: tuple[type[BaseModel], ...] = (PassageItem, DroppedItem)
+WIRE_ITEMS: tuple[type[BaseModel], ...] = (FollowingItem, PassageItem, DroppedItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,7 @@ ROUTES = (
     Route("commission/end", "give the automat back", Commission, body=Nothing),
     Route("keypads", "every keypad, and how a trial of it goes", Keypads),
     Route("audit", "how far the round of all compartments has come", Audit),
+    Route("evidence", "every entry about one parcel, as the device signed it", Evidence, EvidenceQuery),
     Route("maintenance/open", "open one compartment", Maintained, body=OpenAsked),
     Route("maintenance/test", "open one compartment to try its lock", Maintained, body=TestAsked),
     Route("maintenance/found", "say what lies inside one that was opened", Maintained, body=FoundAsked),
@@ -167,7 +178,7 @@ ROUTES = (
 def openapi() -> dict[str, Any]:
     """Describe the socket in OpenAPI 3.1."""
     answers = [route.answer for route in ROUTES if route.answer is not None]
-    models: list[type[BaseModel]] = [*answers, *STREAM_ITEMS, PassageItem, ErrorAnswer]
+    models: list[type[BaseModel]] = [*answers, *STREAM_ITEMS, *WIRE_ITEMS, ErrorAnswer]
     _, definitions = models_json_schema(
         [
             *((model, "serialization") for model in models),

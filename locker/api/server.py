@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from locker.api import listening, views
 from locker.api.commission import CommissionAnswers, Desk
+from locker.api.exports import EvidenceAnswers, Signer
 from locker.api.journal import EntriesAbout, JournalReader
 from locker.api.lines import LinesAnswers
 from locker.api.maintenance import MaintenanceAnswers
@@ -81,6 +82,8 @@ class ApiServer:
         entries_about: EntriesAbout,
         verify: Verify,
         link_connected: Callable[[], bool],
+        link_trouble: Callable[[], str | None] = lambda: None,
+        broker: str = "",
         now: Callable[[], Now],
         wires: Wires | None = None,
         lines: Lines | None = None,
@@ -88,6 +91,7 @@ class ApiServer:
         desk: Desk | None = None,
         ask: Callable[[Event], Awaitable[Decision]],
         roles: Roles | None = None,
+        signer: Signer | None = None,
         stream: EventStream | None = None,
         stall_s: float = STALL_S,
     ) -> None:
@@ -95,7 +99,7 @@ class ApiServer:
 
         `entries` and `entries_about` read the database where its session lives; `verify` is the check with
         this device's public key; `ask` has an event decided and committed; without `roles` only root and the
-        daemon's own user may change anything.
+        daemon's own user may change anything; without `signer` there is no evidence to be had.
         """
         self.path = path
         self._automat = automat
@@ -104,6 +108,8 @@ class ApiServer:
         self._entries = entries
         self._verify = verify
         self._link_connected = link_connected
+        self._link_trouble = link_trouble
+        self._broker = broker
         self._now = now
         self._started_s = now().powered_s
         self._stream = stream or EventStream()
@@ -114,6 +120,7 @@ class ApiServer:
         self._roles = roles or Roles()
         self._commission = CommissionAnswers(desk, self._technician)
         self._maintenance = MaintenanceAnswers(automat, ask, self._technician)
+        self._evidence = EvidenceAnswers(automat, head, entries_about, now, signer)
         self._lines = LinesAnswers(lines)
         self._metrics = Metrics(automat, self._status, self._stream, more=self._lines.figures)
         self._runner: web.AppRunner | None = None
@@ -225,6 +232,7 @@ class ApiServer:
             "commission/end": self._commission.end,
             "keypads": self._maintenance.keypads,
             "audit": self._maintenance.audit,
+            "evidence": self._evidence.get,
             "openapi.json": self._get_openapi,
         }
         if route.body is not None and issubclass(route.body, Asked):
@@ -368,6 +376,8 @@ class ApiServer:
             now,
             uptime_s=max(0.0, now.powered_s - self._started_s),
             link_connected=self._link_connected(),
+            link_trouble=self._link_trouble(),
+            broker=self._broker,
         )
 
 

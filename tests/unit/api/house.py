@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from locker.api.client import ApiClient
 from locker.api.commission import StepRefused
 from locker.api.commission_schema import Commission
+from locker.api.exports import Signer
 from locker.api.server import ApiServer
 from locker.api.stream import EventStream
 from locker.api.wire import Dumps
@@ -154,11 +155,14 @@ class House(Stand):
             entries_about=self.read_about,
             verify=self.verify,
             link_connected=lambda: self.link_connected,
+            link_trouble=lambda: None if self.link_connected else "no route to host",
+            broker="broker.example:8883",
             now=lambda: self.now,
             wires=self.wires,
             dumps=self.dumps,
             desk=self.desk,
             ask=self.ask,
+            signer=Signer(self.key.sign, self.key.public_key().public_bytes_raw()),
             stream=stream,
             stall_s=stall_s,
         )

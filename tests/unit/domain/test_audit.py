@@ -14,6 +14,7 @@ from locker.domain.flows import audit
 from locker.domain.journal import NO_HASH, ChainHead, Entry, EntryKind, seal
 from locker.domain.maintenance import (
     Action,
+    Audit,
     BeginAudit,
     EndAudit,
     Finding,
@@ -379,7 +380,7 @@ def test_the_longest_report_of_a_thousand_compartments_fits_into_a_message() -> 
         draft.put_finding(
             Finding(box.label, "parcel", stand.now.wall_at, MAIJA, parcel, parcel[::-1], differs=True)
         )
-    draft.put_audit(stand.automat.audit or audit.Audit(1, MONDAY, MAIJA))
+    draft.put_audit(stand.automat.audit or Audit(1, MONDAY, MAIJA))
     audit.end(draft, MAIJA, EndAudit())
     differing = draft.decision().entries[-1]
 
