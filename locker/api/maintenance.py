@@ -54,6 +54,49 @@ REMEDY_OF = "{remedy}"
 """Stands where what to do depends on the kind of the incident."""
 REFUSALS: dict[str, tuple[str, str]] = {
     "not-possible": ("that is not possible yet", "wait for a later release"),
+    "unknown-compartment": (
+        "there is no such compartment",
+        "look at the label on the door; `lockerctl compartments` lists them",
+    ),
+    "being-serviced": (
+        "a commission is under way: doors open only by its own steps",
+        "end it first with `lockerctl commission end`",
+    ),
+    "wiring-in-doubt": (
+        "the pulse for this door, or for another, opened the wrong one",
+        "prove both doors with `lockerctl commission`",
+    ),
+    "opening-under-way": (
+        "this door is being opened, stands open, or somebody at a keypad still stands in front of it",
+        "let them finish, and shut the door",
+    ),
+    "another-under-way": (
+        "another door is open for a technician: only one opens at a time",
+        "shut that door first",
+    ),
+    "not-looked": (
+        "its door was not opened for a technician and shut again, or has been opened since",
+        "open it, look inside, shut it, then say what you saw",
+    ),
+    "door-open": ("its door is still open", "shut it, then say what lies inside"),
+    "something-inside": (
+        "the goods sensor still sees something inside",
+        "take it out, or say which parcel it is",
+    ),
+    "parcel-named-in-vain": (
+        "a parcel was named, and the verdict does not say that one lies inside",
+        "say `parcel`, or name none",
+    ),
+    "unknown-tracking-id": (
+        "no parcel has that tracking id, and it has no form of one",
+        "read it from the label again",
+    ),
+    "parcel-not-awaited": (
+        "that parcel is on record elsewhere, or was here before",
+        "read the label again; without a tracking id the box stays suspect, with an incident",
+    ),
+    "already-blocked": ("the compartment is blocked already", "unblock it first to give another reason"),
+    "not-blocked": ("the compartment is not blocked", "see `lockerctl compartments` for what it is"),
     "unknown-incident": ("there is no incident of this number", "list the incidents"),
     "already-cleared": ("this incident is cleared already", "nothing is left to do about it"),
     "already-acknowledged": ("this technician looks after it already", "go on with what there is to do"),
@@ -71,6 +114,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "somebody has said already what lies in this compartment",
         "open it again if that is no longer so, and say what lies inside",
     ),
+    "no-display": ("this keypad has no display", "try its keys or its sounder"),
     "no-trial": ("no trial of this keypad's keys is under way", "begin one"),
 }
 """Why the domain did not do what was asked: what is the case, and what to do about it."""

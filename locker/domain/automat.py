@@ -98,8 +98,9 @@ class Automat:
     `journal_end` is the number of the last entry of this epoch; `wiring_map` the hash of what was proved of
     the wiring, None if nothing was; `lock_trials` counts the pulses of the commission under way, `tried_lock`
     is the compartment of the one that nothing is known of yet, `lock_tried_s` when each was pulsed last, in
-    powered time. `looks` are the doors of which a technician has yet to say what lies behind; `audit` is the
-    round under way, `findings` what it found so far.
+    powered time. `looks` are the doors of which a technician has yet to say what lies behind; `tested_ms`
+    is how long the locks under test took to open; `audit` is the round under way, `findings` what it found
+    so far.
     """
 
     identity: Identity
@@ -118,6 +119,7 @@ class Automat:
     seen: Map[str, Seen] = Map()
     locks: Map[str, LockHealth] = Map()
     looks: Map[str, Look] = Map()
+    tested_ms: Map[str, int] = Map()
     audit: Audit | None = None
     findings: Map[str, Finding] = Map()
     epoch: int = 0

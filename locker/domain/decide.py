@@ -92,6 +92,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             wear.note_refused(draft, event)
         case LockTimed():
             wear.note_timed(draft, event)
+            maintain.note_timed(draft, event)
         case Woke():
             pass
         case GoodsSeen():

@@ -19,6 +19,7 @@ class IncidentKind(StrEnum):
     COMPARTMENT_EMPTY = "compartment-empty"
     COMPARTMENT_OCCUPIED = "compartment-occupied"
     COMPARTMENT_DIRTY = "compartment-dirty"
+    COMPARTMENT_DAMAGED = "compartment-damaged"
     PARCEL_STUCK = "parcel-stuck"
     REMOVAL_UNCONFIRMED = "removal-unconfirmed"
     LOCK_WEAK = "lock-weak"
@@ -44,6 +45,7 @@ MEANING: Mapping[IncidentKind, str] = {
     IncidentKind.COMPARTMENT_EMPTY: "a parcel should lie there; somebody looked and found nothing",
     IncidentKind.COMPARTMENT_OCCUPIED: "something lies in a compartment that should be free",
     IncidentKind.COMPARTMENT_DIRTY: "a compartment must be cleaned or repaired before it is used again",
+    IncidentKind.COMPARTMENT_DAMAGED: "a compartment is damaged: it is offered to nobody until it is mended",
     IncidentKind.PARCEL_STUCK: "a courier could not take a parcel out of its compartment",
     IncidentKind.REMOVAL_UNCONFIRMED: "a courier opened a parcel's door and did not say whether it was taken",
     IncidentKind.LOCK_WEAK: "a lock got slow or needs several pulses; mend it before it fails",
@@ -78,6 +80,7 @@ SETTLING: Mapping[IncidentKind, Settling] = {
     IncidentKind.COMPARTMENT_EMPTY: Settling.BY_WORD,
     IncidentKind.COMPARTMENT_OCCUPIED: Settling.BY_LOOKING,
     IncidentKind.COMPARTMENT_DIRTY: Settling.BY_LOOKING,
+    IncidentKind.COMPARTMENT_DAMAGED: Settling.BY_LOOKING,
     IncidentKind.PARCEL_STUCK: Settling.BY_LOOKING,
     IncidentKind.REMOVAL_UNCONFIRMED: Settling.BY_LOOKING,
     IncidentKind.LOCK_WEAK: Settling.BY_WORD,
@@ -104,6 +107,7 @@ REMEDY: Mapping[IncidentKind, str] = {
     IncidentKind.COMPARTMENT_EMPTY: "look for the parcel; clear it when the back office knows",
     IncidentKind.COMPARTMENT_OCCUPIED: "open it, and say which parcel lies inside, or take it out",
     IncidentKind.COMPARTMENT_DIRTY: "clean or mend it, open it once more, and say that it is empty",
+    IncidentKind.COMPARTMENT_DAMAGED: "mend it, open it once more, and say that it is empty",
     IncidentKind.PARCEL_STUCK: "open it, free the parcel, and say what lies inside",
     IncidentKind.REMOVAL_UNCONFIRMED: "open it, and say what lies inside",
     IncidentKind.LOCK_WEAK: "clean or replace the lock, then clear this: its usual time is learnt anew",

@@ -25,6 +25,7 @@ from locker.domain.intents import StopTrying, TryLock
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import (
     UNOCCUPIED,
+    BeingTried,
     ChoosingDoor,
     Idle,
     ReadingIncidents,
@@ -35,7 +36,7 @@ from locker.domain.openings import Purpose, Stage
 
 OPENED_MEANWHILE = "its door was opened while its wiring was proved"
 LEFT_OPEN = "its door stood open when the proving of its wiring ended"
-OF_TECHNICIANS = Serving | ChoosingDoor | TryingKeys | ReadingIncidents
+OF_TECHNICIANS = Serving | ChoosingDoor | TryingKeys | BeingTried | ReadingIncidents
 
 NOT_BEGUN = "no-commission"
 UNKNOWN = "unknown-compartment"
@@ -90,6 +91,7 @@ def try_lock(draft: Draft, event: LockTrialAsked) -> None:
     draft.automat = replace(
         draft.automat, lock_trials=number, tried_lock=box.label, lock_tried_s=tried_s.set(box.label, now_s)
     )
+    draft.put_look(box.label, None)
     _suspect_what_holds_a_parcel(draft, box.label)
     draft.record(
         EntryKind.PULSE_INTENDED,
@@ -131,6 +133,7 @@ def prove(draft: Draft, event: DoorProved) -> None:
     if event.compartment not in draft.automat.compartments:
         draft.refuse(UNKNOWN)
         return
+    draft.put_look(event.compartment, None)
     _suspect_what_holds_a_parcel(draft, event.compartment)
     draft.record(
         EntryKind.COMMISSION_PROVED,

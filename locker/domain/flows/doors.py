@@ -23,6 +23,8 @@ WITH_EVIDENCE = Confirming | ConfirmingRemoval | ConfirmingSending | Judging | N
 """Flows of people whose door was shut again and who have to say what lies behind it."""
 CONFIRMED = (Purpose.DEPOSIT, Purpose.DROP_OFF, Purpose.COLLECT, Purpose.INSPECT)
 """Why a door is opened for a person who has to say what lies behind it."""
+OF_TECHNICIANS = (Purpose.SERVICE, Purpose.TEST)
+"""Why a door is opened at the word of a technician at the local socket."""
 
 
 WRONG_DOOR_BLOCK = "its wiring is in doubt: prove it with `lockerctl commission`"
@@ -63,6 +65,7 @@ def begin(
     tracking_id: str | None,
     person: str | None = None,
     reason: str | None = None,
+    user: str | None = None,
 ) -> None:
     """Start an opening with its first pulse; replaces a late one of the same door."""
     _outdate(draft, label)
@@ -80,6 +83,7 @@ def begin(
             stage=Stage.BLIND if blind else Stage.WAITING,
             person=person,
             reason=reason,
+            user=user,
         ),
     )
 
@@ -128,6 +132,8 @@ def note_door(draft: Draft, label: str, door: Door) -> Progress | None:
     if before is door:
         return None
     draft.change_compartment(label, door=door)
+    if door is not Door.SHUT:
+        draft.put_look(label, None)  # what was seen inside may no longer be what lies there
     opening = draft.automat.openings.get(label)
     if opening is None and draft.automat.facts.commission:
         return None  # wiring is being proved: `commission` knows what it means
@@ -179,6 +185,13 @@ def note_due(draft: Draft, label: str) -> Progress | None:
             return None
 
 
+def asked_by(opening: Opening) -> dict[str, str | None]:
+    """Return who asked for this door at the local socket, and why, as the journal has it."""
+    if opening.user is None:
+        return {}
+    return {"user": opening.user, "technician": opening.person, "reason": opening.reason}
+
+
 def blames_lock(draft: Draft, opening: Opening) -> bool:
     """Tell whether a door that did not open is its lock's fault: it was pulsed as often as allowed."""
     return opening.stray is None and opening.pulses_sent > 0 and opening.pulses >= draft.rules.pulses
@@ -214,7 +227,7 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
             return _cut_short(draft, opening)
         case ((Stage.OPEN | Stage.LEFT_OPEN), Door.SHUT):
             _shut(draft, opening, unseen=True)
-            return Progress(Outcome.SHUT, opening)
+            return Progress(Outcome.SHUT, opening, cut_short=True)
         case Stage.OPEN, _:
             due_s = now_s + draft.rules.left_open_reminder_s
             draft.put_opening(replace(opening, reminded=False, opened_s=now_s, due_s=due_s))
@@ -225,6 +238,7 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
 
 def _outdate(draft: Draft, label: str) -> None:
     """Take the evidence from people who still have to say what lies behind a door that opens anew."""
+    draft.put_look(label, None)
     for keypad in draft.automat.keypads.values():
         flow = keypad.flow
         if isinstance(flow, WITH_EVIDENCE) and flow.compartment == label:
@@ -243,6 +257,7 @@ def _pulse(draft: Draft, opening: Opening) -> None:
         of=draft.rules.pulses,
         purpose=str(opening.purpose),
         keypad=opening.keypad,
+        **asked_by(opening),
     )
     doubt = draft.automat.open_incident(IncidentKind.WRONG_DOOR, label)
     if doubt is None:
@@ -344,6 +359,8 @@ def _wrong_door(draft: Draft, opening: Opening, other: str, *, cut_short: bool =
 def _may_pulse_again(draft: Draft, opening: Opening) -> bool:
     """Tell whether a door may be pulsed now: in frozen mode only a technician's (domain.md 7)."""
     if draft.automat.facts.mode is not Mode.FROZEN:
+        return True
+    if opening.purpose in OF_TECHNICIANS:
         return True
     credential = draft.automat.credentials.get(opening.person or "")
     return (

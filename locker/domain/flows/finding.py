@@ -1,6 +1,6 @@
 """A parcel that lies where none should: which one it is, and what it becomes by being found."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from locker.domain.draft import Draft
 from locker.domain.flows import pickup, storing
@@ -8,13 +8,25 @@ from locker.domain.flows.announce import seen_before
 from locker.domain.flows.looking import clear_box, evidence_data, missing_detail
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
-from locker.domain.keypad import Naming, Typed
+from locker.domain.keypad import Typed
 from locker.domain.messages import Message, Text, say
-from locker.domain.parcels import Direction, Parcel, ParcelMove, ParcelState
+from locker.domain.openings import Evidence
+from locker.domain.parcels import Direction, Parcel, ParcelMove, ParcelState, Role
 from locker.domain.tracking import JJFI_DIGITS, from_digits, read_label
 
 WAITED_FOR = frozenset({ParcelState.ANNOUNCED, ParcelState.MISSING})
 """States of a parcel that may turn up in a compartment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Who found a parcel where, and what its door proves; `user`: the Unix user of one at the socket."""
+
+    compartment: str
+    person: str
+    role: Role
+    evidence: Evidence
+    user: str | None = None
 
 
 def by_digits(draft: Draft, typed: Typed) -> str | Message:
@@ -42,25 +54,32 @@ def by_label(draft: Draft, text: str) -> str | Message:
     return read_label(text) or say(Text.NAME_REFUSED)
 
 
-def enter(draft: Draft, flow: Naming, tracking_id: str) -> Message | None:
-    """Make it durable that this parcel lies here; if it cannot be, change nothing and return what to say."""
+def may_enter(draft: Draft, tracking_id: str) -> bool:
+    """Tell whether this parcel may turn up in a compartment: it is waited for, or nobody knows it."""
     parcel = draft.automat.parcels.get(tracking_id)
-    if seen_before(draft, tracking_id) if parcel is None else parcel.state not in WAITED_FOR:
+    return not seen_before(draft, tracking_id) if parcel is None else parcel.state in WAITED_FOR
+
+
+def enter(draft: Draft, finder: Finder, tracking_id: str) -> Message | None:
+    """Make it durable that this parcel lies here; if it cannot be, change nothing and return what to say."""
+    if not may_enter(draft, tracking_id):
         return say(Text.NAME_REFUSED)
-    _end_reopening(draft, flow.compartment)
+    parcel = draft.automat.parcels.get(tracking_id)
+    _end_reopening(draft, finder.compartment)
     if parcel is not None and parcel.state is ParcelState.MISSING:
-        _find(draft, flow, parcel)
+        _find(draft, finder, parcel)
     elif parcel is not None and parcel.direction is Direction.OUTBOUND:
-        _drop_off(draft, flow, parcel)
+        _drop_off(draft, finder, parcel)
     else:
         storing.store(
             draft,
             tracking_id,
-            flow.compartment,
-            person=flow.person,
-            role=flow.role,
-            evidence=flow.evidence,
+            finder.compartment,
+            person=finder.person,
+            role=finder.role,
+            evidence=finder.evidence,
             found=True,
+            user=finder.user,
         )
     return None
 
@@ -72,45 +91,50 @@ def _end_reopening(draft: Draft, label: str) -> None:
         pickup.close_window(draft, before)
 
 
-def _find(draft: Draft, flow: Naming, parcel: Parcel) -> None:
+def _find(draft: Draft, finder: Finder, parcel: Parcel) -> None:
     """A missing parcel has turned up: it goes back with the next courier, for its code is dead."""
     draft.put_parcel(
         replace(
             parcel,
             state=parcel.after(ParcelMove.FIND),
-            compartment=flow.compartment,
+            compartment=finder.compartment,
         )
     )
-    _settle(draft, flow, parcel.tracking_id)
-    _record(draft, EntryKind.PARCEL_FOUND, flow, parcel.tracking_id)
+    _settle(draft, finder, parcel.tracking_id)
+    _record(draft, EntryKind.PARCEL_FOUND, finder, parcel.tracking_id)
     for (kind, about), number in draft.automat.open_matters.items():
         detail = draft.automat.incidents[number].detail
         if kind is IncidentKind.COMPARTMENT_EMPTY and detail.startswith(missing_detail(parcel)):
-            draft.clear_incident(kind, about, f"found in {flow.compartment}")
+            draft.clear_incident(kind, about, f"found in {finder.compartment}")
 
 
-def _drop_off(draft: Draft, flow: Naming, parcel: Parcel) -> None:
+def _drop_off(draft: Draft, finder: Finder, parcel: Parcel) -> None:
     """Its sender left without a word: custody passes now that somebody has seen it inside."""
     draft.put_parcel(
         replace(
             parcel,
             state=parcel.after(ParcelMove.DROP_OFF),
             code_tag=None,
-            compartment=flow.compartment,
+            compartment=finder.compartment,
             deposited_at=draft.now.wall_at,
         )
     )
-    _settle(draft, flow, parcel.tracking_id)
-    _record(draft, EntryKind.PARCEL_DROPPED_OFF, flow, parcel.tracking_id)
+    _settle(draft, finder, parcel.tracking_id)
+    _record(draft, EntryKind.PARCEL_DROPPED_OFF, finder, parcel.tracking_id)
 
 
-def _settle(draft: Draft, flow: Naming, tracking_id: str) -> None:
-    draft.change_compartment(flow.compartment, tracking_id=tracking_id)
-    clear_box(draft, flow.compartment, f"a {flow.role} said what lies inside")
+def _settle(draft: Draft, finder: Finder, tracking_id: str) -> None:
+    draft.change_compartment(finder.compartment, tracking_id=tracking_id)
+    clear_box(draft, finder.compartment, f"a {finder.role} said what lies inside")
 
 
-def _record(draft: Draft, kind: EntryKind, flow: Naming, tracking_id: str) -> None:
-    who = {str(flow.role): flow.person}
+def _record(draft: Draft, kind: EntryKind, finder: Finder, tracking_id: str) -> None:
     draft.record(
-        kind, tracking_id, compartment=flow.compartment, found=True, **who, **evidence_data(flow.evidence)
+        kind,
+        tracking_id,
+        compartment=finder.compartment,
+        found=True,
+        user=finder.user,
+        **{str(finder.role): finder.person},
+        **evidence_data(finder.evidence),
     )

@@ -22,9 +22,10 @@ from locker.domain.flows.looking import (
     in_use,
     labels_to_look_into,
     last_digits,
-    lock_works,
+    mended,
     note_missing,
     note_not_opened,
+    note_repaired,
     still_open,
     suspect,
 )
@@ -187,6 +188,8 @@ def _empty(draft: Draft, keypad: str, flow: Judging) -> None:
         return
     expected = expected_in(draft.automat, label)
     _record(draft, keypad, flow, "empty", None if expected is None else expected.tracking_id)
+    if flow.role is Role.TECHNICIAN:
+        note_repaired(draft, label)
     if expected is None:
         holding.end(draft, label)
         clear_box(draft, label, "somebody saw that it is empty")
@@ -233,7 +236,8 @@ def _name(draft: Draft, keypad: str, flow: Naming, found: str | Message) -> None
     if flow.evidence.outdated:
         _outdated(draft, keypad, flow)
         return
-    named = finding.enter(draft, flow, found) if isinstance(found, str) else found
+    finder = finding.Finder(flow.compartment, flow.person, flow.role, flow.evidence)
+    named = finding.enter(draft, finder, found) if isinstance(found, str) else found
     if named is not None:
         _ask_name(draft, keypad, flow, Typed())
         draft.show(keypad, named)
@@ -302,14 +306,8 @@ def _shut(draft: Draft, progress: Progress) -> None:
         _record_opened(draft, opening)
     evidence = evidence_of(draft, progress)
     box, owner = draft.automat.compartments[label], _owner(draft, opening)
-    mended = (
-        box.condition is Condition.FAULTY
-        and lock_works(draft, label, evidence)
-        and _role(draft, opening) is Role.TECHNICIAN
-    )
-    if mended:
-        draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, label, "a technician saw the lock work")
-    if mended or box.condition is Condition.SOUND:
+    by_technician = _role(draft, opening) is Role.TECHNICIAN
+    if (by_technician and mended(draft, label, evidence)) or box.condition is Condition.SOUND:
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
     if owner is None:
         _leave(draft, label, _who(draft, opening), "nobody said what lies inside")

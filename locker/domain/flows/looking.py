@@ -18,6 +18,8 @@ from locker.domain.parcels import Direction, Parcel, ParcelMove, ParcelState
 from locker.domain.times import rfc3339
 
 DIRTY = "dirty or damaged"
+DAMAGED = "damaged"
+LOCK_FAILED = "the lock did not open"
 NOT_JUDGED = "it was opened and nobody said what lies inside"
 
 
@@ -106,7 +108,7 @@ def note_not_opened(draft: Draft, opening: Opening, what_for: str) -> None:
     """Report a lock that did not open; a line that is down is not the lock's fault."""
     label = opening.compartment
     if blames_lock(draft, opening):
-        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+        draft.change_compartment(label, condition=Condition.FAULTY, reason=LOCK_FAILED)
     draft.raise_incident(
         IncidentKind.DOOR_DID_NOT_OPEN,
         label,
@@ -158,13 +160,46 @@ def leave_behind(draft: Draft, parcel: Parcel, move: ParcelMove) -> None:
         draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "the parcel is gone")
 
 
+def mended(draft: Draft, label: str, evidence: Evidence) -> bool:
+    """A technician's opening proved a lock that was at fault: tell whether its box is faulty no longer."""
+    box = draft.automat.compartments[label]
+    if box.condition is not Condition.FAULTY or not lock_works(draft, label, evidence):
+        return False
+    draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, label, "a technician saw the lock work")
+    if draft.automat.open_incident(IncidentKind.COMPARTMENT_DAMAGED, label) is None:
+        return True
+    draft.change_compartment(label, reason=DAMAGED)
+    return False
+
+
+def note_repaired(draft: Draft, label: str) -> None:
+    """A technician says that a box is empty and clean: damage is over; a lock that failed is not mended."""
+    if draft.automat.open_incident(IncidentKind.COMPARTMENT_DAMAGED, label) is None:
+        return
+    draft.clear_incident(IncidentKind.COMPARTMENT_DAMAGED, label, "a technician says that it is in order")
+    if draft.automat.open_incident(IncidentKind.DOOR_DID_NOT_OPEN, label) is None:
+        draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
+    else:
+        draft.change_compartment(label, reason=LOCK_FAILED)
+
+
 def note_missing(draft: Draft, parcel: Parcel, label: str, evidence: Evidence, **who: str) -> None:
     """Record that a parcel does not lie where it should; its box is free."""
+    lose(draft, parcel, label, evidence, **who)
+    clear_box(draft, label, "somebody saw that it is empty")
+    report_missing(draft, parcel, label, **who)
+
+
+def lose(draft: Draft, parcel: Parcel, label: str, evidence: Evidence, **who: str) -> None:
+    """Record that a parcel does not lie where it should."""
     draft.record(
         EntryKind.PARCEL_MISSING, parcel.tracking_id, compartment=label, **who, **evidence_data(evidence)
     )
     leave_behind(draft, parcel, ParcelMove.MISS)
-    clear_box(draft, label, "somebody saw that it is empty")
+
+
+def report_missing(draft: Draft, parcel: Parcel, label: str, **who: str) -> None:
+    """Raise the alarm for a parcel that does not lie where it should."""
     people = ", ".join(f"{role} {person}" for role, person in who.items())
     draft.raise_incident(IncidentKind.COMPARTMENT_EMPTY, label, f"{missing_detail(parcel)} {people}")
 

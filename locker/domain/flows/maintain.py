@@ -1,11 +1,37 @@
 """What technicians ask for at the local socket: one flat table of it, and the doors that open for them.
 
-Refusals are reasons, told to whoever asked; `locker.api.maintenance` puts them into words.
+A door opens for one technician at a time, and whoever opened it says what lies inside once it is shut again:
+until then the box is suspect. Refusals are reasons, told to whoever asked; `locker.api.maintenance` puts them
+into words.
 """
 
+from dataclasses import replace
+
+from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
-from locker.domain.flows import audit, settle, trials
-from locker.domain.flows.doors import Progress
+from locker.domain.events import LockTimed
+from locker.domain.flows import audit, finding, holding, settle, steering, trials
+from locker.domain.flows.doors import OF_TECHNICIANS, Outcome, Progress, begin, finish_blind
+from locker.domain.flows.looking import (
+    DAMAGED,
+    DIRTY,
+    NOT_JUDGED,
+    clear_box,
+    evidence_data,
+    evidence_of,
+    expected_in,
+    in_use,
+    lose,
+    mended,
+    note_missing,
+    note_not_opened,
+    note_repaired,
+    report_missing,
+    still_open,
+    suspect,
+)
+from locker.domain.incidents import IncidentKind
+from locker.domain.journal import EntryKind
 from locker.domain.maintenance import (
     AcknowledgeIncident,
     Action,
@@ -14,6 +40,7 @@ from locker.domain.maintenance import (
     ClearIncident,
     CycleLock,
     EndAudit,
+    Look,
     Maintainer,
     OpenDoor,
     ReleaseKeypad,
@@ -21,14 +48,29 @@ from locker.domain.maintenance import (
     SkipInAudit,
     TryDevice,
     UnblockDoor,
+    Verdict,
 )
+from locker.domain.openings import Evidence, Opening, Purpose, Stage
+from locker.domain.parcels import Parcel, Role
+
+UNDER_WAY = (Stage.WAITING, Stage.OPEN, Stage.BLIND)
+UNNAMED = "something lies inside that nobody could name"
 
 
-def take(draft: Draft, by: Maintainer, action: Action) -> None:
+def take(draft: Draft, by: Maintainer, action: Action) -> None:  # noqa: C901  (one flat table of what can be asked)
     """Do what a technician asks for, or say why not, having changed nothing."""
     match action:
-        case OpenDoor() | CycleLock() | SayFound() | BlockDoor() | UnblockDoor():
-            draft.refuse("not-possible")
+        case OpenDoor():
+            _open(draft, by, action.compartment, Purpose.SERVICE, action.reason)
+        case CycleLock():
+            _open(draft, by, action.compartment, Purpose.TEST, None)
+        case SayFound():
+            _say_found(draft, by, action)
+        case BlockDoor():
+            who = {"user": by.user, "technician": by.technician}
+            _refuse(draft, steering.take_out_of_use(draft, action.compartment, action.reason, **who))
+        case UnblockDoor():
+            _unblock(draft, by, action.compartment)
         case AcknowledgeIncident():
             settle.acknowledge(draft, by, action)
         case ClearIncident():
@@ -47,3 +89,294 @@ def take(draft: Draft, by: Maintainer, action: Action) -> None:
 
 def note(draft: Draft, progress: Progress) -> None:
     """Draw the consequences of what became of a door that was opened for a technician."""
+    opening = progress.opening
+    match progress.outcome:
+        case Outcome.OPENED:
+            if opening.stage is not Stage.OPEN:  # it was open before a restart as well
+                _record_opened(draft, opening)
+        case Outcome.SHUT | Outcome.UNPROVEN:
+            _shut(draft, progress)
+        case Outcome.NOT_OPENED:
+            _not_opened(draft, opening, cut_short=progress.cut_short)
+        case Outcome.LEFT_OPEN:
+            _note_tested(draft, opening, "left open")
+            _leave(draft, opening, "door left open")
+        case Outcome.PULSED_AGAIN | Outcome.REMINDED | Outcome.GIVEN_UP:
+            pass
+
+
+def note_timed(draft: Draft, event: LockTimed) -> None:
+    """Keep how long a lock under test took to open; its test is recorded when the door is shut."""
+    opening = draft.automat.openings.get(event.compartment)
+    if opening is not None and opening.purpose is Purpose.TEST and event.pulse_to_open_s >= 0:
+        took_ms = round(event.pulse_to_open_s * 1000)
+        tested_ms = draft.automat.tested_ms.set(event.compartment, took_ms)
+        draft.automat = replace(draft.automat, tested_ms=tested_ms)
+
+
+def _open(draft: Draft, by: Maintainer, label: str, purpose: Purpose, reason: str | None) -> None:
+    refusal = _door_refusal(draft, label)
+    if refusal is not None:
+        draft.refuse(refusal)
+        return
+    _forget_time(draft, label)
+    begin(
+        draft,
+        label,
+        purpose,
+        keypad="",
+        tracking_id=draft.automat.compartments[label].tracking_id,
+        person=by.technician,
+        reason=reason,
+        user=by.user,
+    )
+
+
+def _door_refusal(draft: Draft, label: str) -> str | None:
+    """Say why this door may not be opened for a technician now. No mode and no full disk forbids it."""
+    automat = draft.automat
+    if label not in automat.compartments:
+        return "unknown-compartment"
+    if automat.facts.commission:
+        return "being-serviced"
+    if automat.open_incident(IncidentKind.WRONG_DOOR, label) is not None:
+        return "wiring-in-doubt"
+    if in_use(draft, label, ""):
+        return "opening-under-way"
+    openings = automat.openings.values()
+    if any(each.purpose in OF_TECHNICIANS and each.stage in UNDER_WAY for each in openings):
+        return "another-under-way"
+    return None
+
+
+def _unblock(draft: Draft, by: Maintainer, label: str) -> None:
+    box = draft.automat.compartments.get(label)
+    doubted = draft.automat.open_incident(IncidentKind.WRONG_DOOR, label) is not None
+    if doubted and box is not None and box.blocked is not None:
+        draft.refuse("wiring-in-doubt")
+    else:
+        _refuse(draft, steering.take_into_use(draft, label, user=by.user, technician=by.technician))
+
+
+def _refuse(draft: Draft, reason: str | None) -> None:
+    if reason is not None:
+        draft.refuse(reason)
+
+
+# -- what became of the door
+
+
+def _record_opened(draft: Draft, opening: Opening) -> None:
+    label = opening.compartment
+    draft.record(
+        EntryKind.OPENED_BY_PERSON,
+        opening.tracking_id,
+        compartment=label,
+        purpose=str(opening.purpose),
+        user=opening.user,
+        technician=opening.person,
+        reason=opening.reason,
+    )
+    draft.clear_incident(IncidentKind.OPENING_INTERRUPTED, label, "the door opened")
+
+
+def _shut(draft: Draft, progress: Progress) -> None:
+    opening = progress.opening
+    label = opening.compartment
+    draft.clear_incident(IncidentKind.DOOR_LEFT_OPEN, label, "the door was shut, or its contact is gone")
+    if opening.stage is Stage.LEFT_OPEN:
+        return  # the technician left long ago
+    if opening.stage is Stage.BLIND:
+        _record_opened(draft, opening)
+    evidence = evidence_of(draft, progress)
+    if progress.cut_short or (progress.outcome is Outcome.UNPROVEN and opening.stage is not Stage.BLIND):
+        _note_tested(draft, opening, "opened")
+        _leave(draft, opening, "the daemon did not see the door shut")
+        return
+    _note_tested(draft, opening, "opened" if evidence.opened_at else "unproven")
+    sound = draft.automat.compartments[label].condition is Condition.SOUND
+    if mended(draft, label, evidence) or sound:
+        draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
+    draft.put_look(label, Look(Maintainer(opening.user or "", opening.person or ""), evidence))
+
+
+def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
+    _note_tested(draft, opening, "interrupted" if cut_short else "did not open")
+    if cut_short:
+        _leave(draft, opening, "interrupted")
+    else:
+        note_not_opened(draft, opening, f"for technician {opening.person}")
+
+
+def _leave(draft: Draft, opening: Opening, why: str) -> None:
+    """Record that a box was, or may have been, opened and that nobody said what lies inside."""
+    label = opening.compartment
+    draft.record(
+        EntryKind.COMPARTMENT_TO_INSPECT,
+        opening.tracking_id,
+        compartment=label,
+        reason=why,
+        user=opening.user,
+        technician=opening.person,
+    )
+    if draft.automat.compartments[label].condition is Condition.SOUND:
+        suspect(draft, label, NOT_JUDGED)
+
+
+def _note_tested(draft: Draft, opening: Opening, result: str) -> None:
+    if opening.purpose is not Purpose.TEST:
+        return
+    draft.record(
+        EntryKind.HARDWARE_TESTED,
+        opening.tracking_id,
+        compartment=opening.compartment,
+        result=result,
+        pulsesintended=opening.pulses,
+        pulsessent=opening.pulses_sent,
+        milliseconds=draft.automat.tested_ms.get(opening.compartment),
+        user=opening.user,
+        technician=opening.person,
+    )
+    _forget_time(draft, opening.compartment)
+
+
+def _forget_time(draft: Draft, label: str) -> None:
+    if label in draft.automat.tested_ms:
+        draft.automat = replace(draft.automat, tested_ms=draft.automat.tested_ms.delete(label))
+
+
+# -- what was found inside
+
+
+def _say_found(draft: Draft, by: Maintainer, action: SayFound) -> None:
+    label = action.compartment
+    if label not in draft.automat.compartments:
+        draft.refuse("unknown-compartment")
+        return
+    opening = draft.automat.openings.get(label)
+    unseen = (
+        opening is not None
+        and opening.purpose in OF_TECHNICIANS
+        and opening.stage is Stage.BLIND
+        and opening.pulses_sent > 0
+    )
+    refusal = None if unseen else _look_refusal(draft, label)
+    refusal = refusal or _verdict_refusal(draft, action)
+    if refusal is not None:
+        draft.refuse(refusal)
+        return
+    if unseen and opening is not None:
+        progress = finish_blind(draft, opening)
+        if progress is not None:
+            note(draft, progress)
+    look = draft.automat.looks[label]
+    draft.put_look(label, None)
+    _judge(draft, by, action, look)
+
+
+def _look_refusal(draft: Draft, label: str) -> str | None:
+    """Say why nobody's word on this box counts now."""
+    look = draft.automat.looks.get(label)
+    opening = draft.automat.openings.get(label)
+    if look is None:
+        waits = opening is not None and opening.stage in (Stage.OPEN, Stage.LEFT_OPEN)
+        return "door-open" if waits else "not-looked"
+    return "door-open" if still_open(draft, label, look.evidence) else None
+
+
+def _verdict_refusal(draft: Draft, action: SayFound) -> str | None:
+    """Say why this cannot be what lies inside."""
+    if action.verdict is Verdict.EMPTY and draft.automat.compartments[action.compartment].goods:
+        return "something-inside"
+    if action.tracking_id is None:
+        return None
+    if action.verdict is not Verdict.PARCEL:
+        return "parcel-named-in-vain"
+    named = finding.by_label(draft, action.tracking_id)
+    if not isinstance(named, str):
+        return "unknown-tracking-id"
+    expected = expected_in(draft.automat, action.compartment)
+    if expected is not None and expected.tracking_id == named:
+        return None
+    return None if finding.may_enter(draft, named) else "parcel-not-awaited"
+
+
+def _judge(draft: Draft, by: Maintainer, action: SayFound, look: Look) -> None:
+    label, evidence = action.compartment, look.evidence
+    expected = expected_in(draft.automat, label)
+    was = None if expected is None else expected.tracking_id
+    inside: str | None = None
+    match action.verdict:
+        case Verdict.EMPTY:
+            _record(draft, by, label, "empty", was, evidence)
+            _empty(draft, by, label, expected, evidence)
+        case Verdict.PARCEL:
+            named = finding.by_label(draft, action.tracking_id) if action.tracking_id else was
+            inside = named if isinstance(named, str) else None
+            _parcel(draft, by, label, inside, expected, evidence)
+        case Verdict.DIRTY:
+            _record(draft, by, label, "dirty", was, evidence)
+            suspect(draft, label, DIRTY)
+            draft.raise_incident(
+                IncidentKind.COMPARTMENT_DIRTY, label, f"{DIRTY}, technician {by.technician}"
+            )
+        case Verdict.DAMAGED:
+            _record(draft, by, label, "damaged", was, evidence)
+            draft.change_compartment(label, condition=Condition.FAULTY, reason=DAMAGED)
+            draft.raise_incident(
+                IncidentKind.COMPARTMENT_DAMAGED, label, f"{DAMAGED}, technician {by.technician}"
+            )
+    audit.note_verdict(draft, by, label, action.verdict, inside, was)
+
+
+def _empty(draft: Draft, by: Maintainer, label: str, expected: Parcel | None, evidence: Evidence) -> None:
+    note_repaired(draft, label)
+    if expected is None:
+        holding.end(draft, label)
+        clear_box(draft, label, "somebody saw that it is empty")
+        draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "somebody saw that it is empty")
+    else:
+        note_missing(draft, expected, label, evidence, user=by.user, technician=by.technician)
+
+
+def _parcel(
+    draft: Draft,
+    by: Maintainer,
+    label: str,
+    inside: str | None,
+    expected: Parcel | None,
+    evidence: Evidence,
+) -> None:
+    if inside is None:
+        _record(draft, by, label, "occupied", None, evidence)
+        suspect(draft, label, UNNAMED)
+        detail = f"{UNNAMED}, technician {by.technician}"
+        draft.raise_incident(IncidentKind.COMPARTMENT_OCCUPIED, label, detail)
+    elif expected is not None and expected.tracking_id == inside:
+        _record(draft, by, label, "as expected", inside, evidence)
+        clear_box(draft, label, "the parcel was seen inside", but=(IncidentKind.COMPARTMENT_DIRTY,))
+        draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "a technician has looked")
+    else:
+        who = {"user": by.user, "technician": by.technician}
+        if expected is not None:
+            lose(draft, expected, label, evidence, **who)
+        finder = finding.Finder(label, by.technician, Role.TECHNICIAN, evidence, by.user)
+        finding.enter(draft, finder, inside)
+        _record(draft, by, label, "parcel", inside, evidence)
+        if expected is not None:  # after the box was settled by what does lie inside
+            report_missing(draft, expected, label, **who)
+
+
+def _record(
+    draft: Draft, by: Maintainer, label: str, verdict: str, tracking_id: str | None, evidence: Evidence
+) -> None:
+    draft.record(
+        EntryKind.COMPARTMENT_INSPECTED,
+        tracking_id,
+        compartment=label,
+        verdict=verdict,
+        user=by.user,
+        technician=by.technician,
+        audit=audit.number_of(draft),
+        **evidence_data(evidence),
+    )

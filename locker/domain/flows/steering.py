@@ -50,35 +50,41 @@ def release_guard(draft: Draft, body: ReleaseGuard) -> str | None:
 
 def block(draft: Draft, body: BlockCompartment) -> str | None:
     """Offer a compartment to nobody; what lies inside can still be collected."""
-    compartment = draft.automat.compartments.get(body.label)
-    if compartment is None:
-        return "unknown-compartment"
-    if compartment.blocked is not None:
-        return "already-blocked"
-    draft.change_compartment(body.label, blocked=body.reason)
-    draft.record(
-        EntryKind.COMPARTMENT_BLOCKED,
-        compartment.tracking_id,
-        compartment=body.label,
-        operator=body.operator,
-        reason=body.reason,
-    )
-    return None
+    return take_out_of_use(draft, body.label, body.reason, operator=body.operator)
 
 
 def unblock(draft: Draft, body: UnblockCompartment) -> str | None:
     """Take a compartment into use again; a suspect or faulty one stays what it is."""
-    compartment = draft.automat.compartments.get(body.label)
+    return take_into_use(draft, body.label, operator=body.operator)
+
+
+def take_out_of_use(draft: Draft, label: str, reason: str, **who: str) -> str | None:
+    """Block a compartment at somebody's word, or return why not."""
+    compartment = draft.automat.compartments.get(label)
+    if compartment is None:
+        return "unknown-compartment"
+    if compartment.blocked is not None:
+        return "already-blocked"
+    draft.change_compartment(label, blocked=reason)
+    draft.record(
+        EntryKind.COMPARTMENT_BLOCKED, compartment.tracking_id, compartment=label, **who, reason=reason
+    )
+    return None
+
+
+def take_into_use(draft: Draft, label: str, **who: str) -> str | None:
+    """Unblock a compartment at somebody's word, or return why not."""
+    compartment = draft.automat.compartments.get(label)
     if compartment is None:
         return "unknown-compartment"
     if compartment.blocked is None:
         return "not-blocked"
-    draft.change_compartment(body.label, blocked=None)
+    draft.change_compartment(label, blocked=None)
     draft.record(
         EntryKind.COMPARTMENT_UNBLOCKED,
         compartment.tracking_id,
-        compartment=body.label,
-        operator=body.operator,
+        compartment=label,
+        **who,
         condition=str(compartment.condition),
     )
     return None

@@ -41,11 +41,12 @@ def store(
     role: Role,
     evidence: Evidence,
     found: bool = False,
+    user: str | None = None,
 ) -> bool:
     """Make a deposit durable: the parcel stored, its box sound; False if it may not be, nothing changed.
 
     A parcel that nobody announced is stored without a code. `found`: it already lay inside
-    when somebody looked.
+    when somebody looked; `user`: the Unix user of one at the socket.
     """
     box = draft.automat.compartments[label]
     if not may_store(draft, tracking_id) or box.tracking_id is not None:
@@ -78,6 +79,7 @@ def store(
         compartment=label,
         size=size,
         **who,
+        user=user,
         grade=evidence.grade,
         pulsesintended=evidence.pulses,
         pulsessent=evidence.pulses_sent,
