@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=_number, metavar="N", default=JOURNAL_LIMIT_DEFAULT, help="at most so many entries"
     )
     journal.add_argument("--subject", metavar="ID", help="entries about this tracking id")
+    journal.add_argument("--before", type=_number, metavar="N", help="the newest before this number")
     journal.add_argument("--kind", metavar="K", help="entries of this kind, as parcel.stored")
     journal.add_argument("--epoch", type=_number, metavar="N", help="another epoch than the present one")
     add(

@@ -30,7 +30,7 @@ class JournalReader:
         self._entries_about = entries_about
 
     async def page(self, query: JournalQuery, head: ChainHead, pruned: int = 0) -> JournalPage:
-        """Give the entries after a number, oldest first; without a number the newest, oldest first.
+        """Give the entries after a number, oldest first; without it the newest, or those before one.
 
         `pruned` is the last number of the present epoch that is no longer there.
         """
@@ -49,12 +49,14 @@ class JournalReader:
     async def _about(self, subject: str, query: JournalQuery, head: ChainHead) -> list[SealedEntry]:
         entries = await self._entries_about(subject, ABOUT_MOST)
         # A number alone means one of the present epoch.
-        epoch = head.epoch if query.epoch is None and query.after is not None else query.epoch
+        numbered = query.after is not None or query.before is not None
+        epoch = head.epoch if query.epoch is None and numbered else query.epoch
         return [
             entry
             for entry in entries
             if epoch in (None, entry.epoch)
             and (query.after is None or entry.sequence > query.after)
+            and (query.before is None or entry.sequence < query.before)
             and (query.kind is None or entry.kind == query.kind)
         ]
 
@@ -72,9 +74,9 @@ class JournalReader:
         return found
 
     async def _backward(self, query: JournalQuery, head: ChainHead, pruned: int) -> list[SealedEntry]:
-        """Give the newest, up to the limit or a few more."""
+        """Give the newest, or those before a number, up to the limit or a few more."""
         found: list[SealedEntry] = []
-        last = head.sequence
+        last = head.sequence if query.before is None else min(head.sequence, query.before - 1)
         while last > pruned and len(found) < query.limit:
             size = BATCH if query.kind is not None else min(BATCH, query.limit - len(found))
             first = max(pruned + 1, last - size + 1)

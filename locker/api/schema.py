@@ -4,9 +4,17 @@ Field names are the JSON names. Instants are aware UTC. Each model refuses field
 so both ends must speak the same `API_VERSION`; the greeting, asked first, says which one the daemon speaks.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 API_VERSION = "1.1"
 
@@ -76,6 +84,7 @@ class JournalPosition(Strict):
     last_sequence: Count
     acknowledged_through: Count
     unacknowledged: Count
+    parked: Count = Field(description="entries that the back office refuses for ever: kept, set aside")
 
 
 class Status(Strict):
@@ -92,6 +101,10 @@ class Status(Strict):
     open_incidents: Count
     clock: ClockStatus
     link_connected: bool
+    link_trouble: str | None = Field(
+        description="why the broker was not reached when it was tried last; null: it was, or not tried yet"
+    )
+    broker: str = Field(description="host and port")
     journal: JournalPosition
     storage_low: bool
     commissioned: bool = Field(description="which door each lock opens was proved")
@@ -422,12 +435,22 @@ class ListQuery(Strict):
 
 
 class JournalQuery(Strict):
-    """Which entries to list: from `after` on in order, or without it the newest ones."""
+    """Which entries to list: from `after` on in order, or without it the newest ones, or those `before`."""
 
     after: Number | None = Field(default=None, description="the number before the first one wanted")
+    before: Number | None = Field(
+        default=None,
+        description="the number after the last one wanted, in the present epoch; not with `after`",
+    )
     limit: Annotated[Number, Field(ge=1, le=JOURNAL_LIMIT_MOST)] = JOURNAL_LIMIT_DEFAULT
     subject: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = Field(
         default=None, description="tracking id; without `after` and `epoch` in every epoch"
     )
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z.-]{0,63}$")] | None = None
     epoch: Number | None = Field(default=None, description="the present one unless given")
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Self:
+        if self.before is not None and (self.after is not None or self.epoch is not None):
+            raise ValueError("`before` goes with neither `after` nor `epoch`")
+        return self

@@ -28,7 +28,16 @@ from locker.domain.rules import Rules
 from locker.domain.times import Now
 
 
-def status(automat: Automat, head: ChainHead, now: Now, *, uptime_s: float, link_connected: bool) -> Status:
+def status(
+    automat: Automat,
+    head: ChainHead,
+    now: Now,
+    *,
+    uptime_s: float,
+    link_connected: bool,
+    link_trouble: str | None = None,
+    broker: str = "",
+) -> Status:
     """Show the automat on one page."""
     parcels: dict[ParcelStage, int] = {state.value: 0 for state in ParcelState}
     for parcel in automat.parcels.values():
@@ -53,6 +62,8 @@ def status(automat: Automat, head: ChainHead, now: Now, *, uptime_s: float, link
         link_connected=link_connected,
         journal=journal_position(automat, head),
         storage_low=automat.facts.storage_low,
+        link_trouble=link_trouble,
+        broker=broker,
         commissioned=automat.wiring_map is not None,
         guarded_keypads=tuple(sorted(name for name, bucket in automat.attempts.items() if bucket.guarded)),
         faulty_keypads=tuple(sorted(name for name, keypad in automat.keypads.items() if keypad.fault)),
@@ -79,6 +90,7 @@ def journal_position(automat: Automat, head: ChainHead) -> JournalPosition:
         unacknowledged=max(0, head.sequence - acknowledged),
     )
 
+        parked=len(automat.parked),
 
 def compartment_view(automat: Automat, compartment: Compartment) -> CompartmentView:
     """Show one box."""

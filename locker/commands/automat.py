@@ -168,8 +168,12 @@ def _status_lines(status: Status) -> Iterable[str]:
         ("incidents", f"{status.open_incidents} open"),
         ("clock", f"{clock.wall_at:%Y-%m-%d %H:%M:%S}Z, {clock.trust}{doubted}"),
         ("powered", span(clock.powered_s)),
-        ("link", "connected" if status.link_connected else "not connected"),
+        ("link", _link(status)),
         ("journal", f"{journal.epoch}-{journal.last_sequence}, {journal.unacknowledged} not acknowledged"),
+        (
+            "parked",
+            f"{journal.parked} entries that the back office refuses" if journal.parked else "no entry",
+        ),
         ("wiring", "proved" if status.commissioned else "not commissioned: works as configured"),
         ("disk", "nearly full: no deposits" if status.storage_low else "has room"),
         ("guarded", ", ".join(status.guarded_keypads) or "no keypad"),
@@ -180,6 +184,12 @@ def _status_lines(status: Status) -> Iterable[str]:
         yield from textwrap.wrap(
             f"{name:<11}{value}", WIDTH, subsequent_indent=" " * 11, drop_whitespace=True
         )
+
+
+def _link(status: Status) -> str:
+    told = "connected to" if status.link_connected else "not connected to"
+    trouble = "" if status.link_connected or not status.link_trouble else f": {status.link_trouble}"
+    return f"{told} {status.broker or 'the broker'}{trouble}"
 
 
 def _item_lines(item: StreamItem) -> Iterable[str]:

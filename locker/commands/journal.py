@@ -20,6 +20,7 @@ async def journal(client: ApiClient, options: argparse.Namespace) -> ExitCode:
     while left > 0:
         page = await client.journal(
             after=after,
+            before=options.before,
             limit=min(left, JOURNAL_LIMIT_MOST),
             subject=options.subject,
             kind=options.kind,

@@ -71,6 +71,11 @@ class Link:
         """Whether the broker has us and our subscriptions."""
         return self._connected
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the broker was not reached, or left us, when it was tried last; None once it has us again."""
+        return self._last_trouble or None
+
     def wake(self) -> None:
         """The journal grew, its acknowledgement moved or the state changed: look again."""
         self._work.set()

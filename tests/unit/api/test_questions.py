@@ -3,14 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
-from locker.api.client import ApiClient
+import pytest
+
+from locker.api.client import ApiClient, RequestRefused
 from locker.api.routes import EVENTS, ROUTES
 from locker.api.server import ApiServer
 from locker.domain.automat import Decision
 from locker.domain.commands import Mode, SetMode
 from locker.domain.events import Door, JournalAcknowledged, KeypadFaulted, PartLost, StorageChanged
 from locker.engine import Watcher
-from tests.unit.api.house import PICKUP_CODE, TAGS, TRACKING_ID, House, client_of
+from tests.unit.api.house import PICKUP_CODE, TAGS, TRACKING_ID, House, client_of, target_of
 from tests.unit.api.raw import ask
 
 SECOND = "JJFI65432110000070774"
@@ -29,6 +31,7 @@ async def test_the_status_is_the_automat_on_one_page(house: House, client: ApiCl
     house.do(KeypadFaulted("side", "stuck"))
     house.do(StorageChanged(low=True))
     house.do(JournalAcknowledged(house.automat.epoch, 3))
+    house.do(JournalAcknowledged(house.automat.epoch, 3, ((2, "no such parcel"),)))
     house.link_connected = False
     house.server = None
 
@@ -36,11 +39,13 @@ async def test_the_status_is_the_automat_on_one_page(house: House, client: ApiCl
 
     assert status.free == {"L": 2, "S": 3}
     assert {state: n for state, n in status.parcels.items() if n} == {"stored": 1, "closed": 1}
-    assert status.open_incidents == 3
+    assert status.open_incidents == 4
     assert status.lost_parts == ("board A",)
     assert status.faulty_keypads == ("side",)
     assert status.storage_low
     assert not status.link_connected
+    assert (status.broker, status.link_trouble) == ("broker.example:8883", "no route to host")
+    assert status.journal.parked == 1
     assert status.uptime_s == 90
     assert status.clock.trust == "trusted"
     assert status.clock.wall_at == house.now.wall_at
@@ -115,6 +120,35 @@ async def test_without_a_number_the_newest_entries_come_in_order(house: House, c
     assert page.entries[-1].data == {"keypad": "front", "tokens": 9, "missestoday": 1}
     assert page.entries[-1].hash == house.head.hash
     assert not page.more
+
+
+async def test_before_a_number_entries_come_page_by_page_backwards(house: House, client: ApiClient) -> None:
+    house.fill(300)
+    seen: list[int] = []
+    before = house.head.sequence + 100
+    while entries := (await client.journal(before=before, limit=70)).entries:
+        seen = [entry.sequence for entry in entries] + seen
+        before = seen[0]
+
+    assert seen == list(range(1, house.head.sequence + 1))
+
+
+async def test_before_a_number_only_one_kind_or_parcel_is_looked_for(house: House, client: ApiClient) -> None:
+    (second,) = (await client.journal(kind="parcel.stored", limit=1)).entries
+    house.fill(300)
+
+    (first,) = (await client.journal(kind="parcel.stored", before=second.sequence)).entries
+    about = (await client.journal(subject=TRACKING_ID, before=first.sequence + 1)).entries
+
+    assert first.subject == TRACKING_ID
+    assert about[-1].sequence == first.sequence
+
+
+async def test_a_page_goes_in_one_direction_only(client: ApiClient) -> None:
+    with pytest.raises(RequestRefused, match="neither `after` nor `epoch`"):
+        await client.journal(before=5, after=1)
+    with pytest.raises(RequestRefused, match="neither `after` nor `epoch`"):
+        await client.journal(before=5, epoch=1)
 
 
 async def test_after_a_number_entries_come_page_by_page(house: House, client: ApiClient) -> None:
@@ -205,7 +239,7 @@ async def test_no_answer_holds_a_code_or_its_tag(house: House, server: ApiServer
     stored = house.automat.parcels[SECOND]
     assert stored.code_tag in TAGS
 
-    targets = [route.path for route in ROUTES if route.content_type != EVENTS and route.method == "GET"]
+    targets = [target_of(route) for route in ROUTES if route.content_type != EVENTS and route.method == "GET"]
     targets += ["/v1/parcels?all=true", "/v1/journal?after=0&limit=500"]
     for target in targets:
         reply = await ask(server.path, target)

@@ -335,6 +335,7 @@ async def test_a_broker_that_is_not_there_yet_is_found_when_it_comes(tmp_path: P
             await up.broker.restart()
             await up.drained()
             assert link.connected
+            assert link.trouble is None
 
 
 async def test_a_broker_without_mqtt_5_is_named_with_the_remedy(tmp_path: Path) -> None:
@@ -349,9 +350,11 @@ async def test_a_broker_without_mqtt_5_is_named_with_the_remedy(tmp_path: Path) 
     try:
         async with (
             uplink(tmp_path, "nats") as up,
-            running_link(up.automat, settings_for(up.broker, protocol="5")),
+            running_link(up.automat, settings_for(up.broker, protocol="5")) as link,
         ):
-            assert '"3.1.1"' in await asyncio.wait_for(said, 10)
+            told = await asyncio.wait_for(said, 10)
+            assert '"3.1.1"' in told
+            assert told.endswith(link.trouble or "nothing")
     finally:
         logging.getLogger("locker.sync.link").removeHandler(listener)
 
