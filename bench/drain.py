@@ -63,7 +63,7 @@ class NoHardware:
     def tick(self, keypad: str, *, on: bool) -> None:
         """Do nothing."""
 
-    def lamp_test(self, keypad: str) -> None:
+    def lamp_test(self, keypad: str, *, display: bool, sounder: bool) -> None:
         """Do nothing."""
 
 

@@ -220,7 +220,7 @@ class Daemon:
             identity=config.identity(),
             rules=config.domain_rules(),
             code_key=self._keys.code_key,
-            keypads=Map({pad.id: Keypad(pad.id, bound_to=pad.bound_to) for pad in config.keypads}),
+            keypads=_keypads(config),
             epoch=head.epoch,
             journal_end=head.sequence,
         )
@@ -366,6 +366,22 @@ def _fixtures(config: Config, in_use: Wiring) -> dict[str, Fixture]:
         )
         for label, fixture in config.fixtures().items()
     }
+
+
+def _keypads(config: Config) -> Map[str, Keypad]:
+    """Tell of each keypad what it serves and what belongs to it."""
+    scanned = {scanner.keypad for scanner in config.scanners}
+    return Map(
+        {
+            pad.id: Keypad(
+                pad.id,
+                bound_to=pad.bound_to,
+                has_display=pad.display is not None,
+                has_scanner=pad.id in scanned,
+            )
+            for pad in config.keypads
+        }
+    )
 
 
 def _clock(config: Config, powered_s: float) -> AnchoredClock:

@@ -144,4 +144,4 @@ class Engine:
             case Tick():
                 self._hardware.tick(intent.keypad, on=intent.on)
             case LampTest():
-                self._hardware.lamp_test(intent.keypad)
+                self._hardware.lamp_test(intent.keypad, display=intent.display, sounder=intent.sounder)

@@ -44,5 +44,8 @@ class Hardware(Protocol):
     def tick(self, keypad: str, *, on: bool) -> None:
         """Let a keypad's sounder tick about once a second, or no more; it ends by itself. Never waits."""
 
-    def lamp_test(self, keypad: str) -> None:
-        """Light every cell of the display, then play every tone; messages wait for its end. Never waits."""
+    def lamp_test(self, keypad: str, *, display: bool, sounder: bool) -> None:
+        """Light every cell of the display, then play every tone, or one of both. Never waits.
+
+        Messages wait for its end.
+        """

@@ -221,6 +221,8 @@ class KeypadView(Strict):
     name: str
     bound_to: str | None = Field(description="the only compartment that it serves; null: every one")
     fault: str | None
+    display: bool = Field(description="has one")
+    scanner: bool = Field(description="has one")
     guarded: bool = Field(description="shut after too many wrong codes until released")
     occupied: bool = Field(description="somebody uses it now")
     trial: KeypadTrialView | None
@@ -420,7 +422,10 @@ def _flag(value: object) -> object:
     return value == "true"
 
 
-Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=LARGEST_NUMBER)]
+DIGITS = BeforeValidator(_number)
+"""Stands after the limits of a number: pydantic has no JSON schema for limits around a function."""
+
+Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER), DIGITS]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
@@ -442,7 +447,7 @@ class JournalQuery(Strict):
         default=None,
         description="the number after the last one wanted, in the present epoch; not with `after`",
     )
-    limit: Annotated[Number, Field(ge=1, le=JOURNAL_LIMIT_MOST)] = JOURNAL_LIMIT_DEFAULT
+    limit: Annotated[int, Field(ge=1, le=JOURNAL_LIMIT_MOST), DIGITS] = JOURNAL_LIMIT_DEFAULT
     subject: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = Field(
         default=None, description="tracking id; without `after` and `epoch` in every epoch"
     )

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from immutables import Map
+
 from locker.api import views
 from locker.api.schema import (
     AuditItem,
@@ -19,6 +21,7 @@ from locker.api.schema import (
     EntryItem,
     IncidentItem,
     JournalItem,
+    KeypadItem,
     LinkItem,
     ParcelForgottenItem,
     ParcelItem,
@@ -28,6 +31,7 @@ from locker.domain.automat import Automat, Change, Decision, Facts, Forgotten, P
 from locker.domain.compartments import Compartment
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, SealedEntry
+from locker.domain.keypad import BeingTried, Keypad
 from locker.domain.maintenance import Audit, Finding
 from locker.domain.openings import Opening
 from locker.domain.parcels import Parcel
@@ -49,6 +53,7 @@ Happening = (
     | ParcelItem
     | ParcelForgottenItem
     | IncidentItem
+    | KeypadItem
     | AuditItem
     | JournalItem
     | LinkItem
@@ -110,6 +115,8 @@ class EventStream:
         self._subscribers: set[Subscriber] = set()
         self._ending: str | None = None
         self._acknowledged = -1
+        self._keypads: Map[str, Keypad] = Map()
+        self._trials: dict[str, BeingTried] = {}
 
     @property
     def subscribers(self) -> int:
@@ -133,6 +140,7 @@ class EventStream:
             self._note_change(automat, change, head)
         if any(map(_touches_audit, decision.changes)):
             self._tell(views.audit_item(automat, self.number + 1))
+        self._note_keypads(automat)
         if any(isinstance(change, Pruned) for change in decision.changes):
             self._history.clear()  # what is forgotten is told to nobody any more
 
@@ -190,6 +198,21 @@ class EventStream:
             case Facts() if change.acknowledged_through != self._acknowledged:
                 self._acknowledged = change.acknowledged_through
                 self._tell(JournalItem(number=number, journal=views.journal_position(automat, head)))
+
+    def _note_keypads(self, automat: Automat) -> None:
+        """Tell of trials: they are volatile, so no change names them."""
+        if automat.keypads is self._keypads:
+            return
+        before, self._keypads = self._trials, automat.keypads
+        self._trials = {
+            name: keypad.flow
+            for name, keypad in automat.keypads.items()
+            if isinstance(keypad.flow, BeingTried)
+        }
+        for name in sorted(before.keys() | self._trials.keys()):
+            if before.get(name) is not self._trials.get(name) and name in automat.keypads:
+                view = views.keypad_view(automat, automat.keypads[name])
+                self._tell(KeypadItem(number=self.number + 1, keypad=view))
 
     def _tell(self, item: Happening) -> None:
         self.number = item.number

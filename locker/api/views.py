@@ -11,6 +11,7 @@ from locker.api.schema import (
     IncidentView,
     JournalEntryView,
     JournalPosition,
+    KeypadTrialView,
     KeypadView,
     LockView,
     ParcelStage,
@@ -20,9 +21,10 @@ from locker.api.schema import (
 from locker.domain.automat import Automat
 from locker.domain.compartments import Compartment
 from locker.domain.deadlines import last_day_before
+from locker.domain.events import Key
 from locker.domain.incidents import MEANING, REMEDY, SETTLING, Incident, IncidentKind
 from locker.domain.journal import ChainHead, SealedEntry
-from locker.domain.keypad import UNOCCUPIED, Keypad
+from locker.domain.keypad import UNOCCUPIED, BeingTried, Keypad
 from locker.domain.parcels import Parcel, ParcelState
 from locker.domain.rules import Rules
 from locker.domain.times import Now
@@ -60,10 +62,10 @@ def status(
             doubted=automat.facts.clock_doubted,
         ),
         link_connected=link_connected,
-        journal=journal_position(automat, head),
-        storage_low=automat.facts.storage_low,
         link_trouble=link_trouble,
         broker=broker,
+        journal=journal_position(automat, head),
+        storage_low=automat.facts.storage_low,
         commissioned=automat.wiring_map is not None,
         guarded_keypads=tuple(sorted(name for name, bucket in automat.attempts.items() if bucket.guarded)),
         faulty_keypads=tuple(sorted(name for name, keypad in automat.keypads.items() if keypad.fault)),
@@ -88,9 +90,9 @@ def journal_position(automat: Automat, head: ChainHead) -> JournalPosition:
         last_sequence=head.sequence,
         acknowledged_through=acknowledged,
         unacknowledged=max(0, head.sequence - acknowledged),
+        parked=len(automat.parked),
     )
 
-        parked=len(automat.parked),
 
 def compartment_view(automat: Automat, compartment: Compartment) -> CompartmentView:
     """Show one box."""
@@ -202,9 +204,20 @@ def keypad_view(automat: Automat, keypad: Keypad) -> KeypadView:
         name=keypad.name,
         bound_to=keypad.bound_to,
         fault=keypad.fault,
+        display=keypad.has_display,
+        scanner=keypad.has_scanner,
         guarded=bucket is not None and bucket.guarded,
         occupied=not isinstance(keypad.flow, UNOCCUPIED),
-        trial=None,
+        trial=_trial_view(keypad.flow) if isinstance(keypad.flow, BeingTried) else None,
+    )
+
+
+def _trial_view(flow: BeingTried) -> KeypadTrialView:
+    return KeypadTrialView(
+        technician=flow.by.technician,
+        keys={key.value: flow.keys[key] for key in Key if key in flow.keys},
+        scans=flow.scans,
+        scanned=flow.scanned,
     )
 
 

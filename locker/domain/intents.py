@@ -66,9 +66,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class LampTest:
-    """Light every cell of the keypad's display and play every tone once, for the technician."""
+    """Light every cell of the keypad's display, play every tone once, or first the one, then the other."""
 
     keypad: str
+    display: bool = True
+    sounder: bool = True
 
 
 Intent = Unlock | TryLock | StopTrying | Show | Sound | Tick | LampTest

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from immutables import Map
+
 from locker.domain.events import Key
+from locker.domain.maintenance import Maintainer
 from locker.domain.openings import Evidence
 from locker.domain.parcels import Role
 
@@ -229,6 +232,20 @@ class TryingKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class BeingTried:
+    """A technician at the local socket tries the keys and the scanner here; nothing typed is an entry.
+
+    `keys` counts how often each was pressed; `last` is kept for C twice in a row and told to nobody.
+    """
+
+    by: Maintainer
+    keys: Map[Key, int] = Map()
+    scans: int = 0
+    scanned: str | None = None
+    last: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingIncidents:
     """A technician reads the open incidents, latest first; `number` is the one on the display."""
 
@@ -265,6 +282,7 @@ Flow = (
     | Serving
     | ChoosingDoor
     | TryingKeys
+    | BeingTried
     | ReadingIncidents
     | ConfirmingRemote
 )
@@ -280,7 +298,8 @@ class Keypad:
     """One keypad; `bound_to` is the only compartment whose codes match here, None for the whole automat.
 
     `due_s` is the powered time at which the present flow gives up; `misses_in_a_row` counts the wrong
-    codes since the last right one, for the customer-service number.
+    codes since the last right one, for the customer-service number; `has_display` and `has_scanner` are
+    what the configuration gives it.
     """
 
     name: str
@@ -289,3 +308,5 @@ class Keypad:
     due_s: float | None = None
     misses_in_a_row: int = 0
     fault: str | None = None
+    has_display: bool = True
+    has_scanner: bool = True

@@ -18,13 +18,18 @@ class LampTest:
         self._sounder = sounder
         self._timers = timers
         self._step: Timer | None = None
+        self._sounds = True
 
-    def begin(self) -> None:
-        """Start; nothing waits for it."""
+    def begin(self, *, display: bool = True, sounder: bool = True) -> None:
+        """Start, with the lamps, the tones, or first the ones, then the others; nothing waits for it."""
         self._cancel()
         self._sounder.hush()
-        self._fill(LIT)
-        self._later(STEP_S, self._darken)
+        self._sounds = sounder
+        if display:
+            self._fill(LIT)
+            self._later(STEP_S, self._darken)
+        else:
+            self._sound()
 
     def stop(self) -> None:
         """End it where it is; the display goes on at once."""
@@ -35,7 +40,7 @@ class LampTest:
 
     def _darken(self) -> None:
         self._fill(DARK)
-        self._later(STEP_S, self._sound)
+        self._later(STEP_S, self._sound if self._sounds else self._end)
 
     def _sound(self) -> None:
         self._later(self._sounder.play_each(), self._end)

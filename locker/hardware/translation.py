@@ -180,10 +180,10 @@ class LockerHardware:
         if keypad in self._sounders:
             self._sounders[keypad].tick(on=on)
 
-    def lamp_test(self, keypad: str) -> None:
-        """Light every cell, then none, then play every tone; messages wait for the end of it."""
+    def lamp_test(self, keypad: str, *, display: bool = True, sounder: bool = True) -> None:
+        """Light every cell, then none, then play every tone, or one of both; messages wait for the end."""
         if keypad in self._lamp_tests:
-            self._lamp_tests[keypad].begin()
+            self._lamp_tests[keypad].begin(display=display, sounder=sounder)
 
     def show_everywhere(self, text: Text, **values: object) -> None:
         """Put one message on every display; for start-up and shutdown, when no flow is at work."""

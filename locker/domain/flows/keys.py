@@ -18,12 +18,14 @@ from locker.domain.flows import (
     send,
     service,
     sessions,
+    trials,
 )
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
 from locker.domain.keypad import (
     Answering,
+    BeingTried,
     ChoosingDoor,
     ChoosingSize,
     Collecting,
@@ -90,6 +92,8 @@ def press(draft: Draft, name: str, key: Key) -> None:  # noqa: C901  (one flat t
             service.press_door(draft, name, flow, key)
         case TryingKeys() as flow:
             service.press_trying(draft, name, flow, key)
+        case BeingTried() as flow:
+            trials.press(draft, name, flow, key)
         case ReadingIncidents() as flow:
             service.press_reading(draft, name, flow, key)
         case ConfirmingRemote() as flow:
@@ -109,6 +113,8 @@ def scan(draft: Draft, name: str, text: str) -> None:
             collect.scan(draft, name, flow, text)
         case Naming() as flow:
             inspect.scan(draft, name, flow, text)
+        case BeingTried() as flow:
+            trials.scan(draft, name, flow, text)
         case _:
             pass
 

@@ -80,8 +80,9 @@ class Record:
     def tick(self, keypad: str, *, on: bool) -> None:
         self.log.append(f"tick {keypad} {'on' if on else 'off'}")
 
-    def lamp_test(self, keypad: str) -> None:
-        self.log.append(f"lamp test {keypad}")
+    def lamp_test(self, keypad: str, *, display: bool, sounder: bool) -> None:
+        parts = [name for name, wanted in (("display", display), ("sounder", sounder)) if wanted]
+        self.log.append(" ".join(("test of", keypad, *parts)))
 
     def commit(self, changes: Sequence[Change], entries: Sequence[SealedEntry]) -> None:
         if self.fails:
@@ -187,6 +188,7 @@ async def test_every_intent_reaches_the_hardware_once(rig: Rig) -> None:
         Tick("front", on=True),
         Tick("front", on=False),
         LampTest("front"),
+        LampTest("front", display=False),
     ):
         rig.engine._start(intent)
     assert rig.record.log == [
@@ -195,7 +197,8 @@ async def test_every_intent_reaches_the_hardware_once(rig: Rig) -> None:
         "sound wrong",
         "tick front on",
         "tick front off",
-        "lamp test front",
+        "test of front display sounder",
+        "test of front sounder",
     ]
 
 

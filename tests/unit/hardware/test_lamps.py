@@ -66,6 +66,22 @@ async def test_all_cells_are_lit_then_dark_then_every_tone_then_as_before(bench:
     assert bench.timers.pending == []
 
 
+async def test_the_lamps_alone_are_tried_in_silence(bench: Bench) -> None:
+    bench.presenter.present([("Service", "menu")])
+    bench.test.begin(sounder=False)
+    bench.timers.pass_(2 * STEP_S + 0.1)
+    assert bench.display.shown == [("Service", "menu"), LIT, DARK, ("Service", "menu")]
+    assert (bench.display.rung, bench.timers.pending) == (0, [])
+
+
+async def test_the_tones_alone_leave_the_display_as_it_is(bench: Bench) -> None:
+    bench.presenter.present([("Service", "menu")])
+    bench.test.begin(display=False)
+    bench.timers.pass_(TONES_S + 0.1)
+    assert set(bench.display.shown) == {("Service", "menu")}
+    assert bench.display.rung == 7
+
+
 async def test_a_message_that_comes_meanwhile_is_shown_at_the_end(bench: Bench) -> None:
     bench.presenter.present([("Service", "menu")])
     bench.test.begin()
