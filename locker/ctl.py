@@ -14,7 +14,9 @@ from pathlib import Path
 from locker.api.client import ApiClient, RequestRefused
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
 from locker.commands import automat, commission
+from locker.commands import evidence as evidence_commands
 from locker.commands import journal as journal_commands
+from locker.commands import lines as lines_commands
 from locker.commands import wire as wire_commands
 from locker.commands.printing import speak
 from locker.errors import EXIT_MEANING, ExitCode, LockerError
@@ -26,7 +28,7 @@ MISTAKEN = (400, 404)
 """Answers to what makes no sense, or names what there is not: the command line is to be corrected."""
 
 Command = Callable[[ApiClient, argparse.Namespace], Awaitable[ExitCode]]
-ENDLESS: tuple[Command, ...] = (automat.watch, wire_commands.wire)
+ENDLESS: tuple[Command, ...] = (automat.watch, lines_commands.lines, wire_commands.wire)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _run(options: argparse.Namespace) -> ExitCode:
+    if getattr(options, "file", None) is not None:
+        return evidence_commands.verify_file(options)
     path: Path = options.socket
     command: Command = options.command
     async with ApiClient(path) as client:
@@ -96,18 +100,25 @@ def _parser() -> argparse.ArgumentParser:
     incidents.add_argument("--all", action="store_true", help="cleared ones too")
     journal = add("journal", journal_commands.journal, "journal entries: the newest, or those after a number")
     journal.add_argument("--after", type=_number, metavar="N", help="entries after this number, oldest first")
+    journal.add_argument("--before", type=_number, metavar="N", help="the newest before this number")
     journal.add_argument(
         "--limit", type=_number, metavar="N", default=JOURNAL_LIMIT_DEFAULT, help="at most so many entries"
     )
     journal.add_argument("--subject", metavar="ID", help="entries about this tracking id")
-    journal.add_argument("--before", type=_number, metavar="N", help="the newest before this number")
     journal.add_argument("--kind", metavar="K", help="entries of this kind, as parcel.stored")
     journal.add_argument("--epoch", type=_number, metavar="N", help="another epoch than the present one")
-    add(
+    verify = add(
         "verify",
         journal_commands.verify,
-        "check the journal's chain and signatures; name the first bad entry",
+        "check the journal's chain and signatures, or an evidence file; name the first bad entry",
     )
+    verify.add_argument("--file", type=Path, metavar="FILE", help="an evidence file; needs no daemon")
+    verify.add_argument(
+        "--public-key",
+        metavar="FILE|KEY",
+        help="whom to believe of an evidence file: the automat's enrolment file, or the `publickey` in it",
+    )
+    evidence_commands.add_parsers(add)
     add("watch", automat.watch, "a snapshot, then everything that happens, until interrupted")
     wire = add("wire", wire_commands.wire, "what passes on the serial lines, with its meaning")
     wire.add_argument("line", nargs="?", metavar="LINE", help="a line; without it all are listed")
@@ -115,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     wire.add_argument("--after", type=_number, metavar="N", help="what came after this record")
     wire.add_argument("--limit", type=_number, metavar="N", help="at most so many (default: 64)")
     wire.add_argument("--incident", type=_number, metavar="N", help="what was kept around this incident")
+    lines_commands.add_parsers(add)
     decode = add("decode", wire_commands.decode, "explain the bytes of a lock board's frame")
     decode.add_argument("family", metavar="FAMILY", help="the boards' family, as in the configuration")
     decode.add_argument("hex", nargs="+", metavar="HEX", help="as 8A 01 05 or 8a0105 or 0x8A,0x01")

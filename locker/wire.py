@@ -78,7 +78,7 @@ class Wires(Protocol):
         """What came after a record, the oldest first; without it the newest."""
 
     def follow(self, line: str, after: int) -> AsyncGenerator[Seen, None]:
-        """What comes after a record, as it comes, for ever; Missed if too much came in the meantime."""
+        """What is kept from after a record, then what comes, for ever; Missed if too much came meanwhile."""
 
     def excerpt(self, line: str) -> Excerpt:
         """Begin an excerpt now."""

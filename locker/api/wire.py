@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from locker.api.schema import DroppedItem, Strict
 from locker.api.wire_schema import (
     Decoded,
     DecodeQuery,
+    FollowingItem,
     FollowQuery,
     PassageItem,
     PassageView,
@@ -70,6 +72,8 @@ class WireAnswers:
         stall_s: float,
     ) -> None:
         """Serve nothing yet; None: there is no hardware, nothing is kept."""
+        # Records are numbered anew by each process: those of another one must not be taken for ours.
+        self._run = secrets.token_hex(4)
         self._wires = wires
         self._dumps = dumps or NothingKept()
         self._lost_parts = lost_parts
@@ -121,11 +125,15 @@ class WireAnswers:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         after = wires.lines()[asked.line].newest if asked.after is None else asked.after
+        if asked.run not in (None, self._run):
+            after = 0
         task: asyncio.Task[object] | None = asyncio.current_task()
         if task is not None:
             self._following.add(task)
         try:
             await response.prepare(request)
+            begun = FollowingItem(number=after, run=self._run)
+            await response.write(_event("following", begun))
             reason = await self._tell(response, wires, asked.line, after)
             async with asyncio.timeout(self._stall_s):
                 await response.write(_event("dropped", DroppedItem(number=0, reason=reason)))

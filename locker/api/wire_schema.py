@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from locker.api.schema import Count, DroppedItem, Number, Strict
+from locker.api.schema import DIGITS, Count, DroppedItem, Number, Strict
 
 WIRE_LIMIT_DEFAULT = 64
 WIRE_LIMIT_MOST = 512
@@ -69,6 +69,14 @@ class Decoded(Strict):
     readings: tuple[ReadingView, ...]
 
 
+class FollowingItem(Strict):
+    """The stream begins: after this record, in this run of the daemon. Numbers begin anew with each run."""
+
+    kind: Literal["following"] = "following"
+    number: Count
+    run: str = Field(description="give it back to go on after a break")
+
+
 class PassageItem(Strict):
     """Something passed on the line that is followed; `number` is that of its last record."""
 
@@ -77,7 +85,7 @@ class PassageItem(Strict):
     passage: PassageView
 
 
-WireItem = Annotated[PassageItem | DroppedItem, Field(discriminator="kind")]
+WireItem = Annotated[FollowingItem | PassageItem | DroppedItem, Field(discriminator="kind")]
 WIRE_ITEM: TypeAdapter[WireItem] = TypeAdapter(WireItem)
 
 
@@ -86,7 +94,7 @@ class WireQuery(Strict):
 
     line: LineName | None = None
     after: Number | None = Field(default=None, description="what came after this record, else the newest")
-    limit: Annotated[Number, Field(ge=1, le=WIRE_LIMIT_MOST)] = WIRE_LIMIT_DEFAULT
+    limit: Annotated[int, Field(ge=1, le=WIRE_LIMIT_MOST), DIGITS] = WIRE_LIMIT_DEFAULT
     incident: Number | None = Field(default=None, description="what was kept around this incident")
 
 
@@ -95,6 +103,9 @@ class FollowQuery(Strict):
 
     line: LineName
     after: Number | None = Field(default=None, description="begin after this record, else now")
+    run: Annotated[str, Field(max_length=32)] | None = Field(
+        default=None, description="to which `after` belongs; in another one everything kept is told"
+    )
 
 
 class DecodeQuery(Strict):

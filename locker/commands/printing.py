@@ -36,15 +36,17 @@ def speak(text: str) -> None:
     print("\n".join(lines) if sys.stderr.isatty() else said, file=sys.stderr)  # noqa: T201 - speech goes to stderr
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int) -> list[str]:
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int, width: int = WIDTH
+) -> list[str]:
     """Align columns by two spaces; shorten the flexible one in its middle where a line would be too long."""
     lines = [tuple(heads), *(tuple(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-    surplus = sum(widths) + 2 * (len(widths) - 1) - WIDTH
+    surplus = sum(widths) + 2 * (len(widths) - 1) - width
     widths[flexible] = max(len(heads[flexible]), 8, widths[flexible] - max(0, surplus))
     return [
         "  ".join(
-            shortened(cell, width).ljust(width) for cell, width in zip(line, widths, strict=True)
+            shortened(cell, cells).ljust(cells) for cell, cells in zip(line, widths, strict=True)
         ).rstrip()
         for line in lines
     ]

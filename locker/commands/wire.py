@@ -46,7 +46,12 @@ async def wire(client: ApiClient, options: argparse.Namespace) -> ExitCode:
         shown = [passage.number for passage in answer.passages]
         newest = next(line.newest for line in answer.lines if line.name == options.line)
         async with aclosing(
-            client.follow_wire(options.line, after=shown[-1] if shown else newest)
+            client.follow_wire(
+                options.line,
+                after=shown[-1] if shown else newest,
+                on_lost=lambda error: speak(f"{error}; trying again"),
+                on_missed=lambda count: speak(f"{count} records passed unread"),
+            )
         ) as passing:
             async for passage in passing:
                 _show(passage, options)

@@ -102,8 +102,13 @@ class HardwareWires:
         return [_seen(passage, self._families[line], wall) for passage in chosen]
 
     async def follow(self, line: str, after: int) -> AsyncGenerator[Seen, None]:
-        """What comes after a record, as it comes; an answer is held back until it is quiet behind it."""
+        """What comes after a record, as it comes; an answer is held back until it is quiet behind it.
+
+        What is gone by the beginning is left out; what goes later, because nobody took it, is Missed.
+        """
         log, loop = self._logs[line], asyncio.get_running_loop()
+        oldest = next((record.number for record in log.records(after)), after + 1)
+        after = max(after, oldest - 1)
         news = asyncio.Event()
         log.watch(news.set)
         try:

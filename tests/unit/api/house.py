@@ -13,6 +13,8 @@ from locker.api.client import ApiClient
 from locker.api.commission import StepRefused
 from locker.api.commission_schema import Commission
 from locker.api.exports import Signer
+from locker.api.maintenance_schema import EvidenceQuery
+from locker.api.routes import Route
 from locker.api.server import ApiServer
 from locker.api.stream import EventStream
 from locker.api.wire import Dumps
@@ -20,6 +22,7 @@ from locker.domain.automat import Decision
 from locker.domain.codes import Code
 from locker.domain.events import Event
 from locker.domain.journal import NO_HASH, ChainHead, Entry, EntryKind, SealedEntry, seal
+from locker.lines import Lines
 from locker.wire import Wires
 from tests.unit.domain.stand import CODE_KEY, IDENTITY, Stand
 
@@ -82,6 +85,7 @@ class House(Stand):
         self.link_connected = True
         self.server: ApiServer | None = None
         self.wires: Wires | None = None
+        self.lines: Lines | None = None
         self.dumps: Dumps | None = None
         self.desk = Notebook()
         super().__init__()
@@ -159,6 +163,7 @@ class House(Stand):
             broker="broker.example:8883",
             now=lambda: self.now,
             wires=self.wires,
+            lines=self.lines,
             dumps=self.dumps,
             desk=self.desk,
             ask=self.ask,
@@ -193,6 +198,11 @@ class House(Stand):
     def _tell(self, decision: Decision, sealed: Sequence[SealedEntry]) -> None:
         if self.server is not None:
             self.server.note(decision, sealed)
+
+
+def target_of(route: Route) -> str:
+    """Where a question can be asked, with the parameters that it cannot do without."""
+    return route.path + (f"?parcel={TRACKING_ID}" if route.query is EvidenceQuery else "")
 
 
 def client_of(path: Path) -> ApiClient:

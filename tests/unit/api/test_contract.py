@@ -17,11 +17,8 @@ from locker.domain.events import Door
 from locker.domain.openings import Stage
 from locker.domain.parcels import Direction, ParcelState
 from locker.domain.times import Trust
-from tests.unit.api.house import TRACKING_ID
+from tests.unit.api.house import target_of
 from tests.unit.api.raw import ask
-
-EXAMPLES = {"evidence": f"?parcel={TRACKING_ID}"}
-"""Parameters of the questions that cannot do without."""
 
 
 def references(value: Any) -> set[str]:
@@ -56,7 +53,7 @@ async def test_every_path_of_the_document_answers_with_what_it_promises(server: 
     for route in ROUTES:
         if route.content_type == EVENTS or route.method == "POST":
             continue  # it never ends, or wants a body; its own tests read it through the models
-        reply = await ask(server.path, route.path + EXAMPLES.get(route.name, ""))
+        reply = await ask(server.path, target_of(route))
         assert reply.status == 200
         assert f"Content-Type: {route.content_type}" in reply.headers
         if route.answer is not None:
@@ -127,6 +124,7 @@ def test_the_client_and_lockerctl_know_nothing_of_the_rest_of_the_daemon() -> No
         "locker.api.client",
         "locker.api.commission_schema",
         "locker.api.decoder",
+        "locker.api.lines_schema",
         "locker.api.maintenance_schema",
         "locker.api.schema",
         "locker.api.wire_schema",
@@ -134,6 +132,7 @@ def test_the_client_and_lockerctl_know_nothing_of_the_rest_of_the_daemon() -> No
         "locker.commands.automat",
         "locker.commands.commission",
         "locker.commands.journal",
+        "locker.commands.lines",
         "locker.commands.printing",
         "locker.commands.wire",
         "locker.ctl",

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from locker.api.client import ApiClient, DaemonUnreachable, RequestRefused
+from locker.api.client import ApiClient, RequestRefused
 from locker.api.wire import FOLLOWERS
 from locker.domain.events import PartLost
+from locker.wire import KEPT
 from tests.unit.api.house import House, client_of
 from tests.unit.api.raw import ask
 from tests.unit.hardware.wires import ASK, SHUT, Records
@@ -87,13 +88,79 @@ async def test_a_follower_is_told_what_passes_as_it_passes(client: ApiClient, re
         assert (await anext(passing)).meaning == ("board 1, channel 5: contact closed",)
 
 
-async def test_a_follower_that_begins_too_far_back_is_dropped_with_the_reason(
+async def test_a_follower_that_begins_too_far_back_is_told_how_much_is_gone(
     client: ApiClient, records: Records
 ) -> None:
+    missed: list[int] = []
     for _ in range(600):
         records.sent("left", ASK)
-    async with asyncio.timeout(LIMIT_S), aclosing(client.follow_wire("left", after=1)) as passing:
-        with pytest.raises(DaemonUnreachable, match="too slow: 87 records passed unread"):
+    async with (
+        asyncio.timeout(LIMIT_S),
+        aclosing(client.follow_wire("left", after=1, on_missed=missed.append)) as passing,
+    ):
+        assert (await anext(passing)).number == 600 - KEPT + 1
+    assert missed == [600 - KEPT - 1]
+
+
+async def test_a_follower_goes_on_with_the_next_daemon_from_the_first_record_of_that(
+    house: House, records: Records, path: Path
+) -> None:
+    house.wires = records.wires
+    lost: list[str] = []
+    missed: list[int] = []
+    records.sent("left", ASK)
+    async with asyncio.timeout(LIMIT_S), AsyncExitStack() as stack:
+        first = await stack.enter_async_context(house.serving(path))
+        client = await stack.enter_async_context(client_of(path))
+        passing = await stack.enter_async_context(
+            aclosing(
+                client.follow_wire(
+                    "left", after=0, on_lost=lambda error: lost.append(str(error)), on_missed=missed.append
+                )
+            )
+        )
+        assert (await anext(passing)).number == 1
+        await first.stop()
+        after = Records()
+        house.wires = after.wires
+        after.sent("left", ASK)
+        after.noted("left", "the next daemon")
+        await stack.enter_async_context(house.serving(path))
+        assert [(await anext(passing)).number for _ in range(2)] == [1, 2]
+    assert "the daemon is stopping" in lost[0]
+    assert missed == []
+
+
+async def test_a_follower_that_was_too_slow_goes_on_and_is_told_how_much_it_missed(
+    client: ApiClient, records: Records
+) -> None:
+    missed: list[int] = []
+    async with (
+        asyncio.timeout(LIMIT_S),
+        aclosing(client.follow_wire("left", after=0, on_missed=missed.append)) as passing,
+    ):
+        records.sent("left", ASK)
+        await anext(passing)
+        for _ in range(KEPT + 8):
+            records.sent("left", ASK)
+        assert (await anext(passing)).number == 10
+    assert missed == [8]
+
+
+async def test_a_line_that_the_next_daemon_does_not_have_ends_the_following(
+    house: House, records: Records, path: Path
+) -> None:
+    house.wires = records.wires
+    records.sent("left", ASK)
+    async with asyncio.timeout(LIMIT_S), AsyncExitStack() as stack:
+        first = await stack.enter_async_context(house.serving(path))
+        client = await stack.enter_async_context(client_of(path))
+        passing = await stack.enter_async_context(aclosing(client.follow_wire("left", after=0)))
+        await anext(passing)
+        await first.stop()
+        house.wires = None
+        await stack.enter_async_context(house.serving(path))
+        with pytest.raises(RequestRefused, match="there is no line 'left'"):
             await anext(passing)
 
 
@@ -113,24 +180,6 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_frees_its_place(
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
-
-
-async def test_a_stopping_daemon_ends_the_streams_and_says_so(
-    house: House, records: Records, path: Path
-) -> None:
-    house.wires = records.wires
-    async with (
-        asyncio.timeout(LIMIT_S),
-        house.serving(path) as server,
-        client_of(path) as client,
-        aclosing(client.follow_wire("left", after=0)) as passing,
-    ):
-        records.sent("left", ASK)
-        await anext(passing)
-        stopping = asyncio.create_task(server.stop())
-        with pytest.raises(DaemonUnreachable, match="the daemon is stopping"):
-            await anext(passing)
-        await stopping
 
 
 async def test_no_more_than_so_many_may_follow_at_once(client: ApiClient, records: Records) -> None:

@@ -12,7 +12,7 @@ from locker.domain.events import PartLost
 from locker.dumps import WireDumps
 from locker.errors import ExitCode
 from tests.unit.api.house import House
-from tests.unit.ctl.test_ctl import LIMIT_S, next_line, run, start, watching
+from tests.unit.ctl.test_ctl import LIMIT_S, next_line, run, watching
 from tests.unit.hardware.wires import ASK, SHUT, Records
 
 
@@ -127,16 +127,20 @@ async def test_a_typed_frame_is_explained_and_a_damaged_one_too(at: tuple[str, s
     assert [each["way"] for each in machine.document()["readings"] if each["is_frame"]][:1] == ["sent"]
 
 
-async def test_a_stopping_daemon_is_told_to_whoever_follows(
-    server: ApiServer, at: tuple[str, str], records: Records
+async def test_whoever_follows_is_told_that_the_daemon_stops_and_goes_on_with_the_next(
+    server: ApiServer, house: House, at: tuple[str, str], records: Records
 ) -> None:
     records.sent("left", ASK)
-    async with asyncio.timeout(LIMIT_S):
-        process = await start("wire", "left", "--follow", *at)
+    async with asyncio.timeout(LIMIT_S), watching("wire", "left", "--follow", *at) as process:
+        await next_line(process)
         await next_line(process)
         while not server._wire._following:  # noqa: ASYNC110 - nobody tells when it has begun to follow
             await asyncio.sleep(0)
         await server.stop()
-        _, err = await process.communicate()
-    assert process.returncode == ExitCode.FAILURE
-    assert b"the daemon is stopping" in err
+        after = Records()
+        house.wires = after.wires
+        after.noted("left", "the next daemon")
+        async with house.serving(server.path):
+            assert (await next_line(process)).endswith("# the next daemon")
+            assert process.stderr is not None
+            assert b"the daemon is stopping; trying again" in await process.stderr.readline()
