@@ -13,7 +13,7 @@ from pathlib import Path
 
 from locker.api.client import ApiClient, RequestRefused
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
-from locker.commands import automat, commission
+from locker.commands import automat, commission, devices, incidents
 from locker.commands import evidence as evidence_commands
 from locker.commands import journal as journal_commands
 from locker.commands import lines as lines_commands
@@ -28,7 +28,7 @@ MISTAKEN = (400, 404)
 """Answers to what makes no sense, or names what there is not: the command line is to be corrected."""
 
 Command = Callable[[ApiClient, argparse.Namespace], Awaitable[ExitCode]]
-ENDLESS: tuple[Command, ...] = (automat.watch, lines_commands.lines, wire_commands.wire)
+ENDLESS: tuple[Command, ...] = (automat.watch, devices.device, lines_commands.lines, wire_commands.wire)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     add("locks", automat.locks, "how each lock behaves: time to open, retries, refusals")
     parcels = add("parcels", automat.parcels, "the parcels and where they are")
     parcels.add_argument("--all", action="store_true", help="closed ones too")
-    incidents = add("incidents", automat.incidents, "what a person has to look into")
-    incidents.add_argument("--all", action="store_true", help="cleared ones too")
+    incidents.add_parsers(add, _number)
+    devices.add_parsers(add)
     journal = add("journal", journal_commands.journal, "journal entries: the newest, or those after a number")
     journal.add_argument("--after", type=_number, metavar="N", help="entries after this number, oldest first")
     journal.add_argument("--before", type=_number, metavar="N", help="the newest before this number")

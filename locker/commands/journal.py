@@ -40,6 +40,8 @@ async def journal(client: ApiClient, options: argparse.Namespace) -> ExitCode:
 
 async def verify(client: ApiClient, options: argparse.Namespace) -> ExitCode:
     """Let the daemon check its journal; DATABASE if an entry is bad."""
+    if options.public_key is not None:
+        raise WrongUsage("verify: --public-key is for --file; the daemon knows its own key")
     report = await client.verify()
     bad = report.first_bad
     if options.json:

@@ -131,6 +131,7 @@ def test_the_client_and_lockerctl_know_nothing_of_the_rest_of_the_daemon() -> No
         "locker.commands",
         "locker.commands.automat",
         "locker.commands.commission",
+        "locker.commands.evidence",
         "locker.commands.journal",
         "locker.commands.lines",
         "locker.commands.printing",
