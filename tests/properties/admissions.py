@@ -6,8 +6,9 @@ from math import inf
 from locker.domain.automat import Automat, Decision
 from locker.domain.commands import Mode
 from locker.domain.compartments import Compartment, Condition, ContactKind
-from locker.domain.events import CommandReceived, Door, Event, KeyPressed, LabelScanned
+from locker.domain.events import CommandReceived, Door, Event, KeyPressed, LabelScanned, MaintenanceAsked
 from locker.domain.flows.holding import hold_reason
+from locker.domain.incidents import IncidentKind
 from locker.domain.journal import Entry, EntryKind
 from locker.domain.keypad import (
     Choice,
@@ -17,6 +18,7 @@ from locker.domain.keypad import (
     Entering,
     Sending,
 )
+from locker.domain.maintenance import CycleLock, OpenDoor
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import TO_COLLECT, Direction, Parcel, ParcelState, Role
 from locker.domain.times import Now
@@ -114,6 +116,8 @@ class Acceptances:
                     _assert_may(before, now, opening, Role.COURIER)
                 if not _comes_back(before, opening, box):
                     _assert_can_be_offered(before, event, after, opening, box)
+            case Purpose.SERVICE | Purpose.TEST:
+                _assert_asked(before, event, opening)
             case Purpose.REMOTE:
                 pass
 
@@ -137,10 +141,23 @@ def _assert_frozen_opens_for_technicians(before: Automat, after: Automat, entry:
     """In frozen mode no lock is pulsed, not for the first time and not again, but for a technician."""
     if before.facts.mode is Mode.FROZEN:
         opening = after.openings[entry.data["compartment"]]
+        if opening.purpose in (Purpose.SERVICE, Purpose.TEST):
+            return
         right = before.credentials.get(opening.person or "")
         assert opening.purpose is Purpose.INSPECT, "pulsed while frozen"
         assert right is not None, "pulsed while frozen"
         assert right.role is Role.TECHNICIAN, "pulsed while frozen, and not for a technician"
+
+
+def _assert_asked(before: Automat, event: Event, opening: Opening) -> None:
+    """A technician at the socket asked for this door now, and it is recorded who."""
+    assert isinstance(event, MaintenanceAsked), "nobody at the socket asked"
+    assert isinstance(event.action, OpenDoor | CycleLock), "nobody at the socket asked for a door"
+    assert event.action.compartment == opening.compartment
+    assert (event.by.user, event.by.technician) == (opening.user, opening.person)
+    assert not before.facts.commission, "opened beside a commission"
+    doubt = before.open_incident(IncidentKind.WRONG_DOOR, opening.compartment)
+    assert doubt is None, "opened for a technician while its wiring is in doubt"
 
 
 def _assert_may(before: Automat, now: Now, opening: Opening, role: Role | None) -> None:

@@ -9,10 +9,20 @@ import rfc8785
 from locker.domain.automat import Automat, Decision
 from locker.domain.commands import WithdrawParcel
 from locker.domain.compartments import Condition, ContactKind
-from locker.domain.events import CommandReceived, Door, DoorSeen, Event, PulseNotSent, PulseSent, Started
+from locker.domain.events import (
+    CommandReceived,
+    Door,
+    DoorSeen,
+    Event,
+    MaintenanceAsked,
+    PulseNotSent,
+    PulseSent,
+    Started,
+)
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import TryLock, Unlock
 from locker.domain.journal import Entry, EntryKind
+from locker.domain.maintenance import SayFound
 from locker.domain.openings import Opening
 from locker.domain.parcels import INSIDE, ParcelState
 from locker.domain.rules import Rules
@@ -22,13 +32,15 @@ from tests.properties.clocks import Governor, Guesses, Storage
 from tests.properties.strategies import boxes
 from tests.unit.domain.stand import Stand
 
+LOOKED = ("inspect", "service", "test")
+"""Why a door is opened for somebody who then says what lies behind it."""
 EVIDENCED = {
-    EntryKind.PARCEL_STORED: ("deposit", "inspect"),
-    EntryKind.PARCEL_DROPPED_OFF: ("drop-off", "inspect"),
+    EntryKind.PARCEL_STORED: ("deposit", *LOOKED),
+    EntryKind.PARCEL_DROPPED_OFF: ("drop-off", *LOOKED),
     EntryKind.PARCEL_HANDED_OVER: ("pickup",),
     EntryKind.PARCEL_REMOVED: ("collect",),
-    EntryKind.PARCEL_MISSING: ("collect", "inspect"),
-    EntryKind.PARCEL_FOUND: ("inspect",),
+    EntryKind.PARCEL_MISSING: ("collect", *LOOKED),
+    EntryKind.PARCEL_FOUND: LOOKED,
 }
 """Entries that change custody or say where a parcel is, and the openings that may lead to them."""
 
@@ -270,6 +282,45 @@ def refused_commands_change_nothing(moment: Moment) -> None:
     assert not applied, "applied and refused"
 
 
+def words_at_the_socket_follow_a_look(moment: Moment) -> None:
+    """What a technician says counts only for a door that was opened to look, and seen shut if it can be."""
+    for entry in moment.entries(EntryKind.COMPARTMENT_INSPECTED):
+        if "user" not in entry.data:
+            continue
+        label = entry.data["compartment"]
+        assert isinstance(moment.event, MaintenanceAsked), "nobody at the socket said anything"
+        assert isinstance(moment.event.action, SayFound), "nobody at the socket said anything"
+        witness, box = moment.witnesses[label], moment.before.compartments[label]
+        assert witness.purpose in ("service", "test"), "the last opening was somebody else's"
+        assert witness.sent or witness.opened, "said of a door that was never pulsed"
+        if box.fixture.contact is ContactKind.FITTED:
+            assert witness.shut, "said of a door that was not seen shut"
+            assert box.door is Door.SHUT, f"said of a door that is {box.door}"
+        assert label not in moment.after.looks, "a word that counts twice"
+
+
+def refused_wishes_change_nothing(moment: Moment) -> None:
+    """What a technician is refused changes nothing and moves nothing."""
+    wish = isinstance(moment.event, MaintenanceAsked)
+    if not wish or moment.decision.refused is None or _something_was_due(moment):
+        return
+    for name in ("compartments", "openings", "parcels", "incidents", "looks", "findings"):
+        assert getattr(moment.before, name) is getattr(moment.after, name), f"refused, and {name} changed"
+    assert not moment.decision.entries, "refused, and recorded"
+
+
+def doors_to_judge_are_not_offered(moment: Moment) -> None:
+    """A box of which a technician has yet to say what lies inside is not sound, and its door is shut."""
+    if moment.after.looks is moment.before.looks and moment.after.compartments is moment.before.compartments:
+        return
+    for label in moment.after.looks:
+        box = moment.after.compartments[label]
+        assert box.condition is not Condition.SOUND, f"{label} awaits a word and is sound"
+        unseen = box.fixture.contact is ContactKind.MISSING
+        assert unseen or box.door is Door.SHUT, f"{label} awaits a word and is {box.door}"
+        assert label not in moment.after.openings, f"{label} awaits a word and is being opened"
+
+
 def _something_was_due(moment: Moment) -> bool:
     return moment.before.seconds_until_due(moment.now) == 0.0 or bool(
         moment.entries(EntryKind.CLOCK_STEPPED, EntryKind.CLOCK_TRUST_CHANGED)
@@ -284,4 +335,7 @@ CHECKS: tuple[Callable[[Moment], None], ...] = (
     nobody_is_served_while_wiring_is_proved,
     entries_can_be_written_down,
     refused_commands_change_nothing,
+    words_at_the_socket_follow_a_look,
+    refused_wishes_change_nothing,
+    doors_to_judge_are_not_offered,
 )

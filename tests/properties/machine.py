@@ -36,7 +36,7 @@ from locker.domain.keypad import Idle, Naming
 from locker.domain.openings import Purpose
 from locker.domain.parcels import Role
 from locker.domain.times import Trust
-from tests.properties import states, technicians
+from tests.properties import maintainers, states, technicians
 from tests.properties import strategies as draw
 from tests.properties.disturbances import INTERRUPTIONS, PARTS, all_is_well, interrupt
 from tests.properties.people import CODES_BY_WHO, go_on
@@ -244,6 +244,14 @@ class Automat(RuleBasedStateMachine):
         """Locks are tried at the local socket, well or badly; whatever comes in between."""
         technicians.begin(self.world)
         technicians.go_through(self.world, todo, ends)
+
+    @rule(
+        label=st.sampled_from(draw.LABELS),
+        todo=st.lists(st.integers(0, maintainers.KINDS), min_size=3, max_size=12),
+    )
+    def a_technician_looks_into_a_box(self, label: str, todo: list[int]) -> None:
+        """A door opens at the local socket, and somebody says what lies inside; or something else happens."""
+        maintainers.look(self.world, label, todo)
 
     @rule(one=st.sampled_from(draw.LABELS), other=st.sampled_from(draw.LABELS))
     def cables_are_crossed(self, one: str, other: str) -> None:

@@ -94,9 +94,9 @@ class World(Judge):
             label = entry.data.get("compartment", "")
             if entry.kind is EntryKind.PARCEL_HANDED_OVER and self.inside[label]:
                 assert label != SENSED or self.automat.compartments[label].goods is not True
-                self._taint(label)  # the recipient left it there, or no contact saw that nothing opened
+                self.taint(label)  # the recipient left it there, or no contact saw that nothing opened
             if entry.kind in FOUND and entry.data.get("found") and entry.subject not in self.inside[label]:
-                self._taint(label, str(entry.subject))
+                self.taint(label, str(entry.subject))
         self._nothing_offered_holds_anything()
         return decision
 
@@ -138,7 +138,7 @@ class World(Judge):
             if false is not None and self.honest:
                 return
             if false is not None:
-                self._taint(*false)
+                self.taint(*false)
         self.do(KeyPressed(keypad, key))
 
     def untrue(self, keypad: str, key: Key) -> tuple[str, ...] | None:
@@ -191,7 +191,7 @@ class World(Judge):
         if label in self.no_contact and not self.down and not pulsed:
             return
         if self.automat.facts.commission and self.ajar[label] and not self.down:
-            self._taint(label)  # the technician who stands there has let it happen
+            self.taint(label)  # the technician who stands there has let it happen
         if self.ajar[label] and not any(what in inside for inside in self.inside.values()):
             self.inside[label].append(what)
             self.in_hand.discard(what)
@@ -363,6 +363,10 @@ class World(Judge):
         about = any(where == label for _, where in self.automat.open_matters)
         return about or self.automat.compartments[label].condition is not Condition.SOUND
 
+    def taint(self, label: str, *parcels: str) -> None:
+        """Ask nothing of the automat any more for a box and what lies in it: somebody told an untruth."""
+        self.tainted.update({label, *self.inside[label], *parcels})
+
     def _said_empty(self, label: str) -> bool:
         """Whether somebody in front of this door has chosen what leaves it empty."""
         opening = self.automat.openings.get(label)
@@ -370,9 +374,6 @@ class World(Judge):
         flow = None if keypad is None else keypad.flow
         at_it = isinstance(flow, Depositing | Sending) and flow.compartment == label
         return at_it and isinstance(flow, Depositing | Sending) and flow.choice in SAYS_EMPTY
-
-    def _taint(self, label: str, *parcels: str) -> None:
-        self.tainted.update({label, *self.inside[label], *parcels})
 
     def _contact(self, label: str) -> Door:
         if label in self.silent or self.mismatched:
@@ -384,7 +385,7 @@ class World(Judge):
         if label in self.doors:
             self.doors[label] = door
         if door is Door.SHUT and self._said_empty(label) and self.inside[label]:
-            self._taint(label)
+            self.taint(label)
         if not self.down and label in self.doors and label in self.automat.compartments:
             self.do(DoorSeen(label, door))
 

@@ -7,9 +7,9 @@ into words.
 
 from dataclasses import replace
 
-from locker.domain.compartments import Condition
+from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
-from locker.domain.events import LockTimed
+from locker.domain.events import Door, LockTimed
 from locker.domain.flows import audit, finding, holding, settle, steering, trials
 from locker.domain.flows.doors import OF_TECHNICIANS, Outcome, Progress, begin, finish_blind
 from locker.domain.flows.looking import (
@@ -189,11 +189,10 @@ def _shut(draft: Draft, progress: Progress) -> None:
     if opening.stage is Stage.BLIND:
         _record_opened(draft, opening)
     evidence = evidence_of(draft, progress)
-    if progress.cut_short or (progress.outcome is Outcome.UNPROVEN and opening.stage is not Stage.BLIND):
-        _note_tested(draft, opening, "opened")
-        _leave(draft, opening, "the daemon did not see the door shut")
-        return
     _note_tested(draft, opening, "opened" if evidence.opened_at else "unproven")
+    if progress.cut_short or (evidence.shut_at is None and not _unseen(draft, label)):
+        _leave(draft, opening, "nobody saw the door shut")
+        return
     sound = draft.automat.compartments[label].condition is Condition.SOUND
     if mended(draft, label, evidence) or sound:
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
@@ -253,35 +252,41 @@ def _say_found(draft: Draft, by: Maintainer, action: SayFound) -> None:
     if label not in draft.automat.compartments:
         draft.refuse("unknown-compartment")
         return
-    opening = draft.automat.openings.get(label)
-    unseen = (
-        opening is not None
-        and opening.purpose in OF_TECHNICIANS
-        and opening.stage is Stage.BLIND
-        and opening.pulses_sent > 0
-    )
-    refusal = None if unseen else _look_refusal(draft, label)
+    opening = _ended_by_word(draft, label)
+    refusal = None if opening is not None else _look_refusal(draft, label)
     refusal = refusal or _verdict_refusal(draft, action)
     if refusal is not None:
         draft.refuse(refusal)
         return
-    if unseen and opening is not None:
-        progress = finish_blind(draft, opening)
-        if progress is not None:
-            note(draft, progress)
+    progress = None if opening is None else finish_blind(draft, opening)
+    if progress is not None:
+        note(draft, progress)
     look = draft.automat.looks[label]
     draft.put_look(label, None)
     _judge(draft, by, action, look)
 
 
+def _ended_by_word(draft: Draft, label: str) -> Opening | None:
+    """Return the opening under way that only a word can end: its lock was pulsed, and no contact is there."""
+    opening = draft.automat.openings.get(label)
+    if opening is None or opening.purpose not in OF_TECHNICIANS or not _unseen(draft, label):
+        return None
+    return opening if opening.stage is Stage.BLIND and opening.pulses_sent > 0 else None
+
+
 def _look_refusal(draft: Draft, label: str) -> str | None:
     """Say why nobody's word on this box counts now."""
+    if draft.automat.compartments[label].door is Door.OPEN:
+        return "door-open"  # also where its contact is stuck: mend it, or prove that there is none
     look = draft.automat.looks.get(label)
-    opening = draft.automat.openings.get(label)
     if look is None:
-        waits = opening is not None and opening.stage in (Stage.OPEN, Stage.LEFT_OPEN)
-        return "door-open" if waits else "not-looked"
+        return "not-looked"
     return "door-open" if still_open(draft, label, look.evidence) else None
+
+
+def _unseen(draft: Draft, label: str) -> bool:
+    """Tell whether no contact can see this door."""
+    return draft.automat.compartments[label].fixture.contact is ContactKind.MISSING
 
 
 def _verdict_refusal(draft: Draft, action: SayFound) -> str | None:

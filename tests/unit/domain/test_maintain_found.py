@@ -114,6 +114,22 @@ def test_a_blind_opening_whose_time_ran_out_still_takes_the_word() -> None:
     assert say(stand, "2", "empty") is None
 
 
+def test_a_door_that_stood_open_already_takes_the_word_only_once_it_is_seen_shut() -> None:
+    stand = Stand()
+    stand.door("2", Door.OPEN)
+    looked_at_open = ask(stand, OpenDoor("2", REASON))
+    assert looked_at_open is None
+    stand.pulse_sent()
+    assert say(stand, "2", "empty") == "door-open"
+    stand.wait(61)
+    assert say(stand, "2", "empty") == "door-open", "its time ran out, and it stands open"
+    assert ask(stand, OpenDoor("2", REASON)) is None
+    stand.pulse_sent()
+    stand.door("2", Door.SHUT)
+    assert say(stand, "2", "empty") is None
+    assert stand.last(EntryKind.COMPARTMENT_INSPECTED).data["grade"] == "B"
+
+
 # -- empty
 
 
