@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.properties.sabotages import SABOTAGES, Sabotage
+from tests.properties.sabotages_at_socket import AT_SOCKET
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("locker", "tests", "pyproject.toml")
@@ -33,7 +34,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3, help="seeds to try before it is a survivor")
     parser.add_argument("--jobs", type=int, default=2, help="how many to try at a time")
     arguments = parser.parse_args()
-    chosen = [each for each in SABOTAGES if arguments.only in each.name]
+    chosen = [each for each in (*SABOTAGES, *AT_SOCKET) if arguments.only in each.name]
     survivors = []
     sound = attempt(CONTROL, arguments.examples, arguments.seeds)
     if sound is not None:
