@@ -1,8 +1,9 @@
-"""Keeps one port open: reopens it by its stable path after it was lost."""
+"""Keeps a port open, or another device: reopens it by its stable path after it was lost."""
 
 import asyncio
 import concurrent.futures
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,8 +61,102 @@ class PortDown:
 PortChange = PortUp | PortDown
 
 
-class PortKeeper:
-    """A `Line` that outlives unplugging. `on_change` tells every transition and every new reason.
+class Keeper(ABC):
+    """Keeps one thing open by its stable path. `on_change` tells every transition and every new reason.
+
+    A kind of thing says how it is opened and how it is closed; `_taken` and `_gone` tell what became of it.
+    """
+
+    def __init__(
+        self, name: str, settings: KeeperSettings | None, on_change: Callable[[PortChange], None]
+    ) -> None:
+        self.name = name
+        self.on_down: Callable[[str], None] = ignore
+        self.told: PortChange | None = None
+        """The latest transition, with the reason where it is not open; None before the first."""
+        self.failures: dict[str, int] = {}
+        """How often it could not be opened, by `kind` of the error, and how often it was lost."""
+        self._settings = settings or KeeperSettings()
+        self._on_change = on_change
+        self._lost = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    @abstractmethod
+    def is_up(self) -> bool:
+        """True while it is open."""
+
+    @abstractmethod
+    async def _open(self) -> None:
+        """Open it once, and take it into use; DriverError says why not."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Close it; it is open now."""
+
+    def start(self) -> None:
+        """Begin to open; returns at once."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._keep_open(), name=f"port {self.name}")
+
+    async def stop(self) -> None:
+        """Close it and end; it counts as down."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self.reopen("the port was closed on purpose")
+
+    def reopen(self, reason: str) -> None:
+        """Close it and open it again at once: the cure for an adapter that hangs."""
+        if self.is_up:
+            self._close()
+            self._gone(reason)
+
+    def _taken(self) -> None:
+        self._tell(PortUp(self.name))
+
+    def _gone(self, reason: str) -> None:
+        self._tell(PortDown(self.name, f"{self.name}: {reason}", needs_technician=False))
+        self.on_down(reason)
+        self._lost.set()
+
+    async def _keep_open(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._open_until_up()
+            opened_s = loop.time()
+            await self._lost.wait()
+            if loop.time() - opened_s < self._settings.steady_s:
+                await asyncio.sleep(self._settings.first_wait_s)
+
+    async def _open_until_up(self) -> None:
+        failures = refusals = 0
+        while True:
+            self._lost.clear()
+            try:
+                await self._open()
+            except DriverError as problem:
+                count_one(self.failures, problem.kind)
+                needs_technician = isinstance(problem, CallTechnician)
+                self._tell(PortDown(self.name, str(problem), needs_technician))
+            else:
+                return
+            failures += 1
+            refusals = refusals + 1 if needs_technician else 0
+            is_hopeless = refusals >= self._settings.technician_after
+            wait_s = self._settings.wait_after_s(failures)
+            await asyncio.sleep(self._settings.technician_wait_s if is_hopeless else wait_s)
+
+    def _tell(self, change: PortChange) -> None:
+        if change != self.told:
+            self.told = change
+            self._on_change(change)
+
+
+class PortKeeper(Keeper):
+    """A `Line` that outlives unplugging.
 
     With `executor` the opening runs there, because a USB device may block it; nothing else does.
     """
@@ -75,26 +170,13 @@ class PortKeeper:
         wire_log: WireLog | None = None,
         executor: concurrent.futures.Executor | None = None,
     ) -> None:
+        super().__init__(port.path, settings, on_change)
         self.on_bytes: Callable[[bytes], None] = ignore
         self.on_up: Callable[[], None] = ignore
-        self.on_down: Callable[[str], None] = ignore
-        self._settings = settings or KeeperSettings()
         self._port_settings = port
-        self._on_change = on_change
         self._wire_log = wire_log
         self._executor = executor
         self._port: Port | None = None
-        self.told: PortChange | None = None
-        """The latest transition, with the reason where the port is not open; None before the first."""
-        self.failures: dict[str, int] = {}
-        """How often it could not be opened, by `kind` of the error, and how often it was lost."""
-        self._lost = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def name(self) -> str:
-        """The device path."""
-        return self._port_settings.path
 
     @property
     def is_up(self) -> bool:
@@ -105,20 +187,6 @@ class PortKeeper:
     def quiet_at_s(self) -> float:
         """Loop time at which the last byte written has left the wire."""
         return self._port.quiet_at_s if self._port is not None else 0.0
-
-    def start(self) -> None:
-        """Begin to open; returns at once."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._keep_open(), name=f"port {self.name}")
-
-    async def stop(self) -> None:
-        """Close the port and end; the line counts as down."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self.reopen("the port was closed on purpose")
 
     def write(self, data: bytes) -> None:
         """Queue all of `data` or none; never blocks. LineDown, LineBusy: nothing was sent."""
@@ -136,42 +204,17 @@ class PortKeeper:
         if self._port is not None:
             self._port.collect_input()
 
-    def reopen(self, reason: str) -> None:
-        """Close the port and open it again at once: the cure for an adapter that hangs."""
+    async def _open(self) -> None:
+        if self._port_settings.is_network:
+            self._take(await open_network(self.name), None)
+        else:
+            handle = await self._open_serial()
+            self._take(handle, turnaround_of(handle, self._port_settings))
+
+    def _close(self) -> None:
         if self._port is not None:
             self._port.close()
-            self._port_lost(reason)
-
-    async def _keep_open(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._open_until_up()
-            opened_s = loop.time()
-            await self._lost.wait()
-            if loop.time() - opened_s < self._settings.steady_s:
-                await asyncio.sleep(self._settings.first_wait_s)
-
-    async def _open_until_up(self) -> None:
-        failures = refusals = 0
-        while True:
-            self._lost.clear()
-            try:
-                if self._port_settings.is_network:
-                    self._take(await open_network(self.name), None)
-                else:
-                    handle = await self._open_serial()
-                    self._take(handle, turnaround_of(handle, self._port_settings))
-            except DriverError as problem:
-                count_one(self.failures, problem.kind)
-                needs_technician = isinstance(problem, CallTechnician)
-                self._tell(PortDown(self.name, str(problem), needs_technician))
-            else:
-                return
-            failures += 1
-            refusals = refusals + 1 if needs_technician else 0
-            is_hopeless = refusals >= self._settings.technician_after
-            wait_s = self._settings.wait_after_s(failures)
-            await asyncio.sleep(self._settings.technician_wait_s if is_hopeless else wait_s)
+            self._port = None
 
     async def _open_serial(self) -> "serial.Serial":
         if self._executor is None:
@@ -193,7 +236,7 @@ class PortKeeper:
             wire_log=self._wire_log,
             turnaround=turnaround,
         )
-        self._tell(PortUp(self.name))
+        self._taken()
         self.on_up()
 
     def _pass_on(self, data: bytes) -> None:
@@ -202,18 +245,8 @@ class PortKeeper:
 
     def _port_gone(self, reason: str) -> None:
         count_one(self.failures, PORT_LOST)
-        self._port_lost(reason)
-
-    def _port_lost(self, reason: str) -> None:
         self._port = None
-        self._tell(PortDown(self.name, f"{self.name}: {reason}", needs_technician=False))
-        self.on_down(reason)
-        self._lost.set()
-
-    def _tell(self, change: PortChange) -> None:
-        if change != self.told:
-            self.told = change
-            self._on_change(change)
+        self._gone(reason)
 
 
 def _close_abandoned(future: "concurrent.futures.Future[serial.Serial]") -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from drivers.base import ignore
-from drivers.errors import CallTechnician, DriverError, PortForbidden, PortInUse, PortMissing, PortUnusable
-from drivers.keeper import KeeperSettings, PortChange, PortDown, PortUp
+from drivers.errors import DriverError, PortForbidden, PortInUse, PortMissing, PortUnusable
+from drivers.keeper import PORT_LOST, Keeper, KeeperSettings, PortChange
 from drivers.keypad_evdev.codec import CODES, EV_KEY, RawEvent
+from drivers.statistics import count_one
 
 if TYPE_CHECKING:
     import evdev
@@ -59,8 +60,8 @@ def open_device(path: str) -> InputDevice:
     return _Grabbed(device)
 
 
-class DeviceKeeper:
-    """Keeps one device open by its stable path; tells every transition, as the keeper of a port does."""
+class DeviceKeeper(Keeper):
+    """Keeps one input device open and grabbed."""
 
     def __init__(
         self,
@@ -70,63 +71,26 @@ class DeviceKeeper:
         opener: Callable[[str], InputDevice] = open_device,
         settings: KeeperSettings | None = None,
     ) -> None:
+        super().__init__(path, settings, on_change)
         self.on_events: Callable[[Sequence[RawEvent]], None] = ignore
-        self.on_down: Callable[[str], None] = ignore
-        self._path = path
-        self._on_change = on_change
-        self._open = opener
-        self._settings = settings or KeeperSettings()
+        self._opener = opener
         self._device: InputDevice | None = None
-        self.told: PortChange | None = None
-        """The latest transition, with the reason where the device is not open; None before the first."""
-        self._lost = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def name(self) -> str:
-        """The device path."""
-        return self._path
 
     @property
     def is_up(self) -> bool:
         """True while keys can arrive."""
         return self._device is not None
 
-    def start(self) -> None:
-        """Begin to open; returns at once."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._keep_open(), name=f"keys {self._path}")
+    async def _open(self) -> None:
+        self._device = self._opener(self.name)
+        asyncio.get_running_loop().add_reader(self._device.fileno(), self._readable)
+        self._taken()
 
-    async def stop(self) -> None:
-        """Let the device go and end."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        if self._device is not None:
-            self._lose("the device was let go on purpose")
-
-    async def _keep_open(self) -> None:
-        failures = 0
-        while True:
-            self._lost.clear()
-            try:
-                self._take(self._open(self._path))
-            except DriverError as problem:
-                failures += 1
-                by_hand = isinstance(problem, CallTechnician)
-                self._tell(PortDown(self._path, str(problem), by_hand))
-                wait_s = self._settings.wait_after_s(failures)
-                await asyncio.sleep(self._settings.technician_wait_s if by_hand else wait_s)
-            else:
-                failures = 0
-                await self._lost.wait()
-
-    def _take(self, device: InputDevice) -> None:
-        self._device = device
-        asyncio.get_running_loop().add_reader(device.fileno(), self._readable)
-        self._tell(PortUp(self._path))
+    def _close(self) -> None:
+        device, self._device = self._device, None
+        if device is not None:
+            asyncio.get_running_loop().remove_reader(device.fileno())
+            device.close()
 
     def _readable(self) -> None:
         if self._device is None:
@@ -134,25 +98,12 @@ class DeviceKeeper:
         try:
             events = self._device.read()
         except OSError as problem:
-            self._lose(problem.strerror or str(problem))
+            count_one(self.failures, PORT_LOST)
+            self._close()
+            self._gone(problem.strerror or str(problem))
             return
         if events:
             self.on_events(events)
-
-    def _lose(self, reason: str) -> None:
-        device, self._device = self._device, None
-        if device is None:
-            return
-        asyncio.get_running_loop().remove_reader(device.fileno())
-        device.close()
-        self._tell(PortDown(self._path, f"{self._path}: {reason}", needs_technician=False))
-        self.on_down(reason)
-        self._lost.set()
-
-    def _tell(self, change: PortChange) -> None:
-        if change != self.told:
-            self.told = change
-            self._on_change(change)
 
 
 class _Grabbed:
