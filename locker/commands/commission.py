@@ -6,7 +6,6 @@ was. Questions and words for the person go to stderr, data to stdout.
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Iterable
 
@@ -23,6 +22,7 @@ from locker.api.commission_schema import (
     SearchView,
     TrialView,
 )
+from locker.commands.asking import Person
 from locker.commands.printing import indented, print_json, print_lines, speak, table
 from locker.errors import ExitCode, WrongUsage
 
@@ -58,7 +58,8 @@ async def search(client: ApiClient, options: argparse.Namespace) -> ExitCode:
 
 
 async def test(client: ApiClient, options: argparse.Namespace) -> ExitCode:
-    """Pulse one lock once; returns when a contact moved, or none did in time."""
+    """Pulse one lock once; returns when a contact moved, or none did in time. Open doors are told before."""
+    await _warn_of_open_doors(client)
     await client.commission_step(CommissionTest(compartment=options.compartment))
     progress = await _until_moved(client)
     code = _show(progress, options, lambda told: _trial_lines(told.trial))
@@ -100,7 +101,7 @@ class _Walk:
     def __init__(self, client: ApiClient, technician: str) -> None:
         self._client = client
         self._technician = technician
-        self._typed = b""
+        self._person = Person()
 
     async def run(self) -> ExitCode:
         progress = await self._client.commission()
@@ -141,11 +142,12 @@ class _Walk:
                 return
             label = left[0]
             tried.add(label)
+            await _warn_of_open_doors(self._client)
             question = f"{len(left)} to go. Shut every door. Enter pulses lock {label}, s skips, w writes: "
-            answer = await self._ask(question)
+            answer = await self._person.ask(question)
             while answer not in ("", "s", "w"):
                 # Whoever types anything else does not expect a door to open.
-                answer = await self._ask(question)
+                answer = await self._person.ask(question)
             if answer == "w":
                 return
             if answer != "s" and not await self._try_one(label):
@@ -166,7 +168,7 @@ class _Walk:
             return True
         # No answer is offered: whoever only presses Enter has not read the label.
         while True:
-            opened = await self._ask("Which label is on the door that opened? (- if none did): ")
+            opened = await self._person.ask("Which label is on the door that opened? (- if none did): ")
             if not opened:
                 continue
             named = None if opened == "-" else opened
@@ -204,35 +206,14 @@ class _Walk:
         return await self._client.commission_step(step)
 
     async def _says_yes(self, question: str) -> bool:
-        return (await self._ask(f"{question} [Y/n] ")) in ("", "y", "yes")
+        return (await self._person.ask(f"{question} [Y/n] ")) in ("", "y", "yes")
 
-    async def _ask(self, question: str) -> str:
-        """Ask the person; EOFError if nobody answers any more, or for q."""
-        print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - speech goes to stderr
-        answer = (await self._line()).strip()
-        if answer == "q":
-            raise EOFError
-        return answer
 
-    async def _line(self) -> str:
-        """Return a line of stdin; waits in the event loop, because a thread that reads outlives Ctrl-C."""
-        loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
-        while b"\n" not in self._typed:
-            readable = asyncio.Event()
-            try:
-                loop.add_reader(stdin, readable.set)
-            except PermissionError:
-                readable.set()  # a plain file never lets anybody wait
-            try:
-                await readable.wait()
-            finally:
-                loop.remove_reader(stdin)
-            more = os.read(stdin, 1024)
-            if not more:
-                raise EOFError
-            self._typed += more
-        line, _, self._typed = self._typed.partition(b"\n")
-        return line.decode(errors="replace")
+async def _warn_of_open_doors(client: ApiClient) -> None:
+    """Name the doors that stand open: a lock that is tried now may hold one of them."""
+    labels = [box.label for box in await client.compartments() if box.door == "open"]
+    if labels:
+        speak(f"these doors stand open; shut them before a lock is pulsed: {', '.join(labels)}")
 
 
 async def _until_moved(client: ApiClient) -> Commission:
