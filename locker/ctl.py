@@ -13,6 +13,7 @@ from pathlib import Path
 
 from locker.api.client import ApiClient, RequestRefused
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
+from locker.commands import audit as audit_commands
 from locker.commands import automat, commission, devices, incidents
 from locker.commands import evidence as evidence_commands
 from locker.commands import journal as journal_commands
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         help="whom to believe of an evidence file: the automat's enrolment file, or the `publickey` in it",
     )
     evidence_commands.add_parsers(add)
+    audit_commands.add_parsers(add, common)
     add("watch", automat.watch, "a snapshot, then everything that happens, until interrupted")
     wire = add("wire", wire_commands.wire, "what passes on the serial lines, with its meaning")
     wire.add_argument("line", nargs="?", metavar="LINE", help="a line; without it all are listed")

@@ -1,4 +1,4 @@
-"""`lockerctl status`, `compartments`, `parcels`, `incidents` and `watch`."""
+"""`lockerctl status`, `compartments`, `parcels` and `watch`."""
 
 import argparse
 import textwrap
@@ -22,7 +22,6 @@ from locker.commands.journal import entry_lines
 from locker.commands.printing import (
     WIDTH,
     counts,
-    indented,
     minute,
     print_json,
     print_json_list,
@@ -115,34 +114,6 @@ async def parcels(client: ApiClient, options: argparse.Namespace) -> ExitCode:
         for parcel in parcels
     ]
     print_lines(table(heads, rows, flexible=0))
-    return ExitCode.OK
-
-
-async def incidents(client: ApiClient, options: argparse.Namespace) -> ExitCode:
-    """List the incidents."""
-    incidents = await client.incidents(cleared=options.all)
-    if options.json:
-        print_json_list("incidents", incidents)
-        return ExitCode.OK
-    heads = ("NUMBER", "KIND", "ABOUT", "RAISED", "CLEARED")
-    rows = [
-        (
-            str(incident.number),
-            incident.kind,
-            incident.about,
-            minute(incident.raised_at),
-            minute(incident.cleared_at),
-        )
-        for incident in incidents
-    ]
-    head, *lines = table(heads, rows, flexible=2)
-    print_lines([head])
-    for line, incident in zip(lines, incidents, strict=True):
-        print_lines([line, *indented(incident.detail, 8)])
-    kept = set((await client.wire()).dumped_incidents)
-    if any(incident.number in kept for incident in incidents):
-        numbers = ", ".join(str(incident.number) for incident in incidents if incident.number in kept)
-        print_lines(indented(f"the wire was kept around {numbers}: `lockerctl wire --incident N`", 0))
     return ExitCode.OK
 
 
