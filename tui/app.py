@@ -13,11 +13,13 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from locker.api.client import ApiClient
 from locker.errors import LockerError
+from tui.commands import LockerCommands
 from tui.screens.audit import AuditScreen
 from tui.screens.base import LockerScreen
 from tui.screens.commission import CommissionScreen
@@ -25,6 +27,7 @@ from tui.screens.incidents import IncidentsScreen
 from tui.screens.journal import JournalScreen
 from tui.screens.lines import LinesScreen
 from tui.screens.overview import OverviewScreen
+from tui.screens.search import Search
 from tui.screens.tests import TestsScreen
 from tui.screens.wall import WallScreen
 from tui.store import Store
@@ -56,9 +59,11 @@ class LockerTui(App[Language | None]):
     CSS_PATH = "tui.tcss"
     TITLE = "parcel locker"
     MODES: ClassVar = dict(MATTERS)
+    COMMANDS: ClassVar = {LockerCommands}
     BINDINGS: ClassVar = [
         *(Binding(str(n), f"matter('{name}')", name, show=False) for n, name in enumerate(MATTERS, 1)),
         Binding("f1,question_mark", "help", "help", show=False),
+        Binding("slash", "search", "search", show=False),
         Binding("f2", "turn_light", "light", show=False),
         Binding("f3", "turn_language", "language", show=False),
         Binding("ctrl+q", "quit", "quit", priority=True, show=False),
@@ -153,6 +158,29 @@ class LockerTui(App[Language | None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         await self.switch_mode(name)
+
+    @work
+    async def action_search(self) -> None:
+        """Look for a compartment, and select it on the wall."""
+        label = await self.push_screen_wait(Search(self.words))
+        if label is not None:
+            await self.go_to(label)
+
+    async def go_to(self, label: str) -> None:
+        """Select a compartment on the wall."""
+        await self.action_matter("wall")
+        if isinstance(self.screen, WallScreen):
+            self.screen.select(label)
+
+    def show_compartment(self, label: str) -> None:
+        """Show everything about one compartment, upon the screen in front."""
+        self.notify(label)
+
+    def action_command_palette(self) -> None:
+        """Open the list of commands, in the technician's language."""
+        if not isinstance(self.screen, CommandPalette):
+            placeholder = self.words("commands.placeholder")
+            self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
 
     def action_turn_light(self) -> None:
         """Change between the dark theme and the one for daylight."""
