@@ -24,7 +24,7 @@ class Nothing(Strict):
 class CommissionBegin(Strict):
     """Give the automat to a technician."""
 
-    technician: Annotated[str, Field(max_length=LONGEST_NAME, pattern=r"^[A-Za-z0-9._-]*$")] = ""
+    technician: Annotated[str, Field(max_length=LONGEST_NAME, pattern=r"^[A-Za-z0-9_.@-]*$")] = ""
     afresh: bool = Field(default=False, description="forget what was proved and not written")
 
 

@@ -209,6 +209,21 @@ async def test_a_walk_pulses_nothing_and_skips_nothing_because_of_a_slip_of_the_
     assert f"not proved: {', '.join(sorted(set('123456') - {label}))}" in walk.told
 
 
+async def test_doors_that_seem_open_are_told_before_a_pulse(stage: Stage) -> None:
+    async with ApiClient(stage.demo.socket) as client:
+        await client.commission_step(CommissionBegin(technician="t-7"))
+    step = ["--socket", str(stage.demo.socket), "commission", "test", "6"]
+    ended, _, err = await run_command("locker.ctl", step, limit_s=LIMIT_S)
+    assert ended == 0
+    assert "these doors stand open; shut them" in err
+    assert ", ".join(INVERTED) in err
+    async with walking(stage) as walk:
+        for _ in stage.demo.plan.lines:
+            await walk.answer("[Y/n]", "n")
+        await walk.answer("these doors stand open", "q")
+        assert await walk.end() == 1
+
+
 class Walk:
     """A person at `lockerctl commission`."""
 
