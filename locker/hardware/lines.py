@@ -96,22 +96,22 @@ class LockLine:
         """Build the drivers of `boards`, of which `doors` are; nothing is opened before `start`."""
         self.name = name
         self.wire_log = WireLog()
-        self.doors = tuple(doors)
         self._emit = emit
-        self._beliefs = {door.compartment: Belief(Door.UNKNOWN) for door in self.doors if door.contact_fitted}
-        self._goods: dict[str, Belief[bool | None]] = {
-            door.compartment: Belief(None) for door in self.doors if door.goods_channel is not None
-        }
         self._keeper = PortKeeper(
             PortSettings(port.path, port.baud, port.rts), on_change=self._changed, wire_log=self.wire_log
         )
         self.on_read: Callable[[], None] = ignore
         self._bus = Bus(self._keeper)
-        self._boards = [self._make_board(spec) for spec in boards]
-        self.figures = LineFigures(port, self._keeper, self._bus.statistics, self._boards)
-        self._board_of = {door.compartment: board for board in self._boards for door in board.doors}
-        self._door_of = {door.compartment: door for door in self.doors}
-        self._turns = Turns(board.spec.name for board in self._boards)
+        self.boards: Mapping[str, Board] = {spec.name: self._make_board(spec) for spec in boards}
+        """Every board on this line, by name."""
+        self.figures = LineFigures(port, self._keeper, self._bus.statistics, list(self.boards.values()))
+        self.doors: tuple[DoorSpec, ...] = ()
+        self._board_of: dict[str, Board] = {}
+        self._door_of: dict[str, DoorSpec] = {}
+        self._beliefs: dict[str, Belief[Door]] = {}
+        self._goods: dict[str, Belief[bool | None]] = {}
+        self._wire(doors)
+        self._turns = Turns(self.boards)
         self._pulse_times = PulseTimes()
         self._one_unlock = asyncio.Lock()
         self._unlock_left_s: float | None = None
@@ -134,7 +134,7 @@ class LockLine:
 
     async def read_once(self) -> None:
         """Wait until every board was read, or given up."""
-        for board in self._boards:
+        for board in self.boards.values():
             await board.read_once.wait()
 
     def believed(self) -> Mapping[str, Door]:
@@ -143,12 +143,11 @@ class LockLine:
 
     async def run(self) -> None:
         """Read the doors again and again, for ever: as often as the wire allows while a door may move."""
-        boards = {board.spec.name: board for board in self._boards}
         while True:
             await self._unpaused.wait()
             turn = self._turns.next(self._now_s()) if self._keeper.is_up else None
             if turn is not None and turn.at_s <= self._now_s():
-                await self._take_turn(boards[turn.name], probe=turn.probe)
+                await self._take_turn(self.boards[turn.name], probe=turn.probe)
                 self._reopen_if_hung()
                 continue
             self._wake.clear()
@@ -159,7 +158,6 @@ class LockLine:
     async def unlock(self, compartment: str, number: int) -> None:
         """Send one pulse; `PulseSent` or `PulseNotSent` is emitted, and `PulseRefused` if it was."""
         async with self._one_unlock:
-            self._unlock_left_s = None
             board = self._board_of.get(compartment)
             try:
                 if board is not None:
@@ -197,34 +195,13 @@ class LockLine:
         """True while the port is open."""
         return self._keeper.is_up
 
-    @property
-    def boards(self) -> Mapping[str, Board]:
-        """Every board on this line, by name."""
-        return {board.spec.name: board for board in self._boards}
-
     def use(self, boards: Iterable[BoardSpec], doors: Iterable[DoorSpec]) -> None:
         """Wire the same boards otherwise from now on; every door whose wiring changes is unknown first."""
-        before, beliefs = self._door_of, self._beliefs
-        specs = {spec.name: spec for spec in boards}
-        self.doors = tuple(doors)
-        self._door_of = {door.compartment: door for door in self.doors}
-        for board in self._boards:
-            board.spec = specs[board.spec.name]
-            board.doors = [door for door in self.doors if door.board == board.spec.name]
-            board.is_ready = False
-        self._board_of = {door.compartment: board for board in self._boards for door in board.doors}
-        kept = {label for label, door in self._door_of.items() if before.get(label) == door}
-        self._beliefs = {
-            door.compartment: beliefs[door.compartment] if door.compartment in kept else Belief(Door.UNKNOWN)
-            for door in self.doors
-            if door.contact_fitted
-        }
-        self._goods = {
-            door.compartment: Belief(None) for door in self.doors if door.goods_channel is not None
-        }
-        for label in self._beliefs:
-            if label not in kept:
-                self._emit(events.DoorSeen(label, Door.UNKNOWN))
+        for spec in boards:
+            self.boards[spec.name].spec = spec
+            self.boards[spec.name].is_ready = False
+        for label in self._wire(doors):
+            self._emit(events.DoorSeen(label, Door.UNKNOWN))
         self.look_at_all()
 
     async def pulse(self, board: str, output: int) -> None:
@@ -360,7 +337,7 @@ class LockLine:
     # -- loss and return
 
     def _changed(self, change: PortChange) -> None:
-        for board in self._boards:
+        for board in self.boards.values():
             board.is_ready = False
         self._turns.start_over()
         self._wake.set()
@@ -370,7 +347,7 @@ class LockLine:
             return
         if isinstance(change, PortDown):
             self._emit(events.PartLost(f"line {self.name}", change.reason))
-            for board in self._boards:
+            for board in self.boards.values():
                 board.silent_reads = 0
                 self._lose_doors(board)
                 board.read_once.set()
@@ -389,7 +366,7 @@ class LockLine:
 
     def _reopen_if_hung(self) -> None:
         now_s = self._now_s()
-        if not self._keeper.is_up or any(board.answers is not False for board in self._boards):
+        if not self._keeper.is_up or any(board.answers is not False for board in self.boards.values()):
             self._reopen_at_s = None
         elif self._reopen_at_s is None:
             self._reopen_at_s = now_s + REOPEN_EVERY_S
@@ -405,7 +382,28 @@ class LockLine:
         driver = family.make(self._bus, family.settings(**spec.settings))
         # A report nobody asked for is not believed by itself; it only makes us look at once.
         driver.on_report = lambda _report: self._look_at(spec.name)
-        return Board(spec, family, driver, [door for door in self.doors if door.board == spec.name])
+        return Board(spec, family, driver, [])
+
+    def _wire(self, doors: Iterable[DoorSpec]) -> list[str]:
+        """Give each board its doors; return those with a contact whose wiring is new: they are unknown."""
+        before, beliefs = self._door_of, self._beliefs
+        self.doors = tuple(doors)
+        self._door_of = {door.compartment: door for door in self.doors}
+        for name, board in self.boards.items():
+            board.doors = [door for door in self.doors if door.board == name]
+        self._board_of = {door.compartment: self.boards[door.board] for door in self.doors}
+        fitted = [door for door in self.doors if door.contact_fitted]
+        rewired = [door.compartment for door in fitted if before.get(door.compartment) != door]
+        self._beliefs = {
+            door.compartment: Belief(Door.UNKNOWN)
+            if door.compartment in rewired
+            else beliefs[door.compartment]
+            for door in fitted
+        }
+        self._goods = {
+            door.compartment: Belief(None) for door in self.doors if door.goods_channel is not None
+        }
+        return rewired
 
     def _look_at(self, board: str) -> None:
         self._turns.want(board)

@@ -142,9 +142,7 @@ class LockerHardware:
         """Put a new proof in place of the one before; returns when every door was read anew, or after 3 s."""
         wiring = proved(self._configured, proof)
         for name, line in self._lines.items():
-            boards = [board for board in wiring.boards if board.line == name]
-            names = {board.name for board in boards}
-            line.use(boards, [door for door in wiring.doors if door.board in names])
+            line.use(*wiring.on_line(name))
         self._line_of = {door.compartment: line for line in self._lines.values() for door in line.doors}
         before, self.mismatches = self.mismatches, mismatches(wiring)
         for about in before.keys() - self.mismatches.keys():
@@ -243,10 +241,7 @@ class LockerHardware:
     # -- building
 
     def _make_line(self, name: str, wiring: Wiring) -> LockLine:
-        boards = [board for board in wiring.boards if board.line == name]
-        names = {board.name for board in boards}
-        doors = [door for door in wiring.doors if door.board in names]
-        return LockLine(name, wiring.lines[name], boards, doors, self._emit)
+        return LockLine(name, wiring.lines[name], *wiring.on_line(name), self._emit)
 
     def _make_display(self, spec: DisplaySpec) -> Presenter:
         def changed(change: PortChange) -> None:

@@ -108,6 +108,12 @@ class Wiring:
     displays: Sequence[DisplaySpec]
     scanners: Sequence[ScannerSpec] = ()
 
+    def on_line(self, name: str) -> tuple[list[BoardSpec], list[DoorSpec]]:
+        """Return the boards on a line and the doors that they open."""
+        boards = [board for board in self.boards if board.line == name]
+        names = {board.name for board in boards}
+        return boards, [door for door in self.doors if door.board in names]
+
     @property
     def parts(self) -> frozenset[str]:
         """Name every part as its loss and its return are told."""

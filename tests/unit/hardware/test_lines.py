@@ -221,5 +221,5 @@ def use(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     """Put a recorded driver in the place of the only board's."""
     driver = Recorded()
     line: LockLine = rig.hardware._lines["locks"]
-    monkeypatch.setattr(line._boards[0], "driver", driver)
+    monkeypatch.setattr(next(iter(line.boards.values())), "driver", driver)
     return driver
