@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup demo test check format bench docs pins clean
+.PHONY: help setup demo tui test check format bench docs pins clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,10 @@ $(STAMP): pyproject.toml constraints.txt constraints-uv.txt
 setup: $(STAMP) ## install everything into .venv (only when something changed)
 
 demo: $(STAMP) ## the whole automat on this machine: broker, hardware, daemon, back office, front panel
-	$(BIN)/locker-sim demo
+	$(BIN)/locker-sim demo --link run/lockerd.sock
+
+tui: $(STAMP) ## the technician's screens, beside the demo that runs
+	$(BIN)/locker-tui --socket run/lockerd.sock --technician T-1
 
 test: $(STAMP) ## the whole test suite
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)

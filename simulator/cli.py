@@ -60,7 +60,7 @@ def _demo(chosen: argparse.Namespace) -> int:
             raise MisusedError("--json and --runs belong to a story: add --story NAME")
         plan = None if chosen.plan is None else _plan(chosen.plan)
         with _directory(chosen) as directory, _log(directory):
-            return _until_signal(_front(directory, chosen.seed or 0, plan))
+            return _until_signal(_front(directory, chosen.seed or 0, plan, chosen.link))
     if chosen.plan is not None:
         raise MisusedError("a story brings its own automat: leave out --plan, or --story")
     runs = 1 if chosen.runs is None else chosen.runs
@@ -92,7 +92,7 @@ def _stories(wanted: str) -> list[str]:
     return [wanted]
 
 
-async def _front(directory: Path, seed: int, plan: "CabinetPlan | None") -> int:
+async def _front(directory: Path, seed: int, plan: "CabinetPlan | None", link: Path | None) -> int:
     from simulator.backoffice.keys import KeyFileError  # slow to import, as all that follows here
     from simulator.broker import BrokerError
     from simulator.daemon import DaemonError
@@ -103,7 +103,8 @@ async def _front(directory: Path, seed: int, plan: "CabinetPlan | None") -> int:
     _speak(f"starting the automat in {directory}")
     try:
         await demo.start()
-        await Panel(demo).run_async()
+        with linked(link, demo.socket):
+            await Panel(demo).run_async()
     except (BrokerError, DaemonError, KeyFileError, TimeoutError) as error:
         _speak(str(error))
         return FAILED
@@ -246,6 +247,26 @@ def _until_signal(work: Coroutine[Any, Any, int]) -> int:
 
 
 @contextlib.contextmanager
+def linked(link: Path | None, target: Path) -> Iterator[None]:
+    """Let a symbolic link lead to a file for a while; MisusedError if something else stands there."""
+    if link is None:
+        yield
+        return
+    try:
+        if link.is_symlink():
+            link.unlink()  # of a demo that was killed
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
+    except OSError as error:
+        raise MisusedError(f"{link}: {error.strerror}; choose another place for the link") from None
+    try:
+        yield
+    finally:
+        if link.is_symlink() and link.readlink() == target:
+            link.unlink()
+
+
+@contextlib.contextmanager
 def _directory(chosen: argparse.Namespace) -> Iterator[Path]:
     """The directory that was asked for, which must be empty; else one that is removed in the end."""
     if chosen.directory is not None:
@@ -312,6 +333,9 @@ def _parser() -> argparse.ArgumentParser:
         help="copy keys and blank database from here, made at first: many stories, quick starts",
     )
     demo.add_argument("--plan", type=Path, metavar="FILE", help="the automat that a plan describes")
+    demo.add_argument(
+        "--link", type=Path, metavar="PATH", help="let a symbolic link lead to the daemon's socket meanwhile"
+    )
     demo.add_argument("--keep", action="store_true", help="do not remove the temporary directory")
     demo.set_defaults(command=_demo)
 
