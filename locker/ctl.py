@@ -14,7 +14,7 @@ from pathlib import Path
 from locker.api.client import ApiClient, RequestRefused
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
 from locker.commands import audit as audit_commands
-from locker.commands import automat, commission, devices, incidents
+from locker.commands import automat, commission, devices, incidents, maintenance
 from locker.commands import evidence as evidence_commands
 from locker.commands import journal as journal_commands
 from locker.commands import lines as lines_commands
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parcels.add_argument("--all", action="store_true", help="closed ones too")
     incidents.add_parsers(add, _number)
     devices.add_parsers(add)
+    maintenance.add_parsers(add)
     journal = add("journal", journal_commands.journal, "journal entries: the newest, or those after a number")
     journal.add_argument("--after", type=_number, metavar="N", help="entries after this number, oldest first")
     journal.add_argument("--before", type=_number, metavar="N", help="the newest before this number")

@@ -32,7 +32,7 @@ from locker.domain.compartments import Compartment
 from locker.domain.incidents import Incident
 from locker.domain.journal import ChainHead, SealedEntry
 from locker.domain.keypad import BeingTried, Keypad
-from locker.domain.maintenance import Audit, Finding
+from locker.domain.maintenance import Audit, Finding, Look
 from locker.domain.openings import Opening
 from locker.domain.parcels import Parcel
 
@@ -117,6 +117,7 @@ class EventStream:
         self._acknowledged = -1
         self._keypads: Map[str, Keypad] = Map()
         self._trials: dict[str, BeingTried] = {}
+        self._looks: Map[str, Look] = Map()
 
     @property
     def subscribers(self) -> int:
@@ -133,7 +134,7 @@ class EventStream:
         automat = decision.automat
         for entry in entries:
             self._tell(EntryItem(number=self.number + 1, entry=views.entry_view(entry)))
-        for label in _compartments_touched(decision.changes, automat):
+        for label in self._compartments_touched(decision.changes, automat):
             box = views.compartment_view(automat, automat.compartments[label])
             self._tell(CompartmentItem(number=self.number + 1, compartment=box))
         for change in decision.changes:
@@ -186,6 +187,21 @@ class EventStream:
         data = DroppedItem(number=self.number, reason=reason).model_dump_json()
         return f"event: dropped\ndata: {data}\n\n".encode()
 
+    def _compartments_touched(self, changes: Iterable[Change], automat: Automat) -> list[str]:
+        labels = dict[str, None]()
+        for change in changes:
+            match change:
+                case Compartment():
+                    labels[change.label] = None
+                case Opening():
+                    labels[change.compartment] = None
+                case Forgotten() if change.what is Opening:
+                    labels[change.key] = None
+        looks, self._looks = self._looks, automat.looks
+        if looks is not automat.looks:  # whether a word is awaited is no durable change
+            labels |= dict.fromkeys(sorted(set(looks) ^ set(automat.looks)))
+        return [label for label in labels if label in automat.compartments]
+
     def _note_change(self, automat: Automat, change: Change, head: ChainHead) -> None:
         number = self.number + 1
         match change:
@@ -237,16 +253,3 @@ class EventStream:
 def _touches_audit(change: Change) -> bool:
     what = change.what if isinstance(change, Forgotten) else type(change)
     return what in (Audit, Finding)
-
-
-def _compartments_touched(changes: Iterable[Change], automat: Automat) -> list[str]:
-    labels = dict[str, None]()
-    for change in changes:
-        match change:
-            case Compartment():
-                labels[change.label] = None
-            case Opening():
-                labels[change.compartment] = None
-            case Forgotten() if change.what is Opening:
-                labels[change.key] = None
-    return [label for label in labels if label in automat.compartments]
