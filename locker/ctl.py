@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     journal.add_argument("--subject", metavar="ID", help="entries about this tracking id")
     journal.add_argument("--kind", metavar="K", help="entries of this kind, as parcel.stored")
+    journal.add_argument("--compartment", metavar="C", help="entries about this compartment, the newest")
     journal.add_argument("--epoch", type=_number, metavar="N", help="another epoch than the present one")
     verify = add(
         "verify",

@@ -238,6 +238,7 @@ class ApiClient:
         limit: int | None = None,
         subject: str | None = None,
         kind: str | None = None,
+        compartment: str | None = None,
         epoch: int | None = None,
     ) -> JournalPage:
         """Ask for journal entries: those after a number, or without it the newest, or those before one."""
@@ -249,6 +250,7 @@ class ApiClient:
             limit=limit,
             subject=subject,
             kind=kind,
+            compartment=compartment,
             epoch=epoch,
         )
 

@@ -1,6 +1,7 @@
-"""Reads pages of the journal: after a number, or the newest; of one subject or kind."""
+"""Reads pages of the journal: after a number, or the newest; of one subject, kind or compartment."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from locker.api.schema import JournalEntryView, JournalPage, JournalQuery
@@ -16,6 +17,9 @@ BATCH = 200
 
 ABOUT_MOST = 1000
 """Entries looked at for one subject; a parcel's whole life has a few dozen."""
+
+LOOKED_AT_MOST = 10_000
+"""Entries looked at for one compartment: that of a box which nobody uses would be the whole journal."""
 
 SLICE = 50
 """Entries shown before everything else has its turn."""
@@ -57,7 +61,7 @@ class JournalReader:
             if epoch in (None, entry.epoch)
             and (query.after is None or entry.sequence > query.after)
             and (query.before is None or entry.sequence < query.before)
-            and (query.kind is None or entry.kind == query.kind)
+            and _wanted(entry, query)
         ]
 
     async def _forward(self, query: JournalQuery, epoch: int) -> list[SealedEntry]:
@@ -77,15 +81,31 @@ class JournalReader:
         """Give the newest, or those before a number, up to the limit or a few more."""
         found: list[SealedEntry] = []
         last = head.sequence if query.before is None else min(head.sequence, query.before - 1)
-        while last > pruned and len(found) < query.limit:
-            size = BATCH if query.kind is not None else min(BATCH, query.limit - len(found))
+        oldest = pruned if query.compartment is None else max(pruned, last - LOOKED_AT_MOST)
+        picked = query.kind is not None or query.compartment is not None
+        while last > oldest and len(found) < query.limit:
+            size = BATCH if picked else min(BATCH, query.limit - len(found))
             first = max(pruned + 1, last - size + 1)
             batch = await self._entries(head.epoch, first, last - first + 1)
             # Where numbers are missing, a batch reaches beyond its end into what is known already.
-            fresh = [entry for entry in batch if entry.sequence <= last and query.kind in (None, entry.kind)]
+            fresh = [entry for entry in batch if entry.sequence <= last and _wanted(entry, query)]
             found = fresh + found
             last = first - 1
         return found
+
+
+def _wanted(entry: SealedEntry, query: JournalQuery) -> bool:
+    if query.kind not in (None, entry.kind):
+        return False
+    return query.compartment is None or _is_about(entry, query.compartment)
+
+
+def _is_about(entry: SealedEntry, label: str) -> bool:
+    """Tell whether an entry names a compartment, as what it is about or where it happened."""
+    if json.dumps(label, ensure_ascii=False).encode() not in entry.payload:
+        return False  # most are told apart without being read
+    data = entry_view(entry).data or {}
+    return label in (data.get("compartment"), data.get("about"))
 
 
 async def _shown(entries: Iterable[SealedEntry]) -> tuple[JournalEntryView, ...]:

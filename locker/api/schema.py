@@ -452,10 +452,17 @@ class JournalQuery(Strict):
         default=None, description="tracking id; without `after` and `epoch` in every epoch"
     )
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z.-]{0,63}$")] | None = None
+    compartment: Annotated[str, Field(min_length=1, max_length=16)] | None = Field(
+        default=None,
+        description="of one compartment, among the newest 10000 entries or those before `before`; not with "
+        "`after` or `epoch`",
+    )
     epoch: Number | None = Field(default=None, description="the present one unless given")
 
     @model_validator(mode="after")
     def _one_direction(self) -> Self:
         if self.before is not None and (self.after is not None or self.epoch is not None):
             raise ValueError("`before` goes with neither `after` nor `epoch`")
+        if self.compartment is not None and (self.after is not None or self.epoch is not None):
+            raise ValueError("`compartment` goes with neither `after` nor `epoch`")
         return self

@@ -24,6 +24,7 @@ async def journal(client: ApiClient, options: argparse.Namespace) -> ExitCode:
             limit=min(left, JOURNAL_LIMIT_MOST),
             subject=options.subject,
             kind=options.kind,
+            compartment=options.compartment,
             epoch=options.epoch,
         )
         for entry in page.entries:
