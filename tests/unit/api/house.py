@@ -14,6 +14,7 @@ from locker.api.commission import StepRefused
 from locker.api.commission_schema import Commission
 from locker.api.exports import Signer
 from locker.api.maintenance_schema import EvidenceQuery
+from locker.api.roles import Roles
 from locker.api.routes import Route
 from locker.api.server import ApiServer
 from locker.api.stream import EventStream
@@ -88,6 +89,7 @@ class House(Stand):
         self.lines: Lines | None = None
         self.dumps: Dumps | None = None
         self.desk = Notebook()
+        self.roles: Roles | None = None
         super().__init__()
 
     def do(self, event: Event) -> Decision:
@@ -167,6 +169,7 @@ class House(Stand):
             dumps=self.dumps,
             desk=self.desk,
             ask=self.ask,
+            roles=self.roles,
             signer=Signer(self.key.sign, self.key.public_key().public_bytes_raw()),
             stream=stream,
             stall_s=stall_s,
