@@ -18,7 +18,10 @@ from tui.widgets.faces import MARKS, Face, Group
 
 CURSOR = "►"
 STYLES = ("border", "free", "parcel", "goes-back", "matter", "fault", "visit", "idle", "dimmed", "cursor")
-_WHEEL_LINES = 3
+_TITLE_SPACES = 3
+"""Before the label, behind it and behind the marks, where there is room."""
+WORD_CELLS = 11
+"""What the longest word of a state takes in any language, and a space."""
 
 
 class Wall(ScrollView, can_focus=True):
@@ -143,12 +146,13 @@ class Wall(ScrollView, can_focus=True):
             return
         banks = max(1, self.size.height // self._drawing.pitch)
         columns = banks * len(self._drawing.banks[0].columns) * pages
-        stand = self.cabinet.stands[self.selected]
-        number = min(max(stand.column + columns, 0), len(self.cabinet.columns) - 1)
-        column = self.cabinet.columns[number]
-        self._select(
-            min(column, key=lambda other: abs(self.cabinet.middle_mm(other.label) - self._aim_mm)).label
-        )
+        number = self.cabinet.stands[self.selected].column + columns
+        column = self.cabinet.columns[min(max(number, 0), len(self.cabinet.columns) - 1)]
+        aim_mm = self._aim_mm
+        nearest = min(column, key=lambda stand: abs(self.cabinet.middle_mm(stand.label) - aim_mm))
+        top = self._drawing.rectangles[nearest.label].y // self._drawing.pitch * self._drawing.pitch
+        self.scroll_to(y=top, animate=False)
+        self._select(nearest.label)
 
     def action_open(self) -> None:
         """Ask for the selected compartment to be shown."""
@@ -259,18 +263,21 @@ class Wall(ScrollView, can_focus=True):
         if spot.label == self.selected:
             style += self._style("cursor")
             wall = CURSOR if spot.below == 0 else wall
+        marks, words = ("", ()) if dimmed or face is None else (face.marks, face.lines)
+        roomy = inner - self.cabinet.label_cells - MARKS - _TITLE_SPACES
+        wordy = roomy >= WORD_CELLS
         if spot.below == 0:
-            marks = "" if dimmed or face is None else face.marks
-            text = _title(spot.label, marks, inner, roomy=inner >= self.cabinet.label_cells + MARKS + 3)
+            text = _title(spot.label, marks, inner, roomy=roomy >= 0)
+            if wordy and words:
+                text += f"{words[0]} "
             rule = "─" * (inner - len(text))
             return [
                 Segment(wall, self._style("border")),
                 Segment(text, style),
                 Segment(rule, self._style("border")),
             ]
-        text = (
-            "" if dimmed or face is None or spot.below > len(face.lines) else f" {face.lines[spot.below - 1]}"
-        )
+        number = spot.below if wordy else spot.below - 1
+        text = f" {words[number]}" if number < len(words) else ""
         if len(text) > inner:
             text = text[: max(0, inner - 1)] + "."
         return [Segment(wall, self._style("border")), Segment(text.ljust(inner), style)]
@@ -285,5 +292,5 @@ class Wall(ScrollView, can_focus=True):
 def _title(label: str, marks: str, inner: int, *, roomy: bool) -> str:
     """Write label and marks, apart where there is room."""
     if roomy:
-        return f" {label} {marks}".rstrip() + " "
+        return f" {label} {marks} " if marks else f" {label} "
     return f"{label.ljust(inner - MARKS)}{marks}"[:inner] if marks else label
