@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup demo tui test check format bench docs pins clean
+.PHONY: help setup demo tui test check format bench docs pictures pins clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ docs: $(STAMP) ## redraw what the documents show of the code
 	$(BIN)/python -m tests.contracts.pictures
 	$(BIN)/python -m locker.sync.schemas
 	$(BIN)/python -m tests.rules.checklist
+
+pictures: $(STAMP) ## have the technician's screens draw themselves anew for the README
+	$(BIN)/python -m tests.screens.tui.pictures
 
 pins: $(STAMP) ## renew the pinned versions and hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra dev --upgrade pyproject.toml -o constraints.txt
