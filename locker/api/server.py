@@ -5,8 +5,9 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
@@ -329,7 +330,7 @@ class ApiServer:
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _get_openapi(self, _request: web.Request, _query: Strict) -> web.Response:
-        return web.Response(body=json.dumps(openapi()).encode(), content_type=JSON)
+        return web.Response(body=_document(), content_type=JSON)
 
     # -- the event stream
 
@@ -381,21 +382,44 @@ class ApiServer:
         )
 
 
+@cache
+def _document() -> bytes:
+    """Write the OpenAPI document, once: it takes as long as hundreds of other answers."""
+    return json.dumps(openapi()).encode()
+
+
 async def read_body(request: web.Request, model: type[Query]) -> Query:
     """Read a request's body; Refused for one that is too long, or not what it should be."""
+    encoding = request.headers.get("Content-Encoding")
+    if encoding is not None:
+        raise Refused(
+            415, "encoded-body", f"a body in {encoding[:32]!r} is not read here", "send the JSON as it is"
+        )
     try:
         content = await request.content.read(BODY_BYTES_MOST + 1)
         while content and len(content) <= BODY_BYTES_MOST and not request.content.at_eof():
             content += await request.content.read(BODY_BYTES_MOST + 1 - len(content))
         if len(content) > BODY_BYTES_MOST:
             raise Refused(413, "too-long", f"the body has more than {BODY_BYTES_MOST} bytes", "send less")
-        return model.model_validate_json(content)
+        asked = model.model_validate_json(content)
+        json.loads(content, object_pairs_hook=_once_each)
+        return asked
+    except web.RequestPayloadError as error:
+        raise Refused(400, "bad-body", "the body did not come as announced", "send it again") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"]) or "body"
         raise Refused(
             400, "bad-body", f"{name[:64]}: {first['msg'][:200]}", "see /v1/openapi.json for what it may be"
         ) from error
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a field that is given twice: of two doors nobody knows which was meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Refused(400, "repeated-field", "a field is given twice", "give each field once")
+    return found
 
 
 def read_query(request: web.Request, model: type[Query]) -> Query:

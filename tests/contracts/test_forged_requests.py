@@ -1,0 +1,111 @@
+"""The socket against forged requests, made from its own OpenAPI document: refused clearly, nothing changed.
+
+The suite draws the same in every run; `FORGERY=long` asks ten times as often, with other seeds each time.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from locker.api import server
+from locker.api.routes import openapi
+from tests.contracts.forgery import Forged, Forger, any_bytes
+from tests.contracts.siege import KNOWN, Siege, State, ask, judge
+
+LONG = os.environ.get("FORGERY") == "long"
+FORGER = Forger(openapi(), KNOWN)
+STATES = st.integers(0, 4)
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: only root can ask as somebody else")
+
+
+def asked(count: int) -> settings:
+    """Ask so often."""
+    return settings(
+        max_examples=10 * count if LONG else count,
+        deadline=None,
+        derandomize=not LONG,
+        suppress_health_check=list(HealthCheck),
+        phases=[phase for phase in Phase if phase is not Phase.explain],
+    )
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory that everybody may enter: pytest's own are closed to other users."""
+    made = Path(tempfile.mkdtemp(prefix="siege-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+async def siege(
+    directory: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Siege]:
+    """An automat that serves, and never says that it failed."""
+    caplog.set_level(logging.ERROR)
+    monkeypatch.setattr(server, "LINGERING_S", 0.01)  # how long half a request is waited for
+    siege = Siege(directory / "lockerd.sock")
+    async with siege.serving(siege.path, siege.events):
+        yield siege
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("locker")] == []
+
+
+def same(siege: Siege, state: State, number: int) -> bool:
+    """Tell whether nothing changed, and nobody was told anything."""
+    return (
+        siege.automat == state.automat
+        and siege.head == state.head
+        and len(siege.journal) == state.length
+        and siege.events.number == number
+        and siege.desk.asked == []
+    )
+
+
+async def tried(siege: Siege, state: int, forged: Forged, *, viewer: bool = False) -> None:
+    """Ask, judge the answer, see that only an action that was done changes anything."""
+    before, number = siege.put_back(state), siege.events.number
+    reply = await ask(siege.path, forged.raw, viewer=viewer)
+    judge(forged, reply, refused=403 if viewer else None)
+    done = reply is not None and reply.status == 200 and forged.method == "POST"
+    assert done or same(siege, before, number)
+
+
+@pytest.mark.timeout(900)
+@asked(3_000)
+@given(state=STATES, forged=FORGER.valid())
+async def test_what_the_document_allows_is_understood(siege: Siege, state: int, forged: Forged) -> None:
+    await tried(siege, state, forged)
+
+
+@pytest.mark.timeout(900)
+@asked(5_500)
+@given(state=STATES, forged=FORGER.wrong())
+async def test_what_it_does_not_allow_is_refused_and_changes_nothing(
+    siege: Siege, state: int, forged: Forged
+) -> None:
+    await tried(siege, state, forged)
+
+
+@needs_root
+@asked(1_000)
+@given(state=STATES, forged=FORGER.valid(FORGER.actions) | FORGER.wrong_body())
+async def test_a_viewer_changes_nothing_whatever_it_asks(siege: Siege, state: int, forged: Forged) -> None:
+    await tried(siege, state, forged, viewer=True)
+
+
+@asked(500)
+@given(state=STATES, raw=any_bytes(FORGER))
+async def test_noise_changes_nothing(siege: Siege, state: int, raw: bytes) -> None:
+    before, number = siege.put_back(state), siege.events.number
+    reply = await ask(siege.path, raw, end=True)
+    assert reply is None or reply.status == 200 or 400 <= reply.status < 500
+    by_chance = reply is not None and reply.status == 200 and raw.startswith(b"POST")
+    assert by_chance or same(siege, before, number)
