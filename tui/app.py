@@ -23,6 +23,7 @@ from tui.commands import LockerCommands
 from tui.screens.audit import AuditScreen
 from tui.screens.base import LockerScreen
 from tui.screens.commission import CommissionScreen
+from tui.screens.compartment import CompartmentScreen
 from tui.screens.incidents import IncidentsScreen
 from tui.screens.journal import JournalScreen
 from tui.screens.lines import LinesScreen
@@ -174,7 +175,7 @@ class LockerTui(App[Language | None]):
 
     def show_compartment(self, label: str) -> None:
         """Show everything about one compartment, upon the screen in front."""
-        self.notify(label)
+        self.push_screen(CompartmentScreen(label))
 
     def action_command_palette(self) -> None:
         """Open the list of commands, in the technician's language."""
