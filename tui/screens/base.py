@@ -66,8 +66,8 @@ class LockerScreen(Screen[None]):
 
     def paint(self, changes: Changes) -> None:
         """Paint what changed; called at most a few times a second."""
-        if not self.is_mounted:
-            return
+        if not self.is_mounted or not self.query(Tabs):
+            return  # it is not drawn yet, or being taken down
         self.query_one(Tabs).show(self.store, self.words)
         self.query_one(TopLine).show(self.store, self.words)
         if Part.CONNECTION in changes:
