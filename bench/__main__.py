@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from bench import decisions, drain, lines, opening, start
+from bench import decisions, drain, lines, opening, start, watchers
 from bench.figures import Figure, Goal, NotMeasured, table
 from locker.db.errors import DatabaseError
 from simulator.broker import BrokerError
@@ -39,6 +39,10 @@ async def _unlock_slow_disk(directory: Path, quick: bool) -> Sequence[Figure]:  
     goal = Goal("ratio", "<=", 1.5)
     name, rounds = "ok-to-unlock-8ms-fsync-ms", 2 if quick else 98
     return [await opening.measure(directory, name=name, fsync_s=FSYNC_S, rounds=rounds, goal=goal)]
+
+
+async def _unlock_watched(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
+    return [await watchers.measure(directory, rounds=2 if quick else 98)]
 
 
 async def _drain(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
@@ -77,6 +81,7 @@ MEASURES: dict[str, tuple[str, Measure]] = {
     "decisions": ("decisions by themselves, and on an automat of 1,000 compartments", _decisions),
     "unlock": ("OK key to the unlock frame, the durable intent included", _unlock),
     "unlock-slow-disk": ("the same where an fsync takes 8 ms", _unlock_slow_disk),
+    "unlock-watched": ("the same while three clients watch and a fourth does not read", _unlock_watched),
     "drain": ("20,000 journal entries to a real broker", _drain),
     "scan": ("all doors of a line of 1, 10 and 32 boards, beside what the wire allows", _scan),
     "unlock-during-scan": ("an unlock's wait for the wire, beside one exchange", _unlock_during_scan),

@@ -30,6 +30,7 @@ from bench.disk import Disk
 from bench.figures import Figure, Goal, NotMeasured, Pairs
 from bench.player import CHANNELS
 from locker.api.server import ApiServer
+from locker.api.stream import EventStream
 from locker.clock import SystemClock
 from locker.db.migrate import ensure_current
 from locker.db.records import record_of
@@ -74,6 +75,7 @@ class Rig:
         self._statements = compile_statements()
         self._unlocking: tuple[Decision, Sequence[SealedEntry]] | None = None
         self.commits_of_unlocks: list[int] = []
+        self.stream = EventStream()
 
     async def start(self) -> None:
         """Make the database and its copy for the floor, the ptys and their player, and the automat."""
@@ -106,8 +108,8 @@ class Rig:
             sign=self._key.sign,
             run_blocking=self._in_writer,
         )
-        api = self._make_api(database)
-        self.engine.watch(api.note)
+        self.api = self._make_api(database)
+        self.engine.watch(self.api.note)
         self.engine.watch(self._note)
         doors = await hardware.start()
         if set(doors.values()) != {Door.SHUT}:
@@ -169,6 +171,7 @@ class Rig:
             link_connected=lambda: False,
             now=self._clock.now,
             ask=self.engine.ask,
+            stream=self.stream,
         )
 
     def _stock(self, path: Path) -> None:

@@ -14,6 +14,7 @@ FIGURES = [
     "decision-at-1000-compartments-us",
     "ok-to-unlock-ms",
     "ok-to-unlock-8ms-fsync-ms",
+    "ok-to-unlock-watched-ms",
     "drain-entries-per-s",
     *(f"scan-{boards}-boards-{baud}-reads-per-s" for baud in (9600, 19200) for boards in (1, 10, 32)),
     "unlock-during-scan-ms",
