@@ -1,7 +1,7 @@
 """OK key to unlock while others look: three clients follow the event stream, a fourth never reads it.
 
-The value is that of `bench.opening` on an automat that is watched, the floor the same on one that is not; both
-run side by side in one process, and people come to them in turn. The watchers are a program of their own, this
+The value is that of `bench.opening` on an automat that is watched, the floor the same on one that is not;
+both run in one process, and people come to them in turn. The watchers are a program of their own, this
 file: they read without understanding, since what a screen makes of it is the load of another process.
 """
 
