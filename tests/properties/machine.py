@@ -36,7 +36,7 @@ from locker.domain.keypad import Idle, Naming
 from locker.domain.openings import Purpose
 from locker.domain.parcels import Role
 from locker.domain.times import Trust
-from tests.properties import maintainers, states, technicians
+from tests.properties import audits, carers, maintainers, states, technicians
 from tests.properties import strategies as draw
 from tests.properties.disturbances import INTERRUPTIONS, PARTS, all_is_well, interrupt
 from tests.properties.people import CODES_BY_WHO, go_on
@@ -252,6 +252,20 @@ class Automat(RuleBasedStateMachine):
     def a_technician_looks_into_a_box(self, label: str, todo: list[int]) -> None:
         """A door opens at the local socket, and somebody says what lies inside; or something else happens."""
         maintainers.look(self.world, label, todo)
+
+    @rule(
+        todo=st.lists(
+            st.tuples(st.integers(0, carers.KINDS - 1), st.integers(0, 35)), min_size=2, max_size=10
+        )
+    )
+    def technicians_look_after_incidents_and_keypads(self, todo: list[tuple[int, int]]) -> None:
+        """Incidents are acknowledged and cleared, keypads released and tried; codes are typed meanwhile."""
+        carers.look_after(self.world, todo)
+
+    @rule(todo=st.lists(st.integers(0, audits.KINDS - 1), max_size=10))
+    def a_round_of_all_compartments_goes_on(self, todo: list[int]) -> None:
+        """Technicians look into one box after another, skip some, begin afresh, and end it."""
+        audits.walk(self.world, todo)
 
     @rule(one=st.sampled_from(draw.LABELS), other=st.sampled_from(draw.LABELS))
     def cables_are_crossed(self, one: str, other: str) -> None:

@@ -6,6 +6,7 @@ truth is up to the world.
 
 from locker.domain.events import LabelScanned
 from locker.domain.keypad import (
+    BeingTried,
     ChoosingDoor,
     ChoosingSize,
     Collecting,
@@ -84,6 +85,8 @@ def go_on(world: World, keypad: str, choice: int) -> bool:  # noqa: C901  (one f
             _name(world, keypad, flow, choice)
         case Serving() | ChoosingDoor() | TryingKeys() | ReadingIncidents() as flow:
             _serve(world, keypad, flow, choice)
+        case BeingTried():
+            world.press("C C" if choice < 6 else "1 5 OK", keypad)
         case ConfirmingRemote():
             world.press(("OK", "OK", "OK", "OK", "OK", "OK", "5", "C", "C", "")[choice], keypad)
             if choice == 9:

@@ -33,4 +33,22 @@ AT_SOCKET = (
         "        user=by.user,\n    )\n\n\ndef _door_refusal",
         "    )\n\n\ndef _door_refusal",
     ),
+    Sabotage(
+        "a word clears what only a look or the thing itself may",
+        "flows/settle.py",
+        "    if settling is not Settling.BY_WORD:\n",
+        "    if settling is Settling.BY_LOOKING:\n",
+    ),
+    Sabotage(
+        "a trial of keys begins in the middle of a code",
+        "flows/trials.py",
+        "    if isinstance(keypad.flow, Entering) or not ",
+        "    if not ",
+    ),
+    Sabotage(
+        "keys pressed in a trial are an entry",
+        "flows/keys.py",
+        "            trials.press(draft, name, flow, key)\n",
+        "            trials.press(draft, name, flow, key)\n            _press_free(draft, keypad, key)\n",
+    ),
 )
