@@ -17,6 +17,7 @@ from simulator.pytest_plugin import NO_BROKER
 from tests.screens.stand import screen_text
 from tests.screens.tui.cabinets import box, faces_of, incident, parcel, thousand
 from tests.screens.tui.stand import Seen, seen
+from tui.screens.compartment import CompartmentScreen
 from tui.themes import DARK, THEMES
 from tui.widgets.faces import (
     BLOCKED,
@@ -214,6 +215,23 @@ async def test_the_list_of_commands_knows_screens_and_compartments_in_the_techni
         await screen.shows("3 Häiriöt")
         await screen.press("down", "enter")
         await screen.until(lambda: screen.app.matter == "incidents", "the incidents")
+
+
+async def test_enter_and_a_second_click_show_all_about_the_compartment_and_escape_leads_back(
+    lived_in: LockerSim,
+) -> None:
+    async with seen(lived_in.socket, matter="wall") as screen:
+        wall = await drawn(screen)
+        place = wall._drawing.rectangles["4"]
+        for deed in ("key", "click"):
+            if deed == "key":
+                await screen.press("down", "down", "down", "enter")
+            else:
+                await screen.pilot.click(Wall, offset=(place.x + 3, place.y))
+            await screen.until(lambda: isinstance(screen.app.screen, CompartmentScreen), "the compartment")
+            await screen.press("escape")
+            await screen.shows("► 4 ")
+        assert wall.selected == "4"
 
 
 # -- a thousand compartments
