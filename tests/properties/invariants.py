@@ -29,6 +29,7 @@ from locker.domain.rules import Rules
 from locker.domain.times import Now
 from tests.properties import admissions
 from tests.properties.clocks import Governor, Guesses, Storage
+from tests.properties.findings import findings_follow_a_look
 from tests.properties.strategies import boxes
 from tests.unit.domain.stand import Stand
 
@@ -338,4 +339,5 @@ CHECKS: tuple[Callable[[Moment], None], ...] = (
     words_at_the_socket_follow_a_look,
     refused_wishes_change_nothing,
     doors_to_judge_are_not_offered,
+    findings_follow_a_look,
 )

@@ -12,7 +12,7 @@ from tests.properties.world import World
 
 DURABLE = (
     "compartments", "parcels", "credentials", "attempts", "openings", "incidents", "commands", "parked",
-    "checkpoints", "seen", "locks", "facts", "last_seen", "journal_end",
+    "checkpoints", "seen", "locks", "facts", "last_seen", "journal_end", "audit", "findings",
 )  # fmt: skip
 INDEXES = (
     "parcels_of_tag", "holder_of_tag", "announced_ending", "to_collect", "suspects", "free_boxes",
