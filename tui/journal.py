@@ -14,7 +14,8 @@ KEPT = 1000
 """Entries held at once, however long somebody scrolls or looks on."""
 
 NUMBER_CELLS = 7
-ABOUT_CELLS = 20
+ABOUT_CELLS = 24
+"""Room for a label of two characters and a usual tracking id."""
 PEOPLE = ("technician", "user", "courier", "person", "operator", "by")
 """Names of an entry's data that say who it was."""
 
@@ -106,7 +107,7 @@ def row(entry: JournalEntryView, journal: JournalPosition, words: Words, width: 
     """Tell an entry in one line of a width."""
     mark = "!" if entry.data is None else "^" if unacknowledged(entry, journal) else " "
     head = f"{mark}{entry.sequence:>{NUMBER_CELLS}} {entry.at.astimezone(UTC):%m-%d %H:%M:%S} "
-    about_cells = ABOUT_CELLS if width < 100 else ABOUT_CELLS + 12
+    about_cells = ABOUT_CELLS if width < 100 else ABOUT_CELLS + 8
     room = max(10, width - len(head) - about_cells - 1)
     what = shortened(words.term("entry", entry.kind), room)
     return f"{head}{what:<{room}} {shortened_left(about(entry), about_cells):<{about_cells}}"

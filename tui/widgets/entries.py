@@ -78,7 +78,7 @@ class Entries(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of what is seen."""
-        index, width = y + self.scroll_offset.y, self.size.width
+        index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         entries = self._window.entries
         if self._journal is None or index >= len(entries):
             return Strip.blank(width, self.rich_style)
