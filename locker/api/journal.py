@@ -85,7 +85,7 @@ class JournalReader:
         picked = query.kind is not None or query.compartment is not None
         while last > oldest and len(found) < query.limit:
             size = BATCH if picked else min(BATCH, query.limit - len(found))
-            first = max(pruned + 1, last - size + 1)
+            first = max(oldest + 1, last - size + 1)
             batch = await self._entries(head.epoch, first, last - first + 1)
             # Where numbers are missing, a batch reaches beyond its end into what is known already.
             fresh = [entry for entry in batch if entry.sequence <= last and _wanted(entry, query)]
