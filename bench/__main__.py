@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from bench import decisions, drain, lines, opening, start, watchers
+from bench import decisions, drain, lines, opening, screens, start, watchers
 from bench.figures import Figure, Goal, NotMeasured, table
 from locker.db.errors import DatabaseError
 from simulator.broker import BrokerError
@@ -43,6 +43,12 @@ async def _unlock_slow_disk(directory: Path, quick: bool) -> Sequence[Figure]:  
 
 async def _unlock_watched(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
     return [await watchers.measure(directory, rounds=2 if quick else 98)]
+
+
+async def _screens(_directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
+    if quick:
+        return await screens.measure(compartments=24, seconds=0.5, keys=2)
+    return await screens.measure(compartments=1_000, seconds=5.0, keys=100)
 
 
 async def _drain(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
@@ -86,6 +92,7 @@ MEASURES: dict[str, tuple[str, Measure]] = {
     "scan": ("all doors of a line of 1, 10 and 32 boards, beside what the wire allows", _scan),
     "unlock-during-scan": ("an unlock's wait for the wire, beside one exchange", _unlock_during_scan),
     "idle-cpu": ("processor time of 100 doors at rest", _idle_cpu),
+    "screens": ("the technician's screen: processor time, and the answer to a key", _screens),
     "start": ("start to ready with 100,000 journal entries, and resident memory", _start),
 }
 

@@ -19,6 +19,7 @@ FIGURES = [
     *(f"scan-{boards}-boards-{baud}-reads-per-s" for baud in (9600, 19200) for boards in (1, 10, 32)),
     "unlock-during-scan-ms",
     "idle-cpu-percent",
+    *(f"screen-{matter}-{what}" for matter in ("wall", "lines") for what in ("cpu-percent", "key-p99-ms")),
     "start-to-ready-ms",
     "resident-memory-mb",
 ]
