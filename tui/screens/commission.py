@@ -139,7 +139,9 @@ class CommissionScreen(LockerScreen):
     @work(group="act", exclusive=True)
     async def action_no_door(self) -> None:
         """Say that no door opened."""
-        if await self.confirm(self.words("commission.none"), self.words("commission.none-question")):
+        if not self._nameable:
+            await self.tell(self.words("commission.title"), self.words("commission.nothing-tried"))
+        elif await self.confirm(self.words("commission.none"), self.words("commission.none-question")):
             await self._step(CommissionDoor(compartment=None))
             self._choose_next()
 
