@@ -1,8 +1,8 @@
 """What a technician's screen costs and how soon it answers, on a real automat of 1,000 compartments at work.
 
 `locker-tui` runs in a terminal of its own (a pty of 120 x 40) beside the real daemon on simulated hardware;
-boxes are blocked and unblocked all the time, and every line is read. Its processor time is that of its process,
-by the kernel; a key is answered when the help that it asked for is written to the terminal.
+boxes are blocked and unblocked all the time, and every line is read. Its processor time is what the kernel
+says of its process; a key is answered when the help that it asked for is written to the terminal.
 
 The floor is a bare Textual application, this file, that shows one line and puts up the same words when asked.
 """
