@@ -247,7 +247,8 @@ class Wall(ScrollView, can_focus=True):
         for at, column in enumerate(bank.columns):
             segments += self._cell(bank, at, line, drawing.spots[column])
         segments.append(Segment(bank.junctions[line][-1], self._style("border")))
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        # Fewer segments: what the terminal is sent costs more than all that was drawn before.
+        return Strip(segments).simplify().adjust_cell_length(self.size.width, self.rich_style)
 
     def _cell(self, bank: Bank, at: int, line: int, column: tuple[Spot | None, ...]) -> list[Segment]:
         """Draw a column at one line of its bank: its left wall and what stands there."""
@@ -280,6 +281,8 @@ class Wall(ScrollView, can_focus=True):
         text = f" {words[number]}" if number < len(words) else ""
         if len(text) > inner:
             text = text[: max(0, inner - 1)] + "."
+        if not text and spot.label != self.selected and style.bgcolor == self._style("border").bgcolor:
+            return [Segment(wall + " " * inner, self._style("border"))]
         return [Segment(wall, self._style("border")), Segment(text.ljust(inner), style)]
 
     def _style(self, name: str) -> Style:
