@@ -15,6 +15,7 @@ from simulator.locker_sim import LockerSim
 from simulator.locker_sim import Parcel as Delivered
 from tests.screens.tui.stand import Seen, seen
 from tests.unit.api.house import House
+from tui.files import write_new
 from tui.journal import KEPT, as_text, read_time, shortened_left
 from tui.screens.journal import first_since
 from tui.widgets.entries import Entries
@@ -182,12 +183,15 @@ async def test_who_looks_back_is_not_moved_and_loses_nothing(house: House, tmp_p
         await screen.shows("following")
         await screen.press("pageup")
         looked_at = shown(screen)
-        house.happen(250)
-        await screen.until(lambda: len(screen.app.store.entries) == 250, "news")
-        house.happen(250)
-        await screen.until(lambda: len(screen.app.store.entries) == 500, "more news")
-        await screen.shows("700 shown")
-        assert [line[1:] for line in shown(screen)] == [line[1:] for line in looked_at]
+        for _ in range(7):
+            house.happen(200)
+            await screen.until(lambda: heard(screen) == house.head.sequence, "news")
+        await screen.shows(f"{KEPT} shown, End follows")
+        assert shown(screen) == looked_at
+        while (end := held(screen)[-1]) != house.head.sequence:
+            screen.app.screen.query_one(Entries).action_move(KEPT)
+            await screen.until(lambda n=end: held(screen)[-1] > n, "newer entries")  # type: ignore[misc]  # mypy knows no default of a lambda
+            assert held(screen) == list(range(held(screen)[0], held(screen)[0] + KEPT))
 
 
 async def test_what_the_stream_left_out_is_asked_for(house: House, tmp_path: Path) -> None:
@@ -274,6 +278,29 @@ def test_the_end_of_a_tracking_id_is_what_stays() -> None:
     assert shortened_left("12 JJFI1", 12) == "12 JJFI1"
 
 
+def test_a_file_to_take_along_replaces_none_and_follows_no_link(tmp_path: Path) -> None:
+    file, link = tmp_path / "new", tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere")
+    write_new(file, b"one")
+    for taken in (file, link):
+        with pytest.raises(FileExistsError):
+            write_new(taken, b"two")
+
+    assert file.read_bytes() == b"one"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_click_chooses_an_entry_and_a_second_one_opens_it(house: House, tmp_path: Path) -> None:
+    house.fill(5)
+    async with house.serving(tmp_path / "s"), seen(tmp_path / "s", matter="journal") as screen:
+        await screen.until(lambda: len(held(screen)) == 6, "the entries")
+        await screen.pilot.click(Entries, offset=(5, 2))
+        await screen.shows(">^      3 ", "parcel: X000000001")
+        await screen.pilot.click(Entries, offset=(5, 2))
+        await screen.shows("Enter closes this.")
+
+
 def test_values_are_written_for_people() -> None:
     assert as_text({"user": "a", "seen": [True, None, 3]}) == "user a, seen yes, -, 3"
 
@@ -289,3 +316,9 @@ def shown(screen: Seen) -> list[str]:
 def held(screen: Seen) -> list[int]:
     """The numbers of the entries that the screen holds."""
     return [entry.sequence for entry in screen.app.screen.query_one(Entries)._window.entries]
+
+
+def heard(screen: Seen) -> int:
+    """The number of the last entry that the stream told."""
+    entries = screen.app.store.entries
+    return entries[-1].sequence if entries else 0
