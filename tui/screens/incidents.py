@@ -55,6 +55,7 @@ class IncidentsScreen(LockerScreen):
         Binding("a", "acknowledge", "acknowledge", show=False),
         Binding("c", "clear", "clear", show=False),
         Binding("r", "release", "release", show=False),
+        Binding("g", "wall", "wall", show=False),
         Binding("w", "wire", "wire", show=False),
         Binding("h", "history", "history", show=False),
     ]
@@ -171,16 +172,28 @@ class IncidentsScreen(LockerScreen):
         self._with_cleared = not self._with_cleared
         self._paint()
 
+    async def action_wall(self) -> None:
+        """Go to its compartment on the wall."""
+        label = self._box()
+        if label is not None:
+            await self.locker.go_to(label)
+
     @on(DataTable.RowSelected)
-    async def _go_there(self) -> None:
-        """Go to the compartment that it is about."""
+    def _go_there(self) -> None:
+        """Show the compartment that it is about."""
+        label = self._box()
+        if label is not None:
+            self.locker.show_compartment(label)
+
+    def _box(self) -> str | None:
+        """Return the compartment that the chosen incident is about; say so if it is about none."""
         incident = self._chosen()
         if incident is None:
-            return
-        if incident.about in self.store.compartments:
-            await self.locker.go_to(incident.about)
-        else:
+            return None
+        if incident.about not in self.store.compartments:
             self.notify(self.words("incidents.no-box", about=incident.about))
+            return None
+        return incident.about
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:

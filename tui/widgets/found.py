@@ -25,7 +25,7 @@ class Found(Dialog[VerdictName | None]):
         Binding("e,t", "answer('empty')", "empty", show=False),
         Binding("p", "answer('parcel')", "parcel", show=False),
         Binding("d,l", "answer('dirty')", "dirty", show=False),
-        Binding("x,v", "answer('damaged')", "damaged", show=False),
+        Binding("b,v", "answer('damaged')", "damaged", show=False),
         Binding("left,up", "app.focus_previous", "other", show=False),
         Binding("right,down", "app.focus_next", "other", show=False),
     ]

@@ -20,10 +20,12 @@ def troubled() -> Iterator[LockerSim]:
     if find("mosquitto") is None and find("nats") is None:
         pytest.skip(NO_BROKER)
     automat = LockerSim(plan_of(3, channels=3)).start()
-    automat.fault("contact-stuck-open", "2")
-    automat.expect("incident.raised", incident="door-opened-unasked", about="2")
-    yield automat
-    automat.stop()
+    try:
+        automat.fault("contact-stuck-open", "2")
+        automat.expect("incident.raised", incident="door-opened-unasked", about="2", limit_s=60)
+        yield automat
+    finally:
+        automat.stop()
 
 
 def refuse_an_entry(automat: LockerSim) -> None:
@@ -68,7 +70,7 @@ async def test_whoever_looks_after_an_incident_is_named(troubled: LockerSim) -> 
         await screen.press("a")
         await screen.shows("[~]", "Looked after by t-7 since")
         await screen.press("a")
-        await screen.shows("Refused", "this technician looks after it already")
+        await screen.shows("Refused", "You look after this incident already.")
     taken = troubled.expect("incident.acknowledged", incident="door-opened-unasked")
     assert taken.data["technician"] == "t-7"
 
@@ -112,11 +114,15 @@ async def test_what_was_kept_of_the_wire_around_it_is_shown(troubled: LockerSim)
         await screen.hides("The wire around incident 1")
 
 
-async def test_enter_goes_to_its_compartment_on_the_wall(troubled: LockerSim) -> None:
+async def test_enter_shows_its_compartment_and_g_goes_there_on_the_wall(troubled: LockerSim) -> None:
     async with seen(troubled.socket, matter="incidents") as screen:
         await screen.shows("door opened unasked")
         await choose(screen, "unasked")
         await screen.press("enter")
+        await screen.shows("BOX 2", "door opened unasked")
+        await screen.press("escape")
+        await screen.shows("[3 Incidents", "TO DO")
+        await screen.press("g")
         await screen.shows("[2 Wall]")
 
 

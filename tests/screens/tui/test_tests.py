@@ -43,7 +43,7 @@ async def test_keys_and_locks_fit_every_size(shared_sim: LockerSim, size: tuple[
     async with seen(shared_sim.socket, size=size, matter="tests") as screen:
         await screen.shows("Keypad front", "OK  -", "k begins a trial", "LAST TEST", "door shut")
         assert all(len(line) <= size[0] for line in screen.lines())
-        assert "F1 help" in screen.lines()[-1]
+        assert "x stop" in screen.lines()[-1]
 
 
 async def test_every_key_and_label_is_counted_and_the_last_key_is_lit(locker_sim: LockerSim) -> None:
@@ -91,7 +91,7 @@ async def test_a_person_at_the_keypad_is_not_disturbed(locker_sim: LockerSim) ->
     async with seen(locker_sim.socket, matter="tests") as screen:
         await screen.shows("in use")
         await screen.press("k")
-        await screen.shows("Refused", "somebody is at this keypad now")
+        await screen.shows("Refused", "Somebody is at this keypad now")
 
 
 async def test_all_locks_are_tested_one_by_one_and_said_to_be_empty(small: LockerSim) -> None:

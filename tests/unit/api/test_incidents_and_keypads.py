@@ -2,14 +2,18 @@
 
 import getpass
 import os
+import re
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
 from locker.api.client import ApiClient, RequestRefused
+from locker.api.maintenance import REFUSALS
 from locker.api.maintenance_schema import AcknowledgeAsked, Asked, ClearAsked, DeviceAsked, ReleaseAsked
 from locker.api.schema import KeypadItem, KeypadView, SnapshotItem
 from locker.domain.events import ForkReported, LabelScanned, PartLost
+from locker.domain.flows import settle
 from locker.domain.incidents import REMEDY, IncidentKind
 from locker.domain.journal import EntryKind
 from tests.unit.api.house import House
@@ -115,3 +119,13 @@ async def test_refused_trials_and_releases_say_why(house: House, client: ApiClie
         (ReleaseAsked(technician="t-1", keypad="nowhere"), 404, "unknown-keypad"),
     ):
         assert (await refusal_of(client, asked))[:2] == (status, reason)
+
+
+def test_every_reason_that_a_flow_of_maintenance_gives_is_put_into_words() -> None:
+    flows = Path(settle.__file__).parent
+    given = set(settle.NOT_BY_WORD.values())
+    for flow in ("settle", "trials", "audit", "maintain"):
+        given |= set(re.findall(r'draft\.refuse\("([a-z-]+)"\)', (flows / f"{flow}.py").read_text()))
+    assert {"unknown-incident", "keypad-busy"} <= given
+    assert given <= REFUSALS.keys()
+    assert all(detail and remedy for detail, remedy in REFUSALS.values())
