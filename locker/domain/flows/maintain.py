@@ -119,7 +119,8 @@ def _open(draft: Draft, by: Maintainer, label: str, purpose: Purpose, reason: st
     if refusal is not None:
         draft.refuse(refusal)
         return
-    _forget_time(draft, label)
+    if label in draft.automat.tested_ms:
+        draft.automat = replace(draft.automat, tested_ms=draft.automat.tested_ms.delete(label))
     begin(
         draft,
         label,
@@ -236,12 +237,6 @@ def _note_tested(draft: Draft, opening: Opening, result: str) -> None:
         user=opening.user,
         technician=opening.person,
     )
-    _forget_time(draft, opening.compartment)
-
-
-def _forget_time(draft: Draft, label: str) -> None:
-    if label in draft.automat.tested_ms:
-        draft.automat = replace(draft.automat, tested_ms=draft.automat.tested_ms.delete(label))
 
 
 # -- what was found inside
