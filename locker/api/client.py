@@ -42,22 +42,15 @@ from locker.api.commission_schema import (
 from locker.api.decoder import EventDecoder, StreamBroken
 from locker.api.lines_schema import LinesAnswer
 from locker.api.maintenance_schema import (
-    AcknowledgeAsked,
+    ACTION_PATHS,
+    AUDIT_PATHS,
     Asked,
     Audit,
     AuditBeginAsked,
     AuditEndAsked,
     AuditSkipAsked,
-    BlockAsked,
-    ClearAsked,
-    DeviceAsked,
     Evidence,
-    FoundAsked,
     Maintained,
-    OpenAsked,
-    ReleaseAsked,
-    TestAsked,
-    UnblockAsked,
 )
 from locker.api.schema import (
     API_VERSION,
@@ -102,23 +95,6 @@ STEP_PATHS: Mapping[type[BaseModel], str] = {
     CommissionDoor: "door",
     CommissionWrite: "write",
     Nothing: "end",
-}
-
-ACTION_PATHS: Mapping[type[Asked], str] = {
-    OpenAsked: "open",
-    TestAsked: "test",
-    FoundAsked: "found",
-    BlockAsked: "block",
-    UnblockAsked: "unblock",
-    AcknowledgeAsked: "acknowledge",
-    ClearAsked: "clear",
-    ReleaseAsked: "release",
-    DeviceAsked: "device",
-}
-AUDIT_PATHS: Mapping[type[Asked], str] = {
-    AuditBeginAsked: "begin",
-    AuditSkipAsked: "skip",
-    AuditEndAsked: "end",
 }
 
 Answer = TypeVar("Answer", bound=BaseModel)

@@ -1,5 +1,6 @@
 """What a technician asks for at the socket, and the answers; every action names the technician's own id."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -114,6 +115,26 @@ class AuditEndAsked(Asked):
     """End the round and write its report into the journal."""
 
     partial: bool = Field(default=False, description="although compartments are missing")
+
+
+ACTION_PATHS: Mapping[type[Asked], str] = {
+    OpenAsked: "open",
+    TestAsked: "test",
+    FoundAsked: "found",
+    BlockAsked: "block",
+    UnblockAsked: "unblock",
+    AcknowledgeAsked: "acknowledge",
+    ClearAsked: "clear",
+    ReleaseAsked: "release",
+    DeviceAsked: "device",
+}
+"""Where each is asked, below `maintenance/`."""
+AUDIT_PATHS: Mapping[type[Asked], str] = {
+    AuditBeginAsked: "begin",
+    AuditSkipAsked: "skip",
+    AuditEndAsked: "end",
+}
+"""Where each is asked, below `audit/`."""
 
 
 class Maintained(Strict):
