@@ -25,6 +25,7 @@ GUESTS_SEE = {
     "locker.api.client",
     "locker.api.commission_schema",
     "locker.api.evidence",  # pure: checks a file where there is no daemon
+    "locker.api.lines_schema",
     "locker.api.maintenance_schema",
     "locker.api.schema",
     "locker.api.wire_schema",
