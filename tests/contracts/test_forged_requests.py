@@ -3,6 +3,7 @@
 The suite draws the same in every run; `FORGERY=long` asks ten times as often, with other seeds each time.
 """
 
+import asyncio
 import logging
 import os
 import shutil
@@ -16,12 +17,15 @@ from hypothesis import strategies as st
 
 from locker.api import server
 from locker.api.routes import openapi
+from simulator.locker_sim import LockerSim
 from tests.contracts.forgery import Forged, Forger, any_bytes
 from tests.contracts.siege import KNOWN, Siege, State, ask, judge
 
 LONG = os.environ.get("FORGERY") == "long"
 FORGER = Forger(openapi(), KNOWN)
 STATES = st.integers(0, 4)
+STILL = ("compartments", "parcels", "incidents?all=true", "journal?limit=500", "audit", "commission")
+"""What of an automat does not change while nobody uses it."""
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: only root can ask as somebody else")
 
 
@@ -109,3 +113,32 @@ async def test_noise_changes_nothing(siege: Siege, state: int, raw: bytes) -> No
     assert reply is None or reply.status == 200 or 400 <= reply.status < 500
     by_chance = reply is not None and reply.status == 200 and raw.startswith(b"POST")
     assert by_chance or same(siege, before, number)
+
+
+def drawn(count: int) -> list[Forged]:
+    """Draw so many wrong requests."""
+    found: list[Forged] = []
+
+    @settings(asked(count), phases=[Phase.generate])
+    @given(forged=FORGER.wrong())
+    def draw(forged: Forged) -> None:
+        found.append(forged)
+
+    draw()
+    return found
+
+
+@pytest.mark.broker
+def test_the_real_daemon_serves_as_before(locker_sim: LockerSim) -> None:
+    parcel = locker_sim.deliver()
+    before = [locker_sim.ask(f"/v1/{name}") for name in STILL]
+
+    async def besiege() -> None:
+        for forged in drawn(400):
+            judge(forged, await ask(locker_sim.socket, forged.raw))
+
+    asyncio.run(besiege())
+
+    assert [locker_sim.ask(f"/v1/{name}") for name in STILL] == before
+    assert len(locker_sim.collect(parcel)) == 1
+    locker_sim.audit()
