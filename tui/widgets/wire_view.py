@@ -3,9 +3,10 @@
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -47,6 +48,7 @@ class WireView(ScrollView, can_focus=True):
         super().__init__(id="wire-view")
         self._history = history
         self._cursor: int | None = None  # counted with those that are gone; None: at the end
+        self._base = Style()
         self.paints = 0
 
     @property
@@ -58,25 +60,31 @@ class WireView(ScrollView, can_focus=True):
         """Paint what is there now; to be called after the history changed."""
         self.paints += 1
         rows = len(self._history.shown)
-        self.virtual_size = Size(max(1, self.size.width), rows)
+        size = Size(max(1, self.size.width), rows)
+        if size != self.virtual_size:
+            self.virtual_size = size
         if self._cursor is not None:
             self._cursor = None if not rows else max(self._cursor, self._history.gone)
         self._bring_into_sight()
         self.refresh()
 
     def go_to_end(self) -> None:
-        """Stay at the end from now on."""
+        """Stay at the end from the next time on that it is shown."""
         self._cursor = None
-        self.show()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw what is in sight; the style of the whole is worked out once for all rows."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw one row of what is in sight."""
         index, width = y + self.scroll_offset.y, self.size.width
         shown = self._history.shown
         if not 0 <= index < len(shown):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base)
         passage = shown[index]
-        style = self.rich_style + self.get_component_rich_style(f"wire--{passage.way}", partial=True)
+        style = self._base + self.get_component_rich_style(f"wire--{passage.way}", partial=True)
         if self._cursor is not None and index == self._cursor - self._history.gone:
             style += self.get_component_rich_style("wire--cursor", partial=True)
         return Strip([Segment(row_text(passage), style)]).adjust_cell_length(width, style)
@@ -115,6 +123,7 @@ class WireView(ScrollView, can_focus=True):
     def action_last(self) -> None:
         """Stay at the end."""
         self.go_to_end()
+        self.show()
 
     def action_open(self) -> None:
         """Show the selected passage whole, the newest if none is selected."""
