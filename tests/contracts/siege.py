@@ -161,6 +161,10 @@ def judge(forged: Forged, reply: Reply | None, *, refused: int | None = None) ->
         assert error.remedy
     if refused is not None:
         assert reply.status == refused
+    elif forged.due is Due.REFUSAL:
+        # It must not get as far as to be decided, or looked up.
+        assert reply.status != 409
+        assert reply.status != 404 or forged.why == "wrong path"
     elif forged.due is Due.ANSWER:
         # Nothing is wrong with it but what the automat is like now.
         assert reply.status in (404, 409), reply.body

@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from locker.api import server
+from locker.api.roles import Roles
 from locker.api.routes import openapi
 from simulator.locker_sim import LockerSim
 from tests.contracts.forgery import Forged, Forger, any_bytes
@@ -115,6 +116,12 @@ async def test_noise_changes_nothing(siege: Siege, state: int, raw: bytes) -> No
     assert by_chance or same(siege, before, number)
 
 
+async def all_tried(siege: Siege, forgeries: Sequence[Forged], *, viewer: bool = False) -> None:
+    """Try one after the other."""
+    for forged in forgeries:
+        await tried(siege, 0, forged, viewer=viewer)
+
+
 def drawn(count: int) -> list[Forged]:
     """Draw so many wrong requests."""
     found: list[Forged] = []
@@ -126,6 +133,25 @@ def drawn(count: int) -> list[Forged]:
 
     draw()
     return found
+
+
+@pytest.mark.parametrize(("safeguard", "without"), [("_once_each", dict), ("BODY_BYTES_MOST", 1 << 30)])
+async def test_a_check_that_is_missing_is_noticed(
+    siege: Siege, monkeypatch: pytest.MonkeyPatch, safeguard: str, without: object
+) -> None:
+    monkeypatch.setattr(server, safeguard, without)
+
+    with pytest.raises(AssertionError):
+        await all_tried(siege, drawn(400))
+
+
+@needs_root
+async def test_a_role_that_is_not_asked_for_is_noticed(siege: Siege, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Roles, "role_of", lambda *_: "technician")
+
+    actions = [forged for forged in drawn(100) if forged.method == "POST"]
+    with pytest.raises(AssertionError):
+        await all_tried(siege, actions, viewer=True)
 
 
 @pytest.mark.broker
