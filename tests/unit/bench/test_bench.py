@@ -42,6 +42,7 @@ async def impossible(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa:
 
 
 @pytest.mark.broker
+@pytest.mark.timeout(400)
 def test_a_quick_run_measures_everything_and_leaves_nothing(
     json_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
