@@ -398,19 +398,22 @@ class ApiClient:
     async def _post(self, name: str, asked: BaseModel, model: type[Answer]) -> Answer:
         body = asked.model_dump_json().encode()
         async with self._response(name, {}, {}, timeout_s=STEP_TIMEOUT_S, whole=True, body=body) as response:
-            return self._read(name, await response.content.read(ANSWER_BYTES_MOST), model)
+            return self._read(name, await self._whole_body(name, response), model)
 
     async def _get(
         self, name: str, query: dict[str, str | int | None] | None = None, *, timeout_s: float | None = None
     ) -> bytes:
         limit_s = self._timeout_s if timeout_s is None else timeout_s
         async with self._response(name, query or {}, {}, timeout_s=limit_s, whole=True) as response:
-            body = await response.content.read(ANSWER_BYTES_MOST + 1)
-            while body and len(body) <= ANSWER_BYTES_MOST and not response.content.at_eof():
-                body += await response.content.read(ANSWER_BYTES_MOST + 1 - len(body))
-        if len(body) > ANSWER_BYTES_MOST:
-            raise self._unreadable(name, ValueError(f"more than {ANSWER_BYTES_MOST} bytes"))
-        return body
+            return await self._whole_body(name, response)
+
+    async def _whole_body(self, name: str, response: ClientResponse) -> bytes:
+        body = bytearray()
+        async for portion in response.content.iter_any():
+            body += portion
+            if len(body) > ANSWER_BYTES_MOST:
+                raise self._unreadable(name, ValueError(f"more than {ANSWER_BYTES_MOST} bytes"))
+        return bytes(body)
 
     @asynccontextmanager
     async def _response(

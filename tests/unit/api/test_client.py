@@ -23,9 +23,10 @@ from locker.api.client import (
     SocketForbidden,
     VersionMismatch,
 )
+from locker.api.commission_schema import Nothing
 from locker.api.decoder import EventDecoder, StreamBroken, StreamEvent
 from locker.errors import ExitCode
-from tests.unit.api.house import House, client_of
+from tests.unit.api.house import NOT_BEGUN, House, client_of
 
 GREETING = {
     "service": "lockerd",
@@ -106,6 +107,13 @@ async def test_an_answer_that_is_none_is_refused(path: Path, body: bytes) -> Non
     async with speaking(path, body):
         with pytest.raises(AnswerUnreadable, match="greeting"):
             await client_of(path).__aenter__()
+
+
+async def test_a_long_answer_to_an_action_is_read_to_its_end(house: House, client: ApiClient) -> None:
+    long = NOT_BEGUN.model_copy(update={"unproved": tuple(f"{number:06}" for number in range(100_000))})
+    house.desk.told = long
+
+    assert await client.commission_step(Nothing()) == long
 
 
 async def test_a_daemon_that_says_nothing_is_not_waited_for(path: Path) -> None:
