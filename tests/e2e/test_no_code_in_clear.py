@@ -6,11 +6,15 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 
-from locker.api.routes import EVENTS, ROUTES, openapi
+from locker.api.maintenance_schema import EvidenceQuery
+from locker.api.routes import EVENTS, ROUTES
+from locker.api.schema import Parcels
+from locker.api.wire_schema import Wire
 from simulator.daemon import run_command
 from simulator.demo import Demo
 from simulator.events import DisplayChanged, SimulatorEvent
@@ -131,13 +135,23 @@ async def _answers(socket: Path) -> dict[str, bytes]:
     """Ask every question that the local socket knows."""
     answers: dict[str, bytes] = {}
     async with _session(socket) as session:
+
+        async def ask(path: str) -> None:
+            async with session.get(f"http://lockerd{path}") as answer:
+                answers[path] = await answer.read()
+                assert answer.status == 200, (path, answers[path])
+
         for route in ROUTES:
-            if route.content_type == EVENTS or "get" not in openapi()["paths"][route.path]:
-                continue
-            query = {"journal": "?after=0&limit=500", "parcels": "?all=true", "incidents": "?all=true"}
-            async with session.get(f"http://lockerd{route.path}{query.get(route.name, '')}") as answer:
-                answers[route.path] = await answer.read()
-                assert answer.status == 200, (route.path, answers[route.path])
+            if route.method == "GET" and route.content_type != EVENTS and route.query is not EvidenceQuery:
+                query = {"journal": "?after=0&limit=500", "parcels": "?all=true", "incidents": "?all=true"}
+                await ask(f"{route.path}{query.get(route.name, '')}")
+        for parcel in Parcels.model_validate_json(answers["/v1/parcels?all=true"]).parcels:
+            await ask(f"/v1/evidence?parcel={parcel.tracking_id}")
+        wire = Wire.model_validate_json(answers["/v1/wire"])
+        for line in wire.lines:
+            await ask(f"/v1/wire?line={quote(line.name)}&limit=512")
+        for incident in wire.dumped_incidents:
+            await ask(f"/v1/wire?incident={incident}")
     return answers
 
 
