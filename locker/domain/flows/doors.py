@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from locker.domain.commands import Mode
-from locker.domain.compartments import Condition, ContactKind
+from locker.domain.compartments import Compartment, Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Door, Key, PulseNotSent, PulseSent
 from locker.domain.flows import wear
@@ -29,6 +29,7 @@ OF_TECHNICIANS = (Purpose.SERVICE, Purpose.TEST)
 
 WRONG_DOOR_BLOCK = "its wiring is in doubt: prove it with `lockerctl commission`"
 PULSED_UNSEEN = "its lock was pulsed after all, and no contact saw whether the door opened"
+FREED_UNSEEN = "its lock was pulsed, and whether the door opened while the automat was down nobody saw"
 
 
 class Outcome(StrEnum):
@@ -209,7 +210,8 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
     """Judge, at start-up, an opening that the daemon did not see the end of; every door has been read.
 
     Nothing is pulsed again by itself. A door that now stands open, or that was seen open before and is
-    now shut, is evidence; a door that is shut and was never seen open is none.
+    now shut, is evidence; a door that is shut and was never seen open is none: it may have been open
+    meanwhile, so an empty box that was given up already is offered to nobody.
     """
     compartment = draft.automat.compartments[opening.compartment]
     door, now_s = compartment.door, draft.now.powered_s
@@ -232,6 +234,9 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
             due_s = now_s + draft.rules.left_open_reminder_s
             draft.put_opening(replace(opening, reminded=False, opened_s=now_s, due_s=due_s))
             return Progress(Outcome.OPENED, opening)
+        case Stage.LATE, _:
+            _doubt_if_empty(draft, compartment, FREED_UNSEEN)
+            return None
         case _:
             return None
 
@@ -400,11 +405,14 @@ def _note_unasked(draft: Draft, label: str, before: Door, door: Door) -> None:
         draft.raise_incident(
             IncidentKind.DOOR_OPENED_UNASKED, label, f"the contact went from {before} to open without a pulse"
         )
-        parcel = draft.automat.parcels.get(compartment.tracking_id or "")
-        empty = parcel is None or not parcel.inside  # one that was collected may still be reopened
-        if empty and compartment.condition is Condition.SOUND:
-            draft.change_compartment(
-                label, condition=Condition.SUSPECT, reason="the door was opened by nobody we know"
-            )
+        _doubt_if_empty(draft, compartment, "the door was opened by nobody we know")
     elif door is Door.SHUT and before is Door.OPEN:
         draft.record(EntryKind.DOOR_CLOSED, compartment.tracking_id, compartment=label, unasked=True)
+
+
+def _doubt_if_empty(draft: Draft, compartment: Compartment, reason: str) -> None:
+    """Offer a box that may have been opened to nobody; what is known to lie in one stays to be fetched."""
+    parcel = draft.automat.parcels.get(compartment.tracking_id or "")
+    empty = parcel is None or not parcel.inside  # one that was collected may still be reopened
+    if empty and compartment.condition is Condition.SOUND:
+        draft.change_compartment(compartment.label, condition=Condition.SUSPECT, reason=reason)

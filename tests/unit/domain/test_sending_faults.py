@@ -12,6 +12,7 @@ from locker.domain.events import Door
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
+from locker.domain.openings import Stage
 from locker.domain.parcels import ParcelState
 from tests.unit.domain.cuts import cut_after_each_event
 from tests.unit.domain.sender import (
@@ -209,6 +210,20 @@ def test_a_cut_before_the_door_moved_leaves_the_box_held(*, sent: bool) -> None:
     assert stand.last(EntryKind.DEPOSIT_ABANDONED).data["reason"] == "interrupted"
     assert stand.count(EntryKind.DEPOSIT_ABANDONED) == 1
     assert_held(stand, label)
+
+
+@pytest.mark.parametrize("blind", ["", "123456"])
+def test_a_given_up_lock_that_may_have_fired_in_a_cut_leaves_a_box_to_look_into(blind: str) -> None:
+    stand = expecting(Stand(blind=blind))
+    stand.press(CODE)
+    label = stand.unlocks[-1].compartment
+    stand.wait(3 * stand.automat.rules.open_wait_s)  # of no pulse anything is heard
+    assert stand.automat.openings[label].stage is Stage.LATE
+    stand.power_cut(off_s=61)
+    stand.wait(stand.automat.rules.late_opening_s + 1)
+    assert label not in stand.automat.openings
+    assert stand.box(label).condition is Condition.SUSPECT
+    assert not stand.box(label).free
 
 
 def test_a_cut_before_the_door_moved_and_it_stands_open_goes_on_at_the_keypad() -> None:
