@@ -1,7 +1,8 @@
 """A parcel's evidence: what the device signs of it, and whether all of it is right. Pure; needs no daemon.
 
 Every entry carries the signature that it was journalled with. One more, over all of them together, shows
-that none was left out, put in or moved since the device wrote the file.
+that none was left out, put in or moved since the device wrote the file. It does not show that the device's
+database still held them all: that is what the check of the whole journal, and the back office, are for.
 """
 
 import base64
@@ -50,6 +51,7 @@ class EvidenceReport(Strict):
     name: str | None = None
     tracking_id: str | None = None
     exported_at: str | None = None
+    clock: str | None = None
     public_key: str | None = None
     key_from: Literal["given", "file"] | None = None
     grade: str | None = None
@@ -94,6 +96,7 @@ def check(content: bytes, given: bytes | None = None) -> EvidenceReport:
         "name": evidence.name,
         "tracking_id": evidence.tracking_id,
         "exported_at": evidence.exported_at.isoformat(),
+        "clock": evidence.clock,
         "public_key": evidence.public_key if given is None else base64url(given),
         "key_from": "file" if given is None else "given",
     }
@@ -111,7 +114,10 @@ def read_key(text: str) -> bytes:
     """Read a raw Ed25519 public key, base64url or an enrolment file's content; ValueError if it is none."""
     text = text.strip()
     if text.startswith("{"):
-        body = json.loads(text)
+        try:
+            body = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("it is nested too deep") from error
         text = str(body.get("publickey", "")) if isinstance(body, dict) else ""
     raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     if len(raw) != KEY_BYTES:
@@ -128,12 +134,16 @@ def _evidence(content: bytes) -> Evidence:
     if len(content) > FILE_BYTES_MOST:
         raise EvidenceWrong(f"it has more than {FILE_BYTES_MOST} bytes: no evidence file is that long")
     try:
-        return Evidence.model_validate_json(content)
+        evidence = Evidence.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])[:64]
         what = f"{where}: {first['msg']}" if where else first["msg"]
         raise EvidenceWrong(f"it is no evidence file, or it was cut off ({what[:200]})") from error
+    # A member given twice would show a reader one thing and the check another.
+    if content not in (evidence.as_file(), evidence.model_dump_json().encode()):
+        raise EvidenceWrong("it means the same and is written otherwise: not as it was exported")
+    return evidence
 
 
 def _check(evidence: Evidence, given: bytes | None) -> Sequence[_Entry]:
@@ -177,16 +187,15 @@ def _read(text: str, place: str, key: Ed25519PublicKey) -> _Entry:
     if not canonical:
         raise EvidenceWrong("it is not written in canonical form, as the device writes it", place)
     epoch, number, prevhash = body.get("epoch"), body.get("sequence"), body.get("prevhash")
-    name = f"{epoch}-{number.lstrip('0')}" if isinstance(number, str) else place
+    numbered = type(epoch) is int and isinstance(number, str) and SEQUENCE.fullmatch(number)
+    name = f"{epoch}-{int(number)}" if numbered else place
     signature = body.pop("signature", None)
     if not isinstance(signature, str):
         raise EvidenceWrong("it is not signed", name)
     signed = rfc8785.dumps(body)
     _check_signature(key, signature, signed, "its signature is not this device's", name)
     if (
-        type(epoch) is not int
-        or not isinstance(number, str)
-        or not SEQUENCE.fullmatch(number)
+        not numbered
         or not isinstance(prevhash, str)
         or not isinstance(body.get("data"), dict)
         or not all(isinstance(body.get(each), str) for each in ("type", "time", "clocktrust", "source"))

@@ -65,15 +65,17 @@ class EvidenceAnswers:
                 f"there are more than {ABOUT_MOST} entries about parcel {query.parcel}",
                 "ask the operator: the back office has them all",
             )
-        identity = self._automat().identity
+        identity, now = self._automat().identity, self._now()
         evidence = Evidence(
             automat_id=identity.automat_id,
             name=identity.name,
             tracking_id=query.parcel,
-            exported_at=self._now().wall_at,
+            exported_at=now.wall_at,
+            clock=now.trust.value,
             public_key=base64url(self._signer.public_key),
             journal=Head(epoch=head.epoch, sequence=head.sequence, hash=head.hash),
-            entries=tuple(entry.payload.decode() for entry in told),
+            # One that rotted in the database goes along as it can be written; the check names it.
+            entries=tuple(entry.payload.decode(errors="replace") for entry in told),
             signature="",
         )
         signed = seal(evidence, self._signer.sign).model_dump_json()

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from locker.api.schema import LARGEST_NUMBER, CompartmentView, Count, Head, IncidentView, KeypadView, Strict
+from locker.api.schema import (
+    LARGEST_NUMBER,
+    ClockTrust,
+    CompartmentView,
+    Count,
+    Head,
+    IncidentView,
+    KeypadView,
+    Strict,
+)
 
 REASON_LONGEST = 200
 
@@ -179,7 +188,7 @@ class EvidenceQuery(Strict):
 
 
 class Evidence(Strict):
-    """Every journal entry about one parcel, byte for byte as signed; `lockerctl verify --file` checks it."""
+    """The journal's entries about one parcel, byte for byte as signed; `lockerctl verify --file` checks it."""
 
     kind: Literal["parcel-locker-evidence"] = "parcel-locker-evidence"
     version: Literal[1] = 1
@@ -187,6 +196,7 @@ class Evidence(Strict):
     name: str
     tracking_id: str
     exported_at: AwareDatetime
+    clock: ClockTrust = Field(description="how far the automat's clock was believed then")
     public_key: str = Field(
         description="of the device, Ed25519, base64url: compare it with the enrolment file"
     )
@@ -196,5 +206,9 @@ class Evidence(Strict):
     )
     signature: str = Field(
         description="of the device, Ed25519, base64url, over the canonical JSON of all other members, with "
-        "the SHA-256 of each entry in its place: so that none can be left out"
+        "the SHA-256 of each entry in its place: so that none can be taken out of the file"
     )
+
+    def as_file(self) -> bytes:
+        """Write it as a file; a check accepts no other spelling."""
+        return self.model_dump_json(indent=1).encode() + b"\n"

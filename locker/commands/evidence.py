@@ -44,7 +44,7 @@ async def evidence(client: ApiClient, options: argparse.Namespace) -> ExitCode:
         raise WrongUsage(f"evidence: {tracking_id[:40]!r} is no tracking id; it has letters and digits only")
     if not options.force:
         _require_absent(file)
-    content = (await client.evidence(tracking_id)).model_dump_json(indent=1).encode() + b"\n"
+    content = (await client.evidence(tracking_id)).as_file()
     _write(file, content, force=options.force)
     report = _check(content, None)
     if options.json:
@@ -161,8 +161,9 @@ def _story(report: "EvidenceReport") -> Iterable[str]:
     rows = [(step.entry, _time(step), step.kind, _place(step), _details(step)) for step in report.story]
     yield f"parcel {report.tracking_id}, automat {report.automat_id}, {report.name}"
     yield from table(("ENTRY", "TIME", "WHAT", "BOX", "DETAILS"), rows, flexible=4)
-    yield f"{len(rows)} entries are good, all that the automat had on {report.exported_at}"
-    if any(step.clock == "untrusted" for step in report.story):
+    doubt = "?" if report.clock == "untrusted" else ""
+    yield f"{len(rows)} entries are good, all that the automat had on {report.exported_at}{doubt}"
+    if doubt or any(step.clock == "untrusted" for step in report.story):
         yield "? the automat's clock was not trusted then"
     if report.grade is None:
         yield "no handover is among them"

@@ -352,7 +352,7 @@ class JournalScreen(LockerScreen):
             return
         file = file_meant(typed, usual)
         try:
-            write_new(file, evidence.model_dump_json(indent=1).encode() + b"\n")
+            write_new(file, evidence.as_file())
         except FileExistsError:
             told = self.words("journal.evidence-exists", file=file)
         except (OSError, ValueError) as error:

@@ -271,6 +271,51 @@ async def test_a_forger_with_a_key_of_his_own_is_believed_only_by_who_gives_no_k
     assert check(content_of(file), key_of(house)).problem is not None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.replace(b'\n "name"', b'\n\t"name"'),
+        lambda content: content.replace(b'"name": "Kallio', b'"name": "\\u004ballio'),
+        lambda content: content.replace(b'"name"', b'"name": "Kauppatori 1",\n "name"'),
+        lambda content: content.replace(b'"entries"', b'"entries": [],\n "entries"'),
+        lambda content: content.replace(b'Z",\n "clock"', b'+00:00",\n "clock"'),
+        lambda content: content + b"\n",
+        lambda content: content + b" " * 1000,
+        lambda content: content.replace(b"\n", b"\r\n"),
+    ],
+)
+async def test_a_file_that_only_reads_the_same_is_refused(
+    evidence: Evidence, change: Callable[[bytes], bytes]
+) -> None:
+    content = evidence.model_dump_json(indent=1).encode() + b"\n"
+    assert check(content).problem is None
+    assert change(content) != content
+
+    report = check(change(content))
+
+    assert report.problem is not None
+    assert report.story == ()
+
+
+async def test_an_entry_that_rots_in_the_database_is_given_and_named(house: House, client: ApiClient) -> None:
+    at = next(n for n, entry in enumerate(house.journal) if entry.subject == TRACKING_ID)
+    rotten = house.journal[at]
+    house.journal[at] = replace(rotten, payload=rotten.payload[:40] + b"\xff" + rotten.payload[41:])
+
+    report = check(content_of(await client.evidence(TRACKING_ID)))
+
+    assert report.problem is not None
+    assert report.entry is not None
+
+
+async def test_what_a_forger_names_an_entry_is_not_told_at_length(evidence: Evidence) -> None:
+    forged = '{"epoch":"%s","sequence":"%s","signature":"A"}' % ("x" * 100_000, "1" * 100_000)
+
+    report = changed(evidence, entries=(forged,))
+
+    assert report.entry == "number 1 of the file"
+
+
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.999])
 async def test_a_file_cut_off_is_refused(evidence: Evidence, part: float) -> None:
     content = content_of(evidence)
@@ -303,7 +348,7 @@ def test_a_key_is_read_from_itself_and_from_an_enrolment_file() -> None:
 
     assert read_key(base64url(raw) + "\n") == raw
     assert read_key(json.dumps({"automat": "x", "publickey": base64url(raw)})) == raw
-    for wrong in ("", "{}", "{", "AAAA", '{"publickey": 3}', "ä" * 43):
+    for wrong in ("", "{}", "{", "AAAA", '{"publickey": 3}', "ä" * 43, '{"a":' + "[" * 4000):
         with pytest.raises(ValueError):
             read_key(wrong)
 
