@@ -18,7 +18,6 @@ from locker.domain.parcels import Direction, Parcel, ParcelMove, ParcelState
 from locker.domain.times import rfc3339
 
 DIRTY = "dirty or damaged"
-DAMAGED = "damaged"
 LOCK_FAILED = "the lock did not open"
 NOT_JUDGED = "it was opened and nobody said what lies inside"
 
@@ -138,7 +137,7 @@ def clear_box(draft: Draft, label: str, why: str, but: Iterable[IncidentKind] = 
         reason = DIRTY if IncidentKind.COMPARTMENT_DIRTY in left else str(left[0])
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=reason)
     else:
-        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+        storing.make_sound(draft, label)
 
 
 def leave_behind(draft: Draft, parcel: Parcel, move: ParcelMove) -> None:
@@ -168,7 +167,7 @@ def mended(draft: Draft, label: str, evidence: Evidence) -> bool:
     draft.clear_incident(IncidentKind.DOOR_DID_NOT_OPEN, label, "a technician saw the lock work")
     if draft.automat.open_incident(IncidentKind.COMPARTMENT_DAMAGED, label) is None:
         return True
-    draft.change_compartment(label, reason=DAMAGED)
+    draft.change_compartment(label, reason=storing.DAMAGED)
     return False
 
 

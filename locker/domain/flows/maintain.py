@@ -13,7 +13,6 @@ from locker.domain.events import Door, LockTimed
 from locker.domain.flows import audit, finding, holding, settle, steering, trials
 from locker.domain.flows.doors import OF_TECHNICIANS, Outcome, Progress, begin, finish_blind
 from locker.domain.flows.looking import (
-    DAMAGED,
     DIRTY,
     NOT_JUDGED,
     clear_box,
@@ -30,6 +29,7 @@ from locker.domain.flows.looking import (
     still_open,
     suspect,
 )
+from locker.domain.flows.storing import DAMAGED
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.maintenance import (

@@ -11,6 +11,7 @@ from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Key
 from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, press_blind
+from locker.domain.flows.storing import make_sound
 from locker.domain.incidents import MEANING, IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
@@ -279,7 +280,7 @@ def _lock_works(draft: Draft, opening: Opening) -> None:
     if doubts:
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=MEANING[doubts[0]])
     else:
-        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+        make_sound(draft, label)
 
 
 def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:

@@ -24,6 +24,7 @@ SETTLED_BY_A_LOOK = (
 """Matters that are over once somebody has said what lies inside."""
 
 STILL_SEEN = "the goods sensor still sees something"
+DAMAGED = "damaged"
 
 
 def may_store(draft: Draft, tracking_id: str) -> bool:
@@ -70,7 +71,7 @@ def store(
     if box.condition is Condition.FAULTY:  # who looks inside does not mend a lock
         settle(draft, label, f"a {role} said what lies inside", but=IncidentKind.DOOR_DID_NOT_OPEN)
     else:
-        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+        make_sound(draft, label)
         settle(draft, label, f"a {role} said what lies inside")
     who = {str(role): person}
     draft.record(
@@ -103,9 +104,20 @@ def free(draft: Draft, label: str, why: str) -> bool:
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=STILL_SEEN)
         return False
     if box.condition is Condition.SUSPECT:
-        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+        make_sound(draft, label)
     settle(draft, label, why)
     return True
+
+
+def make_sound(draft: Draft, label: str) -> None:
+    """Doubt a box no more; one that is damaged stays out of use until a technician says that it is in order.
+
+    Whoever fetches, takes or sees what lies inside mends nothing by it.
+    """
+    if draft.automat.open_incident(IncidentKind.COMPARTMENT_DAMAGED, label) is None:
+        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+    else:
+        draft.change_compartment(label, condition=Condition.FAULTY, reason=DAMAGED)
 
 
 def settle(draft: Draft, label: str, why: str, *, but: IncidentKind | None = None) -> None:
