@@ -219,7 +219,7 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
         TRANSITIONS
     ):
         _move(draft, opening, Happening.CONTACT_GONE)
-        return Progress(Outcome.UNPROVEN, opening)
+        return Progress(Outcome.UNPROVEN, opening, cut_short=True)
     match opening.stage, door:
         case ((Stage.WAITING | Stage.LATE), Door.OPEN):
             return _opened(draft, opening)

@@ -1,0 +1,64 @@
+"""What a second reader of the maintenance rules tried: each of these once went wrong."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from locker.domain.commands import Cause, OpenCompartment, WithdrawParcel
+from locker.domain.compartments import Compartment, Condition, ContactKind
+from tests.unit.domain.stand import Stand
+from tests.unit.domain.technician import opened, say, seen
+
+PARCEL = "JJFI65432110000070773"
+
+
+def picked_up(stand: Stand) -> None:
+    stand.press("C 024204 OK")
+    stand.opens_and_shuts()
+    stand.wait(stand.automat.rules.reopen_window_s + 1)
+
+
+def collected(stand: Stand) -> None:
+    assert stand.command(WithdrawParcel(PARCEL, Cause.CANCEL, "the sender wants it back")) is None
+    stand.sign_in_courier()
+    stand.press("1 OK")
+    stand.opens_and_shuts()
+    stand.press("OK")
+
+
+def opened_from_afar_and_looked_into(stand: Stand) -> None:
+    picked_up(stand)
+    assert stand.command(OpenCompartment("1", "desk 4", "a lost glove")) is None
+    stand.opens_and_shuts()
+    stand.sign_in_courier()
+    stand.press("2 OK")
+    stand.opens_and_shuts()
+    stand.press("1")
+
+
+@pytest.mark.parametrize("used", [picked_up, collected, opened_from_afar_and_looked_into])
+def test_a_damaged_box_is_offered_to_nobody_until_a_technician_says_that_it_is_in_order(
+    used: Callable[[Stand], None],
+) -> None:
+    stand = Stand()
+    label = stand.deliver()
+    seen(stand, label, "damaged")
+    used(stand)
+    assert stand.box(label).tracking_id is None
+    assert (stand.box(label).condition, stand.box(label).reason) == (Condition.FAULTY, "damaged")
+    assert not stand.box(label).free
+    seen(stand, label, "empty")
+    assert stand.box(label).free
+
+
+def test_a_contact_taken_out_in_a_restart_gives_nobody_a_word_on_what_was_open_before() -> None:
+    stand = Stand()
+    opened(stand)
+    stand.boxes = [replace(box, contact=ContactKind.MISSING) for box in stand.boxes]
+    stand.stored[Compartment, "2"] = replace(stand.box("2"), fixture=stand.boxes[1])
+    stand.doors.clear()
+    stand.power_cut()
+    assert not stand.automat.openings
+    assert say(stand, "2", "empty") == "not-looked"
+    assert stand.box("2").condition is Condition.SUSPECT
