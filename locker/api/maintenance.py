@@ -178,7 +178,7 @@ class MaintenanceAnswers:
         keypad = automat.keypads.get(getattr(asked, "keypad", ""))
         return Maintained(
             compartment=None if box is None else views.compartment_view(automat, box),
-            incident=None if incident is None else views.incident_view(incident),
+            incident=None if incident is None else views.incident_view(automat, incident),
             keypad=None if keypad is None else views.keypad_view(automat, keypad),
         )
 

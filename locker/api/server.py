@@ -286,8 +286,11 @@ class ApiServer:
         return _json(Parcels(parcels=await _each(parcels, lambda p: views.parcel_view(p, automat.rules))))
 
     async def _get_incidents(self, _request: web.Request, query: Strict) -> web.Response:
-        incidents = views.incidents_in_order(self._automat(), cleared=_as(query, ListQuery).all)
-        return _json(Incidents(incidents=await _each(incidents, views.incident_view)))
+        automat = self._automat()
+        incidents = views.incidents_in_order(automat, cleared=_as(query, ListQuery).all)
+        return _json(
+            Incidents(incidents=await _each(incidents, lambda each: views.incident_view(automat, each)))
+        )
 
     async def _get_journal(self, _request: web.Request, query: Strict) -> web.Response:
         pruned = self._automat().facts.pruned_through
@@ -461,7 +464,9 @@ async def _snapshot(automat: Automat, number: int, status: Status) -> SnapshotIt
             views.parcels_in_order(automat, closed=False),
             lambda parcel: views.parcel_view(parcel, automat.rules),
         ),
-        incidents=await _each(views.incidents_in_order(automat, cleared=False), views.incident_view),
+        incidents=await _each(
+            views.incidents_in_order(automat, cleared=False), lambda each: views.incident_view(automat, each)
+        ),
     )
 
 

@@ -210,7 +210,7 @@ class EventStream:
             case Forgotten() if change.what is Parcel:
                 self._tell(ParcelForgottenItem(number=number, tracking_id=change.key))
             case Incident():
-                self._tell(IncidentItem(number=number, incident=views.incident_view(change)))
+                self._tell(IncidentItem(number=number, incident=views.incident_view(automat, change)))
             case Facts() if change.acknowledged_through != self._acknowledged:
                 self._acknowledged = change.acknowledged_through
                 self._tell(JournalItem(number=number, journal=views.journal_position(automat, head)))

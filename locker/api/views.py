@@ -22,7 +22,7 @@ from locker.domain.automat import Automat
 from locker.domain.compartments import Compartment
 from locker.domain.deadlines import last_day_before
 from locker.domain.events import Key
-from locker.domain.incidents import MEANING, REMEDY, SETTLING, Incident, IncidentKind
+from locker.domain.incidents import MEANING, REMEDY, Incident, IncidentKind
 from locker.domain.journal import ChainHead, SealedEntry
 from locker.domain.keypad import UNOCCUPIED, BeingTried, Keypad
 from locker.domain.parcels import Parcel, ParcelState
@@ -172,7 +172,7 @@ def parcels_in_order(automat: Automat, *, closed: bool) -> list[Parcel]:
     )
 
 
-def incident_view(incident: Incident) -> IncidentView:
+def incident_view(automat: Automat, incident: Incident) -> IncidentView:
     """Show one incident with the meaning of its kind."""
     return IncidentView(
         number=incident.number,
@@ -183,7 +183,7 @@ def incident_view(incident: Incident) -> IncidentView:
         raised_at=incident.raised_at,
         cleared_at=incident.cleared_at,
         remedy=REMEDY[incident.kind],
-        settling=SETTLING[incident.kind].value,
+        settling=incident.settling(automat.compartments).value,
         acknowledged_at=incident.acknowledged_at,
         acknowledged_by=incident.acknowledged_by.technician if incident.acknowledged_by else None,
     )

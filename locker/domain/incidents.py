@@ -1,6 +1,6 @@
 """Incidents: what a person has to look into, with a number short enough to read over the phone."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -125,6 +125,15 @@ REMEDY: Mapping[IncidentKind, str] = {
 }
 
 
+OF_A_BOX = frozenset(
+    {
+        IncidentKind.DOOR_LEFT_OPEN,
+        *(kind for kind, settling in SETTLING.items() if settling is Settling.BY_LOOKING),
+    }
+)
+"""Matters that only end at the compartment itself."""
+
+
 OUTAGES = frozenset(
     {
         IncidentKind.PART_LOST,
@@ -151,3 +160,11 @@ class Incident:
     cleared_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: Maintainer | None = None
+
+    def settling(self, compartments: Container[str]) -> Settling:
+        """Say how it ends; a box that the configuration no longer has is neither shut nor looked into.
+
+        `compartments`: the labels of those that it has. What such a box was, it still is if it comes back.
+        """
+        gone = self.kind in OF_A_BOX and self.about not in compartments
+        return Settling.BY_WORD if gone else SETTLING[self.kind]

@@ -1,7 +1,7 @@
 """Technicians at the local socket who look after incidents and keypads, well and badly."""
 
 from locker.domain.events import LabelScanned, MaintenanceAsked
-from locker.domain.incidents import SETTLING, Settling
+from locker.domain.incidents import Settling
 from locker.domain.keypad import UNOCCUPIED, BeingTried, Entering
 from locker.domain.maintenance import (
     AcknowledgeIncident,
@@ -56,7 +56,8 @@ def _number(world: World, which: int) -> int:
 def _clear(world: World, by: Maintainer, number: int) -> None:
     before = world.automat.incidents.get(number)
     refused = world.do(MaintenanceAsked(by, ClearIncident(number, "a reason"))).refused
-    by_word = before is not None and SETTLING[before.kind] is Settling.BY_WORD
+    boxes = world.automat.compartments
+    by_word = before is not None and before.settling(boxes) is Settling.BY_WORD
     if refused is None:
         assert by_word, f"a word cleared {before}"
     elif before is not None and before.cleared_at is None:

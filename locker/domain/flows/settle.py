@@ -1,12 +1,12 @@
 """What a technician says of incidents: somebody looks after one, or it is settled.
 
-A word settles only what no sensor and no look can: `incidents.SETTLING` has the list.
+A word settles only what no sensor and no look can: `Incident.settling` tells.
 """
 
 from dataclasses import replace
 
 from locker.domain.draft import Draft
-from locker.domain.incidents import SETTLING, Incident, IncidentKind, Settling
+from locker.domain.incidents import Incident, IncidentKind, Settling
 from locker.domain.journal import EntryKind
 from locker.domain.maintenance import AcknowledgeIncident, ClearIncident, Maintainer
 
@@ -38,7 +38,7 @@ def clear(draft: Draft, by: Maintainer, action: ClearIncident) -> None:
     incident = _open(draft, action.number)
     if incident is None:
         return
-    settling = SETTLING[incident.kind]
+    settling = incident.settling(draft.automat.compartments)
     if settling is not Settling.BY_WORD:
         draft.refuse(NOT_BY_WORD[settling])
         return

@@ -7,8 +7,10 @@ import pytest
 
 from locker.domain.commands import Cause, OpenCompartment, WithdrawParcel
 from locker.domain.compartments import Compartment, Condition, ContactKind
+from locker.domain.incidents import IncidentKind
+from locker.domain.maintenance import ClearIncident, OpenDoor
 from tests.unit.domain.stand import Stand
-from tests.unit.domain.technician import opened, say, seen
+from tests.unit.domain.technician import REASON, ask, opened, say, seen
 
 PARCEL = "JJFI65432110000070773"
 
@@ -62,3 +64,29 @@ def test_a_contact_taken_out_in_a_restart_gives_nobody_a_word_on_what_was_open_b
     assert not stand.automat.openings
     assert say(stand, "2", "empty") == "not-looked"
     assert stand.box("2").condition is Condition.SUSPECT
+
+
+@pytest.mark.parametrize("verdict", ["dirty", "damaged"])
+def test_a_word_settles_what_is_about_a_box_that_the_configuration_no_longer_has(verdict: str) -> None:
+    stand = Stand()
+    seen(stand, "2", verdict)
+    number = next(iter(stand.automat.open_matters.values()))
+    assert ask(stand, ClearIncident(number, "trust me")) == "clears-by-looking"
+    stand.reconfigured(without_box="2")
+    assert ask(stand, OpenDoor("2", REASON)) == "unknown-compartment"
+    assert ask(stand, ClearIncident(number, "it was sawn off")) is None
+    assert not stand.automat.open_matters
+    stand.reconfigured()
+    assert not stand.box("2").free, "it is back: its condition is as it was"
+    seen(stand, "2", "empty")
+    assert stand.box("2").free
+
+
+def test_a_door_left_open_that_is_gone_from_the_configuration_alarms_nobody_for_ever() -> None:
+    stand = Stand()
+    opened(stand)
+    stand.wait(stand.automat.rules.left_open_alarm_s + 1)
+    number = stand.automat.open_matters[IncidentKind.DOOR_LEFT_OPEN, "2"]
+    assert ask(stand, ClearIncident(number, "trust me")) == "clears-by-itself"
+    stand.reconfigured(without_box="2")
+    assert ask(stand, ClearIncident(number, "it was sawn off")) is None
