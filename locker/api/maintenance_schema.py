@@ -188,7 +188,7 @@ class EvidenceQuery(Strict):
 
 
 class Evidence(Strict):
-    """The journal's entries about one parcel, byte for byte as signed; `lockerctl verify --file` checks it."""
+    """The entries about one parcel, byte for byte as signed; `lockerctl verify --file` checks it."""
 
     kind: Literal["parcel-locker-evidence"] = "parcel-locker-evidence"
     version: Literal[1] = 1

@@ -4,23 +4,25 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TypeVar
+from weakref import WeakSet
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from locker.api import listening, views
 from locker.api.commission import CommissionAnswers, Desk
+from locker.api.connections import Connections
 from locker.api.exports import EvidenceAnswers, Signer
 from locker.api.journal import EntriesAbout, JournalReader
 from locker.api.lines import LinesAnswers
 from locker.api.maintenance import MaintenanceAnswers
 from locker.api.maintenance_schema import Asked
 from locker.api.metrics import CONTENT_TYPE, Metrics
+from locker.api.reading import read_body, read_query
 from locker.api.refusals import Refused, as_refusal
 from locker.api.roles import Roles
 from locker.api.routes import EVENTS, JSON, ROUTES, Route, openapi
@@ -33,12 +35,13 @@ from locker.api.schema import (
     ListQuery,
     Locks,
     Parcels,
+    Role,
     SnapshotItem,
     Status,
     Strict,
     VerifyReport,
 )
-from locker.api.stream import EventStream, Told
+from locker.api.stream import KEPT_FOR_TECHNICIANS, EventStream, Told
 from locker.api.verification import Entries, verify_journal
 from locker.api.wire import Dumps, WireAnswers, lost_parts
 from locker.domain.automat import Automat, Decision
@@ -48,13 +51,18 @@ from locker.domain.times import Now
 from locker.lines import Lines
 from locker.wire import Wires
 
-BODY_BYTES_MOST = 65_536
 TARGET_MOST = 2048
 """Longest path and query, in characters."""
 
 REQUEST_LINE_MOST = 16_384
 LINGERING_S = 0.2
 SHUTDOWN_S = 1.0
+IDLE_S = 60.0
+"""How long a connection may ask nothing."""
+
+VIEWERS_AT_ONCE = 2
+"""Questions of viewers that are worked on at once, so that many of them take no longer turns than a few."""
+
 STALL_S = 10.0
 """How long a client of the event stream may leave its socket full."""
 
@@ -62,7 +70,7 @@ SLICE = 50
 """Views made before everything else has its turn."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Answering = Callable[[web.Request, Strict], Awaitable[web.StreamResponse]]
+Answering = Callable[[web.Request, Strict], Coroutine[None, None, web.StreamResponse]]
 Source = TypeVar("Source")
 View = TypeVar("View")
 Query = TypeVar("Query", bound=Strict)
@@ -116,7 +124,11 @@ class ApiServer:
         self._stream = stream or EventStream()
         self._stall_s = stall_s
         self._wire = WireAnswers(
-            wires, dumps, lost_parts=lambda: lost_parts(self._automat()), stall_s=stall_s
+            wires,
+            dumps,
+            lost_parts=lambda: lost_parts(self._automat()),
+            role_of=self._role_of,
+            stall_s=stall_s,
         )
         self._roles = roles or Roles()
         self._commission = CommissionAnswers(desk, self._technician)
@@ -126,8 +138,12 @@ class ApiServer:
         self._metrics = Metrics(automat, self._status, self._stream, more=self._lines.figures)
         self._runner: web.AppRunner | None = None
         self._inode = 0
-        self._greeted = WeakKeyDictionary[asyncio.BaseTransport, listening.Peer | None]()
-        self._verifying = False
+        self._listening: asyncio.Server | None = None
+        self._connections: Connections
+        self._greeted = WeakSet[asyncio.BaseTransport]()
+        self._acting = set[asyncio.Task[web.StreamResponse]]()
+        self._viewers_turn = asyncio.Semaphore(VIEWERS_AT_ONCE)
+        self._verifying = set[Role]()
 
     def note(self, decision: Decision, entries: Sequence[SealedEntry], /) -> None:
         """Take note of a decision (`locker.engine.Watcher`)."""
@@ -152,9 +168,14 @@ class ApiServer:
             shutdown_timeout=SHUTDOWN_S,
             max_line_size=REQUEST_LINE_MOST,
             lingering_time=LINGERING_S,
+            keepalive_timeout=IDLE_S,
         )
         await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
+        self._connections = Connections(self._roles, self._protocol)
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_unix_server(
+            self._connections, sock=listener, backlog=listening.BACKLOG
+        )
         log.info("listening on %s", self.path)
 
     async def stop(self) -> None:
@@ -165,6 +186,12 @@ class ApiServer:
         self._stream.end("the daemon is stopping")
         self._wire.end("the daemon is stopping")
         listening.forget(self.path, self._inode)
+        if self._listening is not None:
+            self._listening.close()
+        if self._acting:
+            await asyncio.wait(self._acting, timeout=SHUTDOWN_S)
+        for step in self._acting:
+            step.cancel()
         await runner.cleanup()
 
     # -- every request
@@ -195,15 +222,23 @@ class ApiServer:
                 500, "internal", "the daemon failed to answer", "read the daemon's log; nothing was changed"
             ).answer()
 
+    def _protocol(self) -> asyncio.BaseProtocol:
+        if self._runner is None or self._runner.server is None:
+            raise RuntimeError("nobody is served yet, or any more")
+        return self._runner.server()
+
     def _record_peer(self, request: web.Request) -> None:
         transport = request.transport
         if transport is not None and transport not in self._greeted:
-            peer = listening.peer_of(transport)
-            self._greeted[transport] = peer
-            log.info("connection from %s", peer or "a process that has gone")
+            self._greeted.add(transport)
+            log.info("connection from %s", self._peer_of(request) or "a process that has gone")
 
     def _peer_of(self, request: web.Request) -> listening.Peer | None:
-        return None if request.transport is None else self._greeted.get(request.transport)
+        return self._connections.peer_of(request.transport)
+
+    def _role_of(self, request: web.Request) -> Role:
+        peer = self._peer_of(request)
+        return "viewer" if peer is None else self._roles.role_of(peer)
 
     def _technician(self, request: web.Request) -> listening.Peer:
         return self._roles.demand_technician(self._peer_of(request))
@@ -244,12 +279,28 @@ class ApiServer:
 
         async def checked(request: web.Request) -> web.StreamResponse:
             query = read_query(request, route.query)
-            if route.body is None:
+            if route.body is not None:
+                self._technician(request)
+                return await self._act(handler(request, await read_body(request, route.body)))
+            if route.content_type == EVENTS or self._role_of(request) == "technician":
                 return await handler(request, query)
-            self._roles.demand_technician(self._peer_of(request))
-            return await handler(request, await read_body(request, route.body))
+            async with self._viewers_turn:
+                return await handler(request, query)
 
         return checked
+
+    async def _act(self, doing: Coroutine[None, None, web.StreamResponse]) -> web.StreamResponse:
+        """Do what was asked to its end, even if whoever asked hangs up: half a step helps nobody."""
+        step = asyncio.create_task(doing)
+        self._acting.add(step)
+        step.add_done_callback(self._note_acted)
+        return await asyncio.shield(step)
+
+    def _note_acted(self, step: asyncio.Task[web.StreamResponse]) -> None:
+        self._acting.discard(step)
+        error = None if step.cancelled() else step.exception()
+        if error is not None and not isinstance(error, Refused):
+            log.error("a step failed: %r", error)
 
     # -- questions
 
@@ -263,7 +314,7 @@ class ApiServer:
                 automat_id=identity.automat_id,
                 name=identity.name,
                 user="unknown" if peer is None else peer.user,
-                role="viewer" if peer is None else self._roles.role_of(peer),
+                role=self._role_of(request),
             )
         )
 
@@ -296,17 +347,18 @@ class ApiServer:
         pruned = self._automat().facts.pruned_through
         return _json(await self._journal.page(_as(query, JournalQuery), self._head(), pruned))
 
-    async def _get_verify(self, _request: web.Request, _query: Strict) -> web.Response:
-        if self._verifying:
+    async def _get_verify(self, request: web.Request, _query: Strict) -> web.Response:
+        role = self._role_of(request)
+        if role in self._verifying:  # a viewer's keeps no technician waiting
             raise Refused(
                 409, "busy", "a verification is running already", "ask again when it has ended; one is enough"
             )
-        self._verifying = True
+        self._verifying.add(role)
         begun_s = time.monotonic()
         try:
             report = await self._verified()
         finally:
-            self._verifying = False
+            self._verifying.discard(role)
         took_s = time.monotonic() - begun_s
         if report.first_bad is None:
             log.info("journal verified: %d entries in %.1f s", report.checked, took_s)
@@ -338,7 +390,7 @@ class ApiServer:
     # -- the event stream
 
     async def _get_events(self, request: web.Request, _query: Strict) -> web.StreamResponse:
-        if self._stream.full:
+        if self._stream.full(kept=0 if self._role_of(request) == "technician" else KEPT_FOR_TECHNICIANS):
             raise Refused(
                 503,
                 "too-many-clients",
@@ -389,62 +441,6 @@ class ApiServer:
 def _document() -> bytes:
     """Write the OpenAPI document, once: it takes as long as hundreds of other answers."""
     return json.dumps(openapi()).encode()
-
-
-async def read_body(request: web.Request, model: type[Query]) -> Query:
-    """Read a request's body; Refused for one that is too long, or not what it should be."""
-    encoding = request.headers.get("Content-Encoding")
-    if encoding is not None:
-        raise Refused(
-            415, "encoded-body", f"a body in {encoding[:32]!r} is not read here", "send the JSON as it is"
-        )
-    try:
-        content = await request.content.read(BODY_BYTES_MOST + 1)
-        while content and len(content) <= BODY_BYTES_MOST and not request.content.at_eof():
-            content += await request.content.read(BODY_BYTES_MOST + 1 - len(content))
-        if len(content) > BODY_BYTES_MOST:
-            raise Refused(413, "too-long", f"the body has more than {BODY_BYTES_MOST} bytes", "send less")
-        asked = model.model_validate_json(content)
-        json.loads(content, object_pairs_hook=_once_each)
-        return asked
-    except web.RequestPayloadError as error:
-        raise Refused(400, "bad-body", "the body did not come as announced", "send it again") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"]) or "body"
-        raise Refused(
-            400, "bad-body", f"{name[:64]}: {first['msg'][:200]}", "see /v1/openapi.json for what it may be"
-        ) from error
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a field that is given twice: of two doors nobody knows which was meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Refused(400, "repeated-field", "a field is given twice", "give each field once")
-    return found
-
-
-def read_query(request: web.Request, model: type[Query]) -> Query:
-    """Read a request's parameters; Refused for any that is unknown, given twice or not what it should be."""
-    known = ", ".join(model.model_fields) or "none"
-    given: dict[str, str] = {}
-    for name, value in request.query.items():
-        if name not in model.model_fields:
-            raise Refused(
-                400, "unknown-parameter", f"{name[:64]!r} is no parameter here", f"there are: {known}"
-            )
-        if name in given:
-            raise Refused(400, "repeated-parameter", f"{name!r} is given twice", "give each parameter once")
-        given[name] = value
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = str(first["loc"][0]) if first["loc"] else "query"
-        raise Refused(
-            400, "bad-parameter", f"{name}: {first['msg']}", "see /v1/openapi.json for what it may be"
-        ) from error
 
 
 def _as(query: Strict, model: type[Query]) -> Query:

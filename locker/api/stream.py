@@ -45,6 +45,9 @@ QUEUE = 256
 STREAMS = 16
 """Clients at once."""
 
+KEPT_FOR_TECHNICIANS = 4
+"""Of these, places that no viewer gets."""
+
 log = logging.getLogger(__name__)
 
 Happening = (
@@ -124,10 +127,9 @@ class EventStream:
         """How many clients listen."""
         return len(self._subscribers)
 
-    @property
-    def full(self) -> bool:
-        """Whether no further client can be served."""
-        return len(self._subscribers) >= self._streams
+    def full(self, *, kept: int = 0) -> bool:
+        """Tell whether no further client can be served where so many places are kept for others."""
+        return len(self._subscribers) >= self._streams - kept
 
     def note(self, decision: Decision, entries: Sequence[SealedEntry], head: ChainHead) -> None:
         """Tell what a decision changed, and what was recorded of it; `head` is the journal's end after it."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from locker.api.refusals import Refused
-from locker.api.schema import DroppedItem, Strict
+from locker.api.schema import DroppedItem, Role, Strict
 from locker.api.wire_schema import (
     Decoded,
     DecodeQuery,
@@ -32,6 +32,9 @@ from locker.wire import FrameReading, Missed, Seen, Way, Wires
 
 FOLLOWERS = 8
 """Clients that may follow lines at once."""
+
+KEPT_FOR_TECHNICIANS = 2
+"""Of these, places that no viewer gets."""
 
 Query = TypeVar("Query", bound=Strict)
 
@@ -69,6 +72,7 @@ class WireAnswers:
         dumps: Dumps | None,
         *,
         lost_parts: Callable[[], Collection[str]],
+        role_of: Callable[[web.Request], Role],
         stall_s: float,
     ) -> None:
         """Serve nothing yet; None: there is no hardware, nothing is kept."""
@@ -77,6 +81,7 @@ class WireAnswers:
         self._wires = wires
         self._dumps = dumps or NothingKept()
         self._lost_parts = lost_parts
+        self._role_of = role_of
         self._stall_s = stall_s
         self._following: set[asyncio.Task[object]] = set()
         self._ending: str | None = None
@@ -117,9 +122,13 @@ class WireAnswers:
         """Tell what passes on a line as it comes; who does not keep up is dropped with the reason."""
         asked = _as(query, FollowQuery)
         wires = self._line(asked.line)
-        if len(self._following) >= FOLLOWERS:
+        kept = 0 if self._role_of(request) == "technician" else KEPT_FOR_TECHNICIANS
+        if len(self._following) >= FOLLOWERS - kept:
             raise Refused(
-                503, "too-many-clients", f"{FOLLOWERS} clients follow lines already", "end one of them first"
+                503,
+                "too-many-clients",
+                f"{len(self._following)} clients follow lines already",
+                "end one of them first",
             )
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from locker.api.server import BODY_BYTES_MOST, TARGET_MOST
+from locker.api.reading import BODY_BYTES_MOST
+from locker.api.server import TARGET_MOST
 
 Schema = Mapping[str, Any]
 Value = SearchStrategy[Any]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from locker.api import server
+from locker.api import reading, server
 from locker.api.roles import Roles
 from locker.api.routes import openapi
 from simulator.locker_sim import LockerSim
@@ -139,7 +139,7 @@ def drawn(count: int) -> list[Forged]:
 async def test_a_check_that_is_missing_is_noticed(
     siege: Siege, monkeypatch: pytest.MonkeyPatch, safeguard: str, without: object
 ) -> None:
-    monkeypatch.setattr(server, safeguard, without)
+    monkeypatch.setattr(reading, safeguard, without)
 
     with pytest.raises(AssertionError):
         await all_tried(siege, drawn(400))

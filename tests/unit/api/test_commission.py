@@ -14,8 +14,9 @@ from locker.api.commission_schema import (
     CommissionWrite,
     Nothing,
 )
+from locker.api.reading import BODY_BYTES_MOST
 from locker.api.routes import ROUTES
-from locker.api.server import BODY_BYTES_MOST, ApiServer
+from locker.api.server import ApiServer
 from tests.unit.api.house import NOT_BEGUN, House
 from tests.unit.api.raw import Reply, ask
 
