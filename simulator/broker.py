@@ -19,6 +19,8 @@ from typing import IO, Literal, Self
 
 import aiomqtt
 
+from simulator.tied import tied_to_us
+
 Kind = Literal["mosquitto", "nats"]
 Protocol = Literal["5", "3.1.1"]
 
@@ -103,7 +105,7 @@ class Broker:
         arguments = self._mosquitto() if self.kind == "mosquitto" else self._nats()
         self._log = self.log_file.open("ab")
         self._process = subprocess.Popen(  # noqa: ASYNC220  # fork and exec are short, and poll reaps
-            [str(self._program), *arguments],
+            tied_to_us(str(self._program), *arguments),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from simulator.tied import tied_to_us
+
 READY_LIMIT_S = 30.0
 STOP_LIMIT_S = 15.0
 _TAIL_LINES = 6
@@ -121,13 +123,9 @@ class Daemon:
 
     async def _spawn(self, more: Mapping[str, str]) -> None:
         with self._log.open("ab") as log:
+            config = str(self._configuration)
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "locker.cli",
-                "run",
-                "--config",
-                str(self._configuration),
+                *tied_to_us(sys.executable, "-m", "locker.cli", "run", "--config", config),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,12 @@ from simulator.counter import CASH_ON_DELIVERY, Counter
 from simulator.daemon import Daemon, DaemonError
 from simulator.people import PeopleChanged, Person, new_code, new_tracking_id
 from simulator.plan import CabinetPlan, CompartmentPlan, demo_plan
+from simulator.serving import lacking
 from simulator.steering import Steering, Trust
 from simulator.stock import Stock, initialise
 
 ONLINE_LIMIT_S = 20.0
+SERVED_LIMIT_S = 30.0
 COMMAND_LIMIT_S = 20.0
 ASK_TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 PERSONAL_HANDOVER = "personal-handover"
@@ -179,23 +181,21 @@ class Demo:
 
     async def until_online(self) -> None:
         """Wait until the back office sees the automat online; DaemonError if the daemon ends instead."""
-        online = asyncio.create_task(
+        await self._unless_gone(
             self.backoffice.until(
                 lambda office: office.statuses.get(self.plan.automat_id, {}).get("status") == "online",
                 ONLINE_LIMIT_S,
                 "the automat online",
-            )
+            ),
+            "the back office saw it",
         )
-        gone = asyncio.create_task(self._daemon.gone())
-        try:
-            await asyncio.wait({online, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not online.done():
-                raise DaemonError(f"lockerd ended before the back office saw it; {self._daemon.tail()}")
-            await online
-        finally:
-            for task in (online, gone):
-                task.cancel()
-            await asyncio.gather(online, gone, return_exceptions=True)
+
+    async def until_served(self, limit_s: float = SERVED_LIMIT_S) -> None:
+        """Wait until every port is open, every door was read and every keypad is served.
+
+        For hardware without a fault; DaemonError says what is lacking when the time is over.
+        """
+        await self._unless_gone(self._serves(limit_s), "it served anybody")
 
     # -- the back office
 
@@ -267,6 +267,39 @@ class Demo:
 
     # -- inside
 
+    async def _unless_gone(self, expected: Coroutine[Any, Any, None], what: str) -> None:
+        waiting = asyncio.create_task(expected)
+        gone = asyncio.create_task(self._daemon.gone())
+        try:
+            await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                raise DaemonError(f"lockerd ended before {what}; {self._daemon.tail()}")
+            await waiting
+        finally:
+            for task in (waiting, gone):
+                task.cancel()
+            await asyncio.gather(waiting, gone, return_exceptions=True)
+
+    async def _serves(self, limit_s: float) -> None:
+        """Look whenever something passed on a wire: a line that works is read again and again."""
+        passed = asyncio.Event()
+        forget = self.automat.subscribe(lambda _event: passed.set())
+        missing = ["nothing was asked yet"]
+        try:
+            async with asyncio.timeout(limit_s):
+                while missing:
+                    passed.clear()
+                    answers = [await self.ask(f"/v1/{what}") for what in ("status", "lines", "compartments")]
+                    missing = lacking(self.plan, *answers)
+                    if missing:
+                        await passed.wait()
+        except TimeoutError:
+            raise DaemonError(
+                f"lockerd does not serve after {limit_s:g} s: {'; '.join(missing)}; {self._daemon.tail()}"
+            ) from None
+        finally:
+            forget()
+
     async def _start(self) -> None:
         stack = self._stack
         self.place.directory.mkdir(parents=True, exist_ok=True)
@@ -297,6 +330,7 @@ class Demo:
         stack.push_async_callback(self._daemon.stop)
         await self.start_daemon()
         await self.until_online()
+        await self.until_served()
         if not self._story:
             await self._invite()
 

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from simulator.broker import Broker, find
+from simulator.daemon import DaemonError
 from simulator.demo import Demo
 from simulator.panel import Panel
 from simulator.people import Person
@@ -34,6 +35,31 @@ async def test_the_people_of_the_demo_come_to_an_automat_without_large_boxes_too
     try:
         await demo.start()
         assert {person.role for person in demo.people} >= {"courier", "recipient", "sender"}
+    finally:
+        await demo.stop()
+
+
+async def test_an_automat_that_does_not_serve_is_waited_for_and_what_it_lacks_is_named(
+    directory: Path,
+) -> None:
+    demo = Demo(directory, plan=small_plan("1", "2"), story=True)
+    try:
+        await demo.start()
+        demo.automat.unplug("keypad-front")
+        await demo.backoffice.until(
+            lambda office: any(
+                row.type == "automat.incident.raised" for row in office.ledger.rows(demo.plan.automat_id)
+            ),
+            LIMIT_S,
+            "the lost keypad",
+        )
+        with pytest.raises(DaemonError, match=r"does not serve after 0\.5 s: keypad front: "):
+            await demo.until_served(0.5)
+        demo.automat.replug("keypad-front")
+        await demo.until_served()
+        await demo.kill_daemon()
+        with pytest.raises(DaemonError):
+            await demo.until_served()
     finally:
         await demo.stop()
 

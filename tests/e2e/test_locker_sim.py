@@ -1,10 +1,24 @@
 """The fixture `locker_sim`: what an integrator's test sees of a simulated automat."""
 
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from simulator.locker_sim import LockerSim, LockerSimError
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
+
+STARTS_ONE_AND_WAITS = """
+from simulator.locker_sim import LockerSim
+automat = LockerSim().start()
+print("it serves", flush=True)
+input()
+"""
 
 
 def test_a_parcel_is_delivered_and_collected_and_the_receipt_says_so(locker_sim: LockerSim) -> None:
@@ -89,3 +103,23 @@ def test_what_does_not_come_true_fails_and_says_what_was_seen_instead(locker_sim
         locker_sim.fault("jamm", "1", "stuck")
     with pytest.raises(LockerSimError, match="the back office has no command 'withdrawn'"):
         locker_sim.command("withdrawn", "JJFI65432110000070773")
+
+
+def test_who_is_killed_leaves_no_daemon_and_no_broker_behind() -> None:
+    # What stayed would open the ptys of the next automat, whose numbers are the same.
+    with tempfile.TemporaryDirectory(prefix="killed-", ignore_cleanup_errors=True) as directory:
+        command = [sys.executable, "-c", STARTS_ONE_AND_WAITS]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, env={**os.environ, "TMPDIR": directory}
+        ) as simulator:
+            assert simulator.stdout is not None
+            assert simulator.stdout.readline() == b"it serves\n"
+            threads = Path(f"/proc/{simulator.pid}/task").iterdir()
+            children = [pid for each in threads for pid in (each / "children").read_text().split()]
+            ends = [os.pidfd_open(int(pid)) for pid in children]
+            simulator.kill()
+        assert len(ends) == 2
+        for end in ends:
+            assert select.select([end], [], [], 10.0)[0], "it outlived its simulator"
+            os.close(end)

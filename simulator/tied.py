@@ -1,0 +1,23 @@
+"""Processes that end when we do, however we end: even a SIGKILL leaves none of them behind.
+
+A daemon that outlived its simulator would go on looking for its ports. The kernel gives the numbers of
+ptys again, so it would sooner or later read the keypad, and hold the locks' line, of somebody else's automat.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+# prctl(PR_SET_PDEATHSIG, SIGKILL): see prctl(2). It holds across exec, and we may have ended before it came.
+_TIE = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def tied_to_us(program: str, *arguments: str) -> Sequence[str]:
+    """Give the command that runs a program, by its path, for as long as the thread that starts it lives."""
+    return (sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), program, *arguments)
