@@ -15,5 +15,7 @@ def shared_sim() -> Iterator[LockerSim]:
     if find("mosquitto") is None and find("nats") is None:
         pytest.skip(NO_BROKER)
     automat = LockerSim().start()
-    yield automat
-    automat.stop()
+    try:
+        yield automat
+    finally:
+        automat.stop()
