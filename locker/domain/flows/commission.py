@@ -20,6 +20,7 @@ from locker.domain.events import (
 )
 from locker.domain.flows import guard
 from locker.domain.flows.doors import WRONG_DOOR_BLOCK
+from locker.domain.flows.looking import doubt
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import StopTrying, TryLock
 from locker.domain.journal import EntryKind
@@ -236,7 +237,10 @@ def _show_everywhere(draft: Draft) -> None:
 
 def _suspect_what_holds_a_parcel(draft: Draft, label: str) -> None:
     box = draft.automat.compartments[label]
-    if box.tracking_id is None or box.condition is not Condition.SOUND:
+    if box.tracking_id is None:
+        return
+    if box.condition is not Condition.SOUND:
+        doubt(draft, label, OPENED_MEANWHILE)
         return
     draft.change_compartment(label, condition=Condition.SUSPECT, reason=OPENED_MEANWHILE)
     draft.record(

@@ -16,6 +16,7 @@ from locker.domain.flows.looking import (
     DIRTY,
     NOT_JUDGED,
     clear_box,
+    doubt,
     evidence_data,
     evidence_of,
     expected_in,
@@ -305,10 +306,10 @@ def _shut(draft: Draft, progress: Progress) -> None:
     if opening.stage is Stage.BLIND:
         _record_opened(draft, opening)
     evidence = evidence_of(draft, progress)
-    box, owner = draft.automat.compartments[label], _owner(draft, opening)
-    by_technician = _role(draft, opening) is Role.TECHNICIAN
-    if (by_technician and mended(draft, label, evidence)) or box.condition is Condition.SOUND:
+    owner = _owner(draft, opening)
+    if _role(draft, opening) is Role.TECHNICIAN and mended(draft, label, evidence):
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
+    doubt(draft, label, NOT_JUDGED)
     if owner is None:
         _leave(draft, label, _who(draft, opening), "nobody said what lies inside")
         return
@@ -344,8 +345,7 @@ def _left_open(draft: Draft, opening: Opening) -> None:
 def _leave(draft: Draft, label: str, who: dict[str, str], why: str) -> None:
     """Record that a box was, or may have been, opened and that nobody said what lies inside."""
     draft.record(EntryKind.COMPARTMENT_TO_INSPECT, compartment=label, reason=why, **who)
-    if draft.automat.compartments[label].condition is Condition.SOUND:
-        suspect(draft, label, NOT_JUDGED)
+    doubt(draft, label, NOT_JUDGED)
 
 
 def _question(draft: Draft, label: str) -> Message:

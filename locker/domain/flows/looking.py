@@ -19,6 +19,7 @@ from locker.domain.times import rfc3339
 
 DIRTY = "dirty or damaged"
 LOCK_FAILED = "the lock did not open"
+LOCK_FAILED_UNJUDGED = "the lock did not open, and nobody said what lies inside"
 NOT_JUDGED = "it was opened and nobody said what lies inside"
 
 
@@ -99,20 +100,41 @@ def evidence_data(evidence: Evidence) -> dict[str, object]:
 
 
 def lock_works(draft: Draft, label: str, evidence: Evidence) -> bool:
-    """Tell whether the lock has shown that it works: the door was seen, or no contact can see it."""
-    return evidence.grade == "A" or draft.automat.compartments[label].fixture.contact is ContactKind.MISSING
+    """Tell whether the lock has shown that it works: pulsed, and the door seen, or no contact can see it."""
+    unseen = draft.automat.compartments[label].fixture.contact is ContactKind.MISSING
+    return evidence.pulses_sent > 0 and (evidence.grade == "A" or unseen)
 
 
 def note_not_opened(draft: Draft, opening: Opening, what_for: str) -> None:
     """Report a lock that did not open; a line that is down is not the lock's fault."""
     label = opening.compartment
     if blames_lock(draft, opening):
-        draft.change_compartment(label, condition=Condition.FAULTY, reason=LOCK_FAILED)
+        blame_lock(draft, label)
     draft.raise_incident(
         IncidentKind.DOOR_DID_NOT_OPEN,
         label,
         f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, {what_for}",
     )
+
+
+def blame_lock(draft: Draft, label: str) -> None:
+    """Offer a box to nobody until its lock works; a doubt about what lies inside outlives that."""
+    box = draft.automat.compartments[label]
+    judged = box.condition is Condition.SOUND or (box.condition, box.reason) == (
+        Condition.FAULTY,
+        LOCK_FAILED,
+    )
+    reason = LOCK_FAILED if judged else LOCK_FAILED_UNJUDGED
+    draft.change_compartment(label, condition=Condition.FAULTY, reason=reason)
+
+
+def doubt(draft: Draft, label: str, reason: str) -> None:
+    """A box was, or may have been, opened: nobody knows what lies inside, whatever its lock does."""
+    box = draft.automat.compartments[label]
+    if box.condition is Condition.SOUND:
+        draft.change_compartment(label, condition=Condition.SUSPECT, reason=reason)
+    elif (box.condition, box.reason) == (Condition.FAULTY, LOCK_FAILED):
+        draft.change_compartment(label, reason=LOCK_FAILED_UNJUDGED)
 
 
 def suspect(draft: Draft, label: str, reason: str) -> None:
@@ -131,6 +153,8 @@ def clear_box(draft: Draft, label: str, why: str, but: Iterable[IncidentKind] = 
     for kind in storing.SETTLED_BY_A_LOOK:
         if kind not in left and not (faulty and kind is IncidentKind.DOOR_DID_NOT_OPEN):
             draft.clear_incident(kind, label, why)
+    if faulty and draft.automat.compartments[label].reason == LOCK_FAILED_UNJUDGED:
+        draft.change_compartment(label, reason=LOCK_FAILED)
     if faulty:
         return
     if left:

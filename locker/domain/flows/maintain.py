@@ -16,6 +16,7 @@ from locker.domain.flows.looking import (
     DIRTY,
     NOT_JUDGED,
     clear_box,
+    doubt,
     evidence_data,
     evidence_of,
     expected_in,
@@ -194,9 +195,9 @@ def _shut(draft: Draft, progress: Progress) -> None:
     if progress.cut_short or (evidence.shut_at is None and not _unseen(draft, label)):
         _leave(draft, opening, "nobody saw the door shut")
         return
-    sound = draft.automat.compartments[label].condition is Condition.SOUND
-    if mended(draft, label, evidence) or sound:
+    if mended(draft, label, evidence):
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
+    doubt(draft, label, NOT_JUDGED)
     draft.put_look(label, Look(Maintainer(opening.user or "", opening.person or ""), evidence))
 
 
@@ -219,8 +220,7 @@ def _leave(draft: Draft, opening: Opening, why: str) -> None:
         user=opening.user,
         technician=opening.person,
     )
-    if draft.automat.compartments[label].condition is Condition.SOUND:
-        suspect(draft, label, NOT_JUDGED)
+    doubt(draft, label, NOT_JUDGED)
 
 
 def _note_tested(draft: Draft, opening: Opening, result: str) -> None:

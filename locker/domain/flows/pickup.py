@@ -11,6 +11,7 @@ from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Key
 from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, press_blind
+from locker.domain.flows.looking import LOCK_FAILED, LOCK_FAILED_UNJUDGED, NOT_JUDGED
 from locker.domain.flows.storing import make_sound
 from locker.domain.incidents import MEANING, IncidentKind
 from locker.domain.intents import Tone
@@ -279,6 +280,8 @@ def _lock_works(draft: Draft, opening: Opening) -> None:
     doubts = [kind for kind in UNSETTLED if draft.automat.open_incident(kind, label) is not None]
     if doubts:
         draft.change_compartment(label, condition=Condition.SUSPECT, reason=MEANING[doubts[0]])
+    elif draft.automat.compartments[label].reason == LOCK_FAILED_UNJUDGED:
+        draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
     else:
         make_sound(draft, label)
 
@@ -303,7 +306,7 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     )
     suspect = draft.automat.compartments[label].condition is Condition.SUSPECT  # offered to nobody anyway
     if blames_lock(draft, opening) and not suspect:
-        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+        draft.change_compartment(label, condition=Condition.FAULTY, reason=LOCK_FAILED)
     phone = draft.automat.identity.customer_service
     message = say(Text.NOT_OPENED, label=label, incident=incident.number, phone=phone)
     _pause_at_keypad(draft, opening, message, Tone.WRONG)

@@ -9,6 +9,7 @@ from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import Key
 from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock
+from locker.domain.flows.looking import blame_lock
 from locker.domain.incidents import IncidentKind
 from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind
@@ -237,7 +238,7 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
         f"{opening.pulses} pulses intended, {opening.pulses_sent} sent, for a remote opening",
     )
     if blames_lock(draft, opening):
-        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
+        blame_lock(draft, label)
     message = say(Text.REMOTE_NOT_OPENED, label=label, incident=incident.number)
     _announce(draft, opening.keypad, message, Tone.WRONG)
 

@@ -7,10 +7,12 @@ import pytest
 
 from locker.domain.commands import Cause, OpenCompartment, WithdrawParcel
 from locker.domain.compartments import Compartment, Condition, ContactKind
+from locker.domain.events import Door, PulseNotSent
 from locker.domain.incidents import IncidentKind
-from locker.domain.maintenance import ClearIncident, OpenDoor
+from locker.domain.maintenance import ClearIncident, CycleLock, OpenDoor
+from tests.unit.domain.rounds import technician_opens
 from tests.unit.domain.stand import Stand
-from tests.unit.domain.technician import REASON, ask, opened, say, seen
+from tests.unit.domain.technician import REASON, ask, looked, opened, say, seen
 
 PARCEL = "JJFI65432110000070773"
 
@@ -90,3 +92,77 @@ def test_a_door_left_open_that_is_gone_from_the_configuration_alarms_nobody_for_
     assert ask(stand, ClearIncident(number, "trust me")) == "clears-by-itself"
     stand.reconfigured(without_box="2")
     assert ask(stand, ClearIncident(number, "it was sawn off")) is None
+
+
+def jams(stand: Stand) -> None:
+    for _ in range(stand.automat.rules.pulses):
+        stand.pulse_sent()
+        stand.wait(stand.automat.rules.open_wait_s + 0.1)
+
+
+def opened_unjudged_and_jammed(stand: Stand) -> None:
+    looked(stand, "1")
+    assert ask(stand, CycleLock("1")) is None
+    jams(stand)
+
+
+def opened_unjudged_and_jammed_from_afar(stand: Stand) -> None:
+    looked(stand, "1")
+    stand.command(OpenCompartment("1", "desk 4", "a lost glove"))
+    jams(stand)
+
+
+def jammed_and_left_open(stand: Stand) -> None:
+    stand.press("C 024204 OK")
+    jams(stand)
+    opened(stand, "1")
+    stand.wait(stand.automat.rules.left_open_alarm_s + 1)
+    stand.door("1", Door.SHUT)
+
+
+def jammed_and_left_open_at_the_keypad(stand: Stand) -> None:
+    stand.press("C 024204 OK")
+    jams(stand)
+    stand.wait(stand.automat.rules.late_opening_s)
+    technician_opens(stand, "1", "side")
+    stand.opens()
+    stand.wait(stand.automat.rules.left_open_alarm_s + 1)
+    stand.door("1", Door.SHUT)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        opened_unjudged_and_jammed,
+        opened_unjudged_and_jammed_from_afar,
+        jammed_and_left_open,
+        jammed_and_left_open_at_the_keypad,
+    ],
+)
+def test_a_pickup_proves_a_lock_and_not_what_nobody_said_of_the_inside(
+    before: Callable[[Stand], None],
+) -> None:
+    stand = Stand()
+    assert stand.deliver() == "1"
+    before(stand)
+    assert stand.box("1").condition is Condition.FAULTY
+    picked_up(stand)
+    assert stand.box("1").tracking_id is None
+    assert stand.box("1").condition is Condition.SUSPECT
+    seen(stand, "1", "empty")
+    assert stand.box("1").free
+
+
+def test_a_lock_that_was_not_even_pulsed_has_not_shown_that_it_works() -> None:
+    stand = Stand()
+    assert ask(stand, CycleLock("2")) is None
+    jams(stand)
+    assert stand.box("2").condition is Condition.FAULTY
+    stand.wait(stand.automat.rules.late_opening_s)
+    assert ask(stand, OpenDoor("2", REASON)) is None
+    stand.do(PulseNotSent("2", 1, "cooling down"))
+    stand.door("2", Door.OPEN)  # with the key for emergencies
+    stand.door("2", Door.SHUT)
+    assert say(stand, "2", "empty") is None
+    assert stand.box("2").condition is Condition.FAULTY
+    assert IncidentKind.DOOR_DID_NOT_OPEN in {kind for kind, _ in stand.automat.open_matters}
