@@ -21,7 +21,7 @@ from locker.api.client import ApiClient
 from locker.errors import LockerError
 from tui.commands import LockerCommands
 from tui.screens.audit import AuditScreen
-from tui.screens.base import LockerScreen
+from tui.screens.base import LockerScreen, unanswered
 from tui.screens.commission import CommissionScreen
 from tui.screens.compartment import CompartmentScreen
 from tui.screens.incidents import IncidentsScreen
@@ -34,6 +34,7 @@ from tui.screens.wall import WallScreen
 from tui.store import Store
 from tui.themes import DARK, LIGHT, THEMES
 from tui.widgets.bars import Tabs
+from tui.widgets.dialogs import Dialog
 from tui.words import Language, Words
 
 PAINTS_A_SECOND = 4
@@ -150,14 +151,17 @@ class LockerTui(App[Language | None]):
             await asyncio.sleep(STATUS_EVERY_S)
 
     def _lost(self, error: BaseException) -> None:
-        self.store.lose(str(error))
+        self.store.lose(unanswered(error, self.words))
 
     # -- keys
 
     async def action_matter(self, name: str) -> None:
         """Go to a screen; what lies upon the present one is closed."""
         while len(self.screen_stack) > 1:
-            self.pop_screen()
+            if isinstance(self.screen, Dialog):
+                self.screen.dismiss(None)  # somebody waits for its answer
+            else:
+                self.pop_screen()
         await self.switch_mode(name)
 
     @work
@@ -175,7 +179,8 @@ class LockerTui(App[Language | None]):
 
     def show_compartment(self, label: str) -> None:
         """Show everything about one compartment, upon the screen in front."""
-        self.push_screen(CompartmentScreen(label))
+        if not isinstance(self.screen, CompartmentScreen):  # a second key may come before it is seen
+            self.push_screen(CompartmentScreen(label))
 
     def action_command_palette(self) -> None:
         """Open the list of commands, in the technician's language."""

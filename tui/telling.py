@@ -1,4 +1,4 @@
-"""How spans, instants and numbers of entries are written on every screen."""
+"""How spans, instants, numbers of entries and texts of others are written on every screen."""
 
 from datetime import UTC, datetime
 
@@ -24,6 +24,11 @@ def span(seconds: float, words: Words) -> str:
 def instant(at: datetime) -> str:
     """Write an instant to the second, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def plain(text: str) -> str:
+    """Return a text without what a terminal would obey, or show in another order than it was written."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
 
 def number(entry: JournalEntryView) -> str:

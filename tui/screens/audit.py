@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import DataTable
 
 from locker.api.maintenance_schema import (
     Audit,
@@ -26,6 +25,7 @@ from locker.errors import LockerError
 from tui.screens.base import LockerScreen
 from tui.store import Changes, Part
 from tui.widgets.bars import Painted
+from tui.widgets.rows import Rows
 
 REASON = "audit"
 COLUMNS = {"box": None, "said": 12, "expected": 14, "found": 14, "who": None}
@@ -58,7 +58,6 @@ class AuditScreen(LockerScreen):
         """Know nothing yet."""
         super().__init__()
         self._audit: Audit | None = None
-        self._rows: dict[str, tuple[str, ...]] = {}
         self._visiting: str | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -66,7 +65,7 @@ class AuditScreen(LockerScreen):
         yield Painted(id="audit-state")
         yield Painted(id="audit-step")
         yield Painted(id="audit-differences")
-        yield DataTable(id="audit-stops", cursor_type="row", zebra_stripes=True)
+        yield Rows(id="audit-stops")
 
     def on_mount(self) -> None:
         """Let Enter open the chosen door at once."""
@@ -83,7 +82,7 @@ class AuditScreen(LockerScreen):
 
     # -- what the keys do
 
-    @on(DataTable.RowSelected)
+    @on(Rows.RowSelected)
     def _row_selected(self) -> None:
         self.action_go_on()
 
@@ -95,7 +94,7 @@ class AuditScreen(LockerScreen):
             return
         if not audit.under_way:
             await self._begin(afresh=False)
-        elif (label := self._chosen()) is not None:
+        elif (label := self._table.chosen) is not None:
             before, self._visiting = self._visiting, label
             opened = await self.maintain(
                 lambda who: OpenAsked(technician=who, compartment=label, reason=REASON)
@@ -127,7 +126,7 @@ class AuditScreen(LockerScreen):
     @work(group="act", exclusive=True)
     async def action_skip(self) -> None:
         """Leave the chosen compartment out, and say why."""
-        label = self._chosen()
+        label = self._table.chosen
         if self._audit is None or not self._audit.under_way or label is None:
             await self.tell(self.words("audit.title"), self.words("audit.none"))
             return
@@ -192,14 +191,13 @@ class AuditScreen(LockerScreen):
 
     async def _step(self, make: AuditStep) -> bool:
         """Have one step taken; False if it was not, which was told."""
-        technician, client = await self.technician_id(), self.locker.client
-        if technician is None or client is None:
+        technician = await self.technician_id()
+        if technician is None:
             return False
-        try:
-            self._take(await client.audit_step(make(technician)))
-        except LockerError as error:
-            await self.refused(error)
+        audit = await self.act(lambda client: client.audit_step(make(technician)))
+        if audit is None:
             return False
+        self._take(audit)
         self._choose_next()
         return True
 
@@ -239,19 +237,14 @@ class AuditScreen(LockerScreen):
     # -- which door
 
     @property
-    def _table(self) -> "DataTable[str]":
-        return self.query_one("#audit-stops", DataTable)
-
-    def _chosen(self) -> str | None:
-        labels = list(self._rows)
-        row = self._table.cursor_row
-        return labels[row] if 0 <= row < len(labels) else None
+    def _table(self) -> Rows:
+        return self.query_one("#audit-stops", Rows)
 
     def _choose_next(self) -> None:
         """Go to the box that waits for a word, else to the next one of the walk."""
         label = self._at_door() or (self._audit.next if self._audit else None)
-        if label in self._rows:
-            self._table.move_cursor(row=list(self._rows).index(label))
+        if label is not None:
+            self._table.choose(label)
         self._paint_round()
 
     def _at_door(self) -> str | None:
@@ -294,17 +287,7 @@ class AuditScreen(LockerScreen):
         self._paint_stops(audit)
 
     def _paint_stops(self, audit: Audit) -> None:
-        rows = {stop.compartment: self._cells(stop) for stop in audit.stops}
-        if rows.keys() != self._rows.keys():
-            self._table.clear()
-            for label, cells in rows.items():
-                self._table.add_row(*cells, key=label)
-        else:
-            for label, cells in rows.items():
-                for name, cell, shown in zip(COLUMNS, cells, self._rows[label], strict=True):
-                    if cell != shown:
-                        self._table.update_cell(label, name, cell, update_width=COLUMNS[name] is None)
-        self._rows = rows
+        self._table.put({stop.compartment: self._cells(stop) for stop in audit.stops})
 
     def _cells(self, stop: AuditStop) -> tuple[str, ...]:
         mark = "!" if stop.differs else "-" if stop.verdict == "skipped" else "+" if stop.verdict else " "

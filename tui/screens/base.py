@@ -1,7 +1,9 @@
 """What every screen has: tabs, the line about the automat, the banner, the keys, and how it acts."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -9,16 +11,20 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from locker.api.client import RequestRefused
+from locker.api.client import AnswerUnreadable, ApiClient, DaemonSilent, DaemonUnreachable, RequestRefused
 from locker.api.maintenance_schema import Asked, Maintained
 from locker.errors import LockerError
 from tui.store import Changes, Part, Store
 from tui.widgets.bars import Banner, Keys, Tabs, TopLine
-from tui.widgets.dialogs import AskText, Confirm, Tell
+from tui.widgets.dialogs import AskText, Confirm, Dialog, Tell
 from tui.words import Words
 
 if TYPE_CHECKING:
     from tui.app import LockerTui
+
+OWN_ID = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
+Answer = TypeVar("Answer")
+Done = TypeVar("Done")
 
 
 class LockerScreen(Screen[None]):
@@ -30,6 +36,8 @@ class LockerScreen(Screen[None]):
     NAME: ClassVar[str]
     TAB: ClassVar[str | None] = None
     """The tab that is lit; its own name unless it lies upon another screen."""
+    REFUSALS: ClassVar[str] = "refusal"
+    """The table of the reasons why the daemon refuses what is asked from here."""
     BINDINGS: ClassVar = [Binding("f5", "repaint", "repaint", show=False)]
 
     @property
@@ -94,47 +102,74 @@ class LockerScreen(Screen[None]):
     async def maintain(self, make: Callable[[str], Asked]) -> Maintained | None:
         """Ask for one action, as the technician whose id `make` is given; None if it was not done."""
         technician = await self.technician_id()
+        if technician is None:
+            return None
+        return await self.act(lambda client: client.maintain(make(technician)))
+
+    async def act(self, deed: Callable[[ApiClient], Awaitable[Done]]) -> Done | None:
+        """Have something done; None if it was not, or nobody knows, which is told."""
         client = self.locker.client
-        if technician is None or client is None:
+        if client is None or self.store.lost is not None:
+            await self.tell(self.words("common.not-done"), self.words("common.not-asked"))
             return None
         try:
-            return await client.maintain(make(technician))
+            return await deed(client)
+        except (DaemonUnreachable, DaemonSilent, AnswerUnreadable):
+            await self.tell(self.words("common.perhaps-title"), self.words("common.perhaps"))
         except LockerError as error:
             await self.refused(error)
-            return None
+        return None
 
     async def technician_id(self) -> str | None:
         """Return the technician's own id, asked once; None if a viewer asks or nobody answers."""
+        if self.store.greeting is None:
+            await self.tell(self.words("common.not-done"), self.words("common.not-asked"))
+            return None
         if not self.store.may_act:
             await self.tell(self.words("common.viewer-title"), self.words("common.viewer"))
             return None
-        if not self.locker.technician:
+        if not re.fullmatch(OWN_ID, self.locker.technician):
             question = AskText(
                 self.words("common.technician-title"),
                 self.words("common.technician"),
                 self.words,
-                pattern=r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}",
+                pattern=OWN_ID,
             )
-            self.locker.technician = await self.app.push_screen_wait(question) or ""
+            self.locker.technician = await self.answer_of(question) or ""
         return self.locker.technician or None
+
+    async def answer_of(self, dialog: Dialog[Answer]) -> Answer | None:
+        """Show a dialog and wait for its answer; whoever gives up waiting takes it away."""
+        try:
+            return await self.app.push_screen_wait(dialog)
+        except asyncio.CancelledError:
+            if dialog is self.app.screen:
+                dialog.dismiss(None)
+            raise
 
     async def confirm(self, title: str, question: str) -> bool:
         """Ask whether to go on; No unless somebody says Yes."""
-        answer = await self.app.push_screen_wait(Confirm(title, question, self.words))
-        return answer is True
+        return await self.answer_of(Confirm(title, question, self.words)) is True
 
     async def ask_text(self, title: str, question: str, *, pattern: str = r".*\S.*") -> str | None:
         """Ask for a line of text; None if nobody gives one."""
-        return await self.app.push_screen_wait(AskText(title, question, self.words, pattern=pattern))
+        return await self.answer_of(AskText(title, question, self.words, pattern=pattern))
 
     async def tell(self, title: str, text: str) -> None:
         """Say something, and wait until it was read."""
-        await self.app.push_screen_wait(Tell(title, text, self.words))
+        await self.answer_of(Tell(title, text, self.words))
 
     async def refused(self, error: LockerError) -> None:
-        """Say what the daemon refused and what to do instead, in its own words."""
+        """Say what the daemon refused and what to do instead; in its own words where we have none."""
         if isinstance(error, RequestRefused):
-            reason = self.words.term("refusal", error.error.reason, error.error.detail)
-            await self.tell(self.words("common.refused"), f"{reason}\n\n{error.error.remedy}")
+            said, words = error.error, self.words
+            reason = words.term(self.REFUSALS, said.reason, said.detail)
+            remedy = words.term(f"{self.REFUSALS}-do", said.reason, said.remedy)
+            await self.tell(words("common.refused"), f"{reason}\n\n{remedy}")
         else:
-            await self.tell(self.words("common.not-done"), str(error))
+            await self.tell(self.words("common.not-done"), unanswered(error, self.words))
+
+
+def unanswered(error: BaseException, words: Words) -> str:
+    """Say why the daemon gave no answer."""
+    return words.term("unanswered", type(error).__name__, str(error))

@@ -12,14 +12,14 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import DataTable
 
-from locker.api.client import CommissionStep, RequestRefused
+from locker.api.client import RequestRefused
 from locker.api.commission_schema import (
     Commission,
     CommissionBegin,
     CommissionDoor,
     CommissionSearch,
+    CommissionStep,
     CommissionTest,
     CommissionWrite,
     DoorView,
@@ -31,6 +31,7 @@ from locker.errors import LockerError
 from tui.screens.base import LockerScreen
 from tui.store import Changes, Part
 from tui.widgets.bars import Painted
+from tui.widgets.rows import Rows
 
 LOOK_EVERY_S = 0.3
 LOOK_AT_REST_EVERY_S = 2.0
@@ -46,6 +47,7 @@ class CommissionScreen(LockerScreen):
     """What is proved of each door, the lock under trial, and what to do next."""
 
     NAME: ClassVar[str] = "commission"
+    REFUSALS: ClassVar[str] = "commission-refusal"
     BINDINGS: ClassVar = [
         Binding("b", "begin", "begin", show=False),
         Binding("f", "begin_afresh", "begin afresh", show=False),
@@ -62,14 +64,13 @@ class CommissionScreen(LockerScreen):
         """Know nothing yet."""
         super().__init__()
         self._progress: Commission | None = None
-        self._rows: dict[str, tuple[str, ...]] = {}
 
     def compose_body(self) -> ComposeResult:
         """Put what to do above, the doors to the left, boards and searches to the right."""
         yield Painted(id="commission-state")
         yield Painted(id="commission-step")
         with Horizontal(id="commission-parts"):
-            yield DataTable(id="commission-doors", cursor_type="row", zebra_stripes=True)
+            yield Rows(id="commission-doors")
             with VerticalScroll(id="commission-found", can_focus=True):
                 yield Painted(id="commission-boards")
 
@@ -116,7 +117,7 @@ class CommissionScreen(LockerScreen):
     @work(group="act", exclusive=True)
     async def action_try_lock(self) -> None:
         """Pulse the chosen lock once, then ask which door opened."""
-        label = self._chosen()
+        label = self._table.chosen
         if label is None or not await self._may_begin():
             return
         question = [self.words("commission.try-question", label=label), *self._warnings(label)]
@@ -166,7 +167,7 @@ class CommissionScreen(LockerScreen):
         if await self.confirm(self.words("commission.end"), self.words("commission.end-question")):
             await self._step(Nothing())
 
-    @on(DataTable.RowSelected)
+    @on(Rows.RowSelected)
     def _row_selected(self) -> None:
         if self._nameable:
             self.action_name_door()
@@ -226,18 +227,12 @@ class CommissionScreen(LockerScreen):
     async def _step(self, step: CommissionStep) -> Commission | None:
         """Have one step taken; None if it was not, which was told."""
         if not self.store.may_act:
-            await self.technician_id()  # says that a viewer changes nothing
+            await self.technician_id()  # says why nothing can be changed
             return None
-        client = self.locker.client
-        if client is None:
-            await self.tell(self.words("common.not-done"), self.store.lost or "")
-            return None
-        try:
-            self._take(await client.commission_step(step))
-        except LockerError as error:
-            await self.refused(error)
-            return None
-        return self._progress
+        progress = await self.act(lambda client: client.commission_step(step))
+        if progress is not None:
+            self._take(progress)
+        return progress
 
     # -- looking
 
@@ -290,8 +285,8 @@ class CommissionScreen(LockerScreen):
     # -- painting
 
     @property
-    def _table(self) -> "DataTable[str]":
-        return self.query_one("#commission-doors", DataTable)
+    def _table(self) -> Rows:
+        return self.query_one("#commission-doors", Rows)
 
     def _paint_progress(self) -> None:
         progress = self._progress
@@ -303,18 +298,7 @@ class CommissionScreen(LockerScreen):
         self._paint_doors(progress.doors)
 
     def _paint_doors(self, doors: Iterable[DoorView]) -> None:
-        table = self._table
-        rows = {door.compartment: self._cells(door) for door in doors}
-        if rows.keys() != self._rows.keys():
-            table.clear()
-            for label, cells in rows.items():
-                table.add_row(*cells, key=label)
-        else:
-            for label, cells in rows.items():
-                for name, cell, shown in zip(COLUMNS, cells, self._rows[label], strict=True):
-                    if cell != shown:
-                        table.update_cell(label, name, cell)
-        self._rows = rows
+        self._table.put({door.compartment: self._cells(door) for door in doors})
 
     def _cells(self, door: DoorView) -> tuple[str, ...]:
         mark = "!" if door.blocked else {"proved": "+", "in-use": "=", "unproved": "?"}[door.proving]
@@ -424,15 +408,10 @@ class CommissionScreen(LockerScreen):
 
     # -- which lock is next
 
-    def _chosen(self) -> str | None:
-        labels = list(self._rows)
-        row = self._table.cursor_row
-        return labels[row] if 0 <= row < len(labels) else None
-
     def _choose_next(self) -> None:
         left = self._left(self._progress) if self._progress else []
         if left:
-            self._table.move_cursor(row=list(self._rows).index(left[0]))
+            self._table.choose(left[0])
 
     def _left(self, progress: Commission) -> list[str]:
         """Give the locks that are to be tried, the last one tried at the end: it may have to rest."""

@@ -103,7 +103,8 @@ class CompartmentScreen(LockerScreen):
 
     def action_leave(self) -> None:
         """Go back to the screen below."""
-        self.app.pop_screen()
+        if self.is_current:  # a second key may come before it is gone
+            self.app.pop_screen()
 
     @work(group="act", exclusive=True)
     async def action_open(self) -> None:

@@ -6,7 +6,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.widgets import DataTable, Static
 
 from locker.api.maintenance_schema import AcknowledgeAsked, ClearAsked, ReleaseAsked
 from locker.api.schema import IncidentView
@@ -15,31 +14,12 @@ from tui.screens.base import LockerScreen
 from tui.store import Changes, Part
 from tui.telling import instant, span
 from tui.widgets.bars import Painted
-from tui.widgets.dialogs import Dialog
+from tui.widgets.dialogs import Whole
+from tui.widgets.rows import Rows
 
 COLUMNS = ("mark", "number", "what", "about", "age", "by")
 CLEARED_MOST = 100
 """So many of the cleared ones are listed, the newest; `lockerctl incidents --all` has every one."""
-
-
-class Kept(Dialog[None]):
-    """What was kept of the wire around an incident."""
-
-    BINDINGS: ClassVar = [Binding("enter", "leave", "leave", show=False)]
-    DEFAULT_CSS = """
-    Kept #dialog { width: 100%; max-width: 100%; height: 100%; max-height: 100%; }
-    Kept #dialog-text { height: 1fr; max-height: 100%; }
-    """
-
-    def compose_answers(self) -> ComposeResult:
-        """Say how it is closed."""
-        yield Static(self.words("common.enter-closes"), id="dialog-hint", markup=False)
-
-    def on_mount(self) -> None:
-        """Let the arrows scroll."""
-        text = self.query_one("#dialog-text", VerticalScroll)
-        text.can_focus = True
-        text.focus()
 
 
 class IncidentsScreen(LockerScreen):
@@ -66,12 +46,11 @@ class IncidentsScreen(LockerScreen):
         self._cleared: dict[int, IncidentView] = {}
         self._kept: frozenset[int] = frozenset()
         self._with_cleared = False
-        self._rows: dict[str, tuple[str, ...]] = {}
 
     def compose_body(self) -> ComposeResult:
         """Put the list above the chosen one."""
         yield Painted(id="incidents-none")
-        yield DataTable(id="incidents-list", cursor_type="row", zebra_stripes=True)
+        yield Rows(id="incidents-list")
         with VerticalScroll(id="incidents-detail", can_focus=False):
             yield Painted(id="incidents-text")
 
@@ -163,7 +142,7 @@ class IncidentsScreen(LockerScreen):
             return
         if dumps:
             text = "\n\n".join(f"{dump.file}\n{dump.text}" for dump in dumps)
-            await self.app.push_screen_wait(Kept(title, text, self.words))
+            await self.answer_of(Whole(title, text, self.words))
         else:
             await self.tell(title, self.words("incidents.wire-none"))
 
@@ -178,7 +157,7 @@ class IncidentsScreen(LockerScreen):
         if label is not None:
             await self.locker.go_to(label)
 
-    @on(DataTable.RowSelected)
+    @on(Rows.RowSelected)
     def _go_there(self) -> None:
         """Show the compartment that it is about."""
         label = self._box()
@@ -195,15 +174,15 @@ class IncidentsScreen(LockerScreen):
             return None
         return incident.about
 
-    @on(DataTable.RowHighlighted)
+    @on(Rows.RowHighlighted)
     def _moved(self) -> None:
         self._paint_chosen()
 
     # -- painting
 
     @property
-    def _table(self) -> "DataTable[str]":
-        return self.query_one("#incidents-list", DataTable)
+    def _table(self) -> Rows:
+        return self.query_one("#incidents-list", Rows)
 
     def _listed(self) -> list[IncidentView]:
         """Return the open ones, newest first; then, if wanted, the cleared ones."""
@@ -214,41 +193,17 @@ class IncidentsScreen(LockerScreen):
         return shown
 
     def _chosen(self) -> IncidentView | None:
-        table = self._table
-        if not table.row_count:
-            return None
-        number = int(table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or 0)
+        number = int(self._table.chosen or 0)
         return self.store.incidents.get(number) or self._cleared.get(number)
 
     def _paint(self) -> None:
         if not self.is_mounted or self.store.status is None:
             return
-        listed = self._listed()
-        rows = {str(incident.number): self._row(incident) for incident in listed}
-        table = self._table
-        if list(rows) == list(self._rows):
-            for key, row in rows.items():
-                for column, cell, before in zip(COLUMNS, row, self._rows[key], strict=True):
-                    if cell != before:
-                        table.update_cell(key, column, cell, update_width=True)
-        else:
-            chosen = self._chosen_key()
-            table.clear()
-            for key, row in rows.items():
-                table.add_row(*row, key=key)
-            if chosen in rows:
-                table.move_cursor(row=list(rows).index(chosen))
-        self._rows = rows
+        self._table.put({str(incident.number): self._row(incident) for incident in self._listed()})
         none = self.query_one("#incidents-none", Painted)
         none.display = not self.store.incidents
         none.say(self.words("incidents.none"))
         self._paint_chosen()
-
-    def _chosen_key(self) -> str:
-        table = self._table
-        if not table.row_count:
-            return ""
-        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or ""
 
     def _paint_chosen(self) -> None:
         incident = self._chosen()

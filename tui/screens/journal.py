@@ -281,8 +281,8 @@ class JournalScreen(LockerScreen):
         if client is None:
             return
         try:
-            first = 0 if from_at is None else await first_since(client, from_at)
-            last = None if until_at is None else await first_since(client, until_at) - 1
+            first = 0 if from_at is None else await client.first_since(from_at)
+            last = None if until_at is None else await client.first_since(until_at) - 1
         except LockerError as error:
             await self.refused(error)
             return
@@ -407,20 +407,3 @@ def chain_text(report: VerifyReport, at: str, words: Words) -> str:
     if report.first <= 1:
         return good
     return f"{good}; {words('journal.chain-pruned', first=f'{report.epoch}-{report.first}')}"
-
-
-async def first_since(client: ApiClient, at: datetime) -> int:
-    """Return the number of the first entry of the present epoch not before an instant, by halving.
-
-    Where the clock was set back in between, it is one of the places that fit.
-    """
-    newest = (await client.journal(limit=1)).entries
-    low, high = 1, newest[-1].sequence + 1 if newest else 1
-    while low < high:
-        middle = (low + high) // 2
-        (*_, entry) = (await client.journal(after=middle - 1, limit=1)).entries or newest
-        if entry.at < at:
-            low = entry.sequence + 1
-        else:
-            high = middle
-    return low

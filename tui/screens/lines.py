@@ -13,7 +13,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
-from textual.widgets import DataTable
 
 from locker.api.client import ApiClient
 from locker.api.lines_schema import BoardView, LinesAnswer, LineView, PeripheralView
@@ -21,6 +20,7 @@ from locker.api.wire_schema import PassageView
 from locker.errors import LockerError
 from tui.screens.base import LockerScreen
 from tui.widgets.bars import Painted
+from tui.widgets.rows import Rows
 from tui.widgets.sparkline import sparkline
 from tui.widgets.wire_view import WireView
 from tui.wire import KEPT, WAYS, WireHistory, as_text, note
@@ -67,7 +67,6 @@ class LinesScreen(LockerScreen):
         super().__init__()
         self.history = WireHistory()
         self._answer = LinesAnswer(lines=(), peripherals=())
-        self._cells: dict[str, tuple[str, ...]] = {}
         self._line: str | None = None
         self._arrived: deque[PassageView] = deque(maxlen=KEPT)
         self._news = False
@@ -77,7 +76,7 @@ class LinesScreen(LockerScreen):
         """Put the parts and the chosen one above or to the left, the wire below or to the right."""
         with Container(id="lines-frame"):
             with Vertical(id="lines-side"):
-                yield DataTable(id="lines-parts", cursor_type="row")
+                yield Rows(id="lines-parts")
                 yield Painted(id="lines-detail")
             with Vertical(id="lines-wire"):
                 yield Painted(id="wire-strip")
@@ -157,7 +156,7 @@ class LinesScreen(LockerScreen):
         head, *words = as_text(passage)
         await self.tell(head[:64], "\n".join([head, "", *(each.strip() for each in words)]))
 
-    @on(DataTable.RowHighlighted, "#lines-parts")
+    @on(Rows.RowHighlighted, "#lines-parts")
     def _moved(self) -> None:
         self._tell_chosen()
         self._follow_chosen()
@@ -179,23 +178,12 @@ class LinesScreen(LockerScreen):
         return self in self.app.screen_stack
 
     @property
-    def _table(self) -> "DataTable[str]":
-        return self.query_one("#lines-parts", DataTable)
+    def _table(self) -> Rows:
+        return self.query_one("#lines-parts", Rows)
 
     def _paint_parts(self) -> None:
         """Write the cells that changed; rows come and go only with another configuration."""
-        rows = self._rows()
-        table = self._table
-        if rows.keys() != self._cells.keys():
-            table.clear()
-            for key, cells in rows.items():
-                table.add_row(*cells, key=key)
-        else:
-            for key, cells in rows.items():
-                for column, before, cell in zip(COLUMNS, self._cells[key], cells, strict=True):
-                    if cell != before:
-                        table.update_cell(key, column, cell, update_width=True)
-        self._cells = rows
+        self._table.put(self._rows())
         self._tell_chosen()
         self._follow_chosen()
 

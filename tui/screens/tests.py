@@ -8,7 +8,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical
-from textual.widgets import DataTable
 
 from locker.api.client import RequestRefused
 from locker.api.maintenance_schema import DeviceAsked, DeviceName, TestAsked
@@ -18,6 +17,7 @@ from tui.screens.base import LockerScreen
 from tui.store import Changes, Part
 from tui.widgets.bars import Painted
 from tui.widgets.found import ask_found
+from tui.widgets.rows import Rows
 
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "C", "0", "OK")
 """As they stand on a keypad."""
@@ -63,7 +63,6 @@ class TestsScreen(LockerScreen):
         self._counts: dict[str, int] = {}
         self._results: dict[str, str] = {}
         self._newest: tuple[int, int] = (0, 0)
-        self._rows: dict[str, tuple[str, ...]] = {}
         self._at: str | None = None
         self._place = (0, 0)
         self._stopped = False
@@ -80,7 +79,7 @@ class TestsScreen(LockerScreen):
                 yield Painted(id="tests-scanner")
             with Vertical(id="tests-right"):
                 yield Painted(id="tests-walk")
-                yield DataTable(id="tests-locks", cursor_type="row", zebra_stripes=True)
+                yield Rows(id="tests-locks")
 
     def on_mount(self) -> None:
         """Make the columns."""
@@ -201,7 +200,7 @@ class TestsScreen(LockerScreen):
     @work(group="locks", exclusive=True)
     async def action_try_chosen(self) -> None:
         """Test the chosen lock."""
-        label = self._chosen()
+        label = self._table.chosen
         if label is not None:
             question = self.words("tests.one-question", label=label)
             await self._walk([label], self.words("tests.one", label=label), question)
@@ -209,8 +208,7 @@ class TestsScreen(LockerScreen):
     @work(group="locks", exclusive=True)
     async def action_walk(self) -> None:
         """Test every lock, one after another, from the chosen one on."""
-        labels = list(self._rows)
-        chosen = self._chosen()
+        labels, chosen = self._table.keys, self._table.chosen
         labels = labels[labels.index(chosen) :] if chosen in labels else labels
         if labels:
             question = self.words("tests.all-question", count=len(labels), first=labels[0])
@@ -219,7 +217,7 @@ class TestsScreen(LockerScreen):
     @work(group="locks", exclusive=True)
     async def action_say_found(self) -> None:
         """Say what lies in the chosen box, if that is still to be said."""
-        label = self._chosen()
+        label = self._table.chosen
         box = self.store.compartments.get(label or "")
         if box is None or box.awaits_word_of is None:
             await self.tell(self.words("tests.found"), self.words("tests.found-none"))
@@ -231,7 +229,7 @@ class TestsScreen(LockerScreen):
         self._stopped = True
         self._news.set()
 
-    @on(DataTable.RowSelected)
+    @on(Rows.RowSelected)
     def _selected(self) -> None:
         self.action_try_chosen()
 
@@ -243,7 +241,7 @@ class TestsScreen(LockerScreen):
         try:
             for place, label in enumerate(labels, 1):
                 self._at, self._place = label, (place, len(labels))
-                self._table.move_cursor(row=list(self._rows).index(label))
+                self._table.choose(label)
                 self._say_walk("tests.opening")
                 if not await self._try_lock(label, technician):
                     break
@@ -304,30 +302,13 @@ class TestsScreen(LockerScreen):
         return told + (f", {self.words('tests.pulses', count=pulses)}" if pulses not in (None, 1) else "")
 
     @property
-    def _table(self) -> "DataTable[str]":
-        return self.query_one("#tests-locks", DataTable)
-
-    def _chosen(self) -> str | None:
-        table = self._table
-        if not table.row_count:
-            return None
-        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value
+    def _table(self) -> Rows:
+        return self.query_one("#tests-locks", Rows)
 
     def _paint_locks(self) -> None:
         if not self.is_mounted:
             return
-        rows = {label: self._row(box) for label, box in self.store.compartments.items()}
-        table = self._table
-        if list(rows) == list(self._rows):
-            for label, row in rows.items():
-                for column, cell, before in zip(COLUMNS, row, self._rows[label], strict=True):
-                    if cell != before:
-                        table.update_cell(label, column, cell, update_width=True)
-        else:
-            table.clear()
-            for label, row in rows.items():
-                table.add_row(*row, key=label)
-        self._rows = rows
+        self._table.put({label: self._row(box) for label, box in self.store.compartments.items()})
 
     def _row(self, box: CompartmentView) -> tuple[str, ...]:
         mark = ">" if box.label == self._at else "@" if box.awaits_word_of is not None else " "

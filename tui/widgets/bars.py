@@ -5,6 +5,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.store import Store
+from tui.telling import plain
 from tui.words import Words
 
 TABS = ("overview", "wall", "incidents", "journal", "lines", "tests", "audit", "commission")
@@ -22,7 +23,7 @@ class Painted(Static):
         """Show a text."""
         if text != self._shown:
             self._shown = text
-            self.update(text)
+            self.update(plain(text))
 
 
 class Tabs(Painted):

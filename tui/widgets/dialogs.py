@@ -3,22 +3,30 @@
 import re
 from typing import ClassVar, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui.telling import plain
 from tui.words import Words
 
 Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """A box with a title and a text; Escape closes it with no answer."""
+    """A box with a title and a text; Escape closes it with no answer, Page Down scrolls a long text."""
 
-    BINDINGS: ClassVar = [Binding("escape", "leave", "leave", show=False)]
+    BINDINGS: ClassVar = [
+        Binding("escape", "leave", "leave", show=False),
+        Binding("pageup", "turn(-1)", "page up", show=False),
+        Binding("pagedown", "turn(1)", "page down", show=False),
+    ]
+    ROWS_AROUND: ClassVar[int] = 6
+    """What the box takes beside its text: the text gives way on a small screen, never the answers."""
 
     def __init__(self, title: str, text: str, words: Words) -> None:
         """Say what it is about."""
@@ -30,18 +38,37 @@ class Dialog(ModalScreen[Answer]):
     def compose(self) -> ComposeResult:
         """Draw the box."""
         with Vertical(id="dialog"):
-            yield Static(self._heading, id="dialog-title", markup=False)
+            yield Static(plain(self._heading), id="dialog-title", markup=False)
             with VerticalScroll(id="dialog-text", can_focus=False):
-                yield Static(self._text, markup=False)
+                yield Static(plain(self._text), markup=False)
             yield from self.compose_answers()
 
     def compose_answers(self) -> ComposeResult:
         """Draw what can be answered."""
         yield from ()
 
+    def on_resize(self) -> None:
+        """Let the text take what the answers leave."""
+        self._scroll.styles.max_height = max(1, self.size.height - self.ROWS_AROUND)
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close it; a second answer, from a key that came at once after the first, closes nothing more."""
+        if self.app.screen is not self:
+            return AwaitComplete()
+        return super().dismiss(result)
+
     def action_leave(self) -> None:
         """Close it with no answer."""
         self.dismiss(None)
+
+    def action_turn(self, pages: int) -> None:
+        """Scroll the text."""
+        scroll = self._scroll
+        scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)
+
+    @property
+    def _scroll(self) -> VerticalScroll:
+        return self.query_one("#dialog-text", VerticalScroll)
 
 
 class Confirm(Dialog[bool]):
@@ -52,6 +79,7 @@ class Confirm(Dialog[bool]):
         Binding("n,e", "answer(False)", "no", show=False),
         Binding("left,right,up,down", "app.focus_next", "other", show=False),
     ]
+    ROWS_AROUND: ClassVar[int] = 9
 
     def compose_answers(self) -> ComposeResult:
         """Draw both answers."""
@@ -92,17 +120,45 @@ class AskText(Dialog[str]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         typed = event.value.strip()
-        if self._pattern.fullmatch(typed):
+        if typed.isprintable() and self._pattern.fullmatch(typed):
             self.dismiss(typed)
         else:
             self.query_one("#dialog-hint", Static).update(self.words("common.not-this"))
 
 
 class Tell(Dialog[None]):
-    """Something told; Enter, Space or Escape closes it."""
+    """Something told; arrows scroll it, Enter, Space, Escape or a click upon the last line closes it."""
 
     BINDINGS: ClassVar = [Binding("enter,space", "leave", "leave", show=False)]
 
     def compose_answers(self) -> ComposeResult:
         """Say how it is closed."""
-        yield Static(self.words("common.enter-closes"), id="dialog-hint", markup=False)
+        yield Static("", id="dialog-hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Let the arrows scroll."""
+        self._scroll.can_focus = True
+        self._scroll.focus()
+
+    def on_resize(self) -> None:
+        """Say that there is more than is seen."""
+        super().on_resize()
+        self.call_after_refresh(self._hint)
+
+    @on(events.Click, "#dialog-hint")
+    def _clicked(self) -> None:
+        self.dismiss(None)
+
+    def _hint(self) -> None:
+        key = "common.arrows-scroll" if self._scroll.max_scroll_y else "common.enter-closes"
+        self.query_one("#dialog-hint", Static).update(self.words(key))
+
+
+class Whole(Tell):
+    """Something long told, on the whole screen."""
+
+    DEFAULT_CSS = """
+    Whole #dialog { width: 100%; max-width: 100%; height: 100%; max-height: 100%; }
+    Whole #dialog-text { height: 1fr; }
+    """
+    ROWS_AROUND: ClassVar[int] = 5

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VERDICTS: tuple[VerdictName, ...] = ("empty", "parcel", "dirty", "damaged")
 
 
-class Found(Dialog[VerdictName | None]):
+class Found(Dialog[VerdictName]):
     """Four answers, none of them the default; Escape leaves it for later."""
 
     BINDINGS: ClassVar = [
@@ -33,6 +33,7 @@ class Found(Dialog[VerdictName | None]):
     Found #dialog-answers Button { min-width: 10; width: 1fr; margin: 0; }
     """
     AUTO_FOCUS = ""
+    ROWS_AROUND: ClassVar[int] = 9
 
     def compose_answers(self) -> ComposeResult:
         """Draw the answers."""
@@ -54,12 +55,13 @@ async def ask_found(screen: "LockerScreen", label: str) -> bool:
     words = screen.words
     title = words("found.title", label=label)
     while True:
-        box = screen.store.compartments[label]
+        box = screen.store.compartments.get(label)
+        if box is None:
+            return False  # the daemon came back with another cabinet
         expected = box.tracking_id
         known = words("found.expected", parcel=expected) if expected else words("found.nothing-expected")
-        verdict = await screen.app.push_screen_wait(
-            Found(title, f"{known}\n{words('found.question')}", screen.words)
-        )
+        question = f"{known}\n{words('found.question')}"
+        verdict = await screen.answer_of(Found(title, question, words))
         if verdict is None:
             return False
         named: str | None = None
