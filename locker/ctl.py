@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from locker.api.client import ApiClient, RequestRefused
@@ -20,6 +21,7 @@ from locker.commands import journal as journal_commands
 from locker.commands import lines as lines_commands
 from locker.commands import wire as wire_commands
 from locker.commands.printing import speak
+from locker.commands.technician import add_technician
 from locker.errors import EXIT_MEANING, ExitCode, LockerError
 
 DEFAULT_SOCKET = Path("/run/lockerd/lockerd.sock")
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add("status", automat.status, "the automat on one page")
+    add("whoami", automat.whoami, "who you are to the daemon, and whether you may change anything")
     add("compartments", automat.compartments, "every compartment: door, condition, parcel")
     add("locks", automat.locks, "how each lock behaves: time to open, retries, refusals")
     parcels = add("parcels", automat.parcels, "the parcels and where they are")
@@ -110,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     journal.add_argument("--kind", metavar="K", help="entries of this kind, as parcel.stored")
     journal.add_argument("--compartment", metavar="C", help="entries about this compartment, the newest")
     journal.add_argument("--epoch", type=_number, metavar="N", help="another epoch than the present one")
+    journal.add_argument("--from", dest="since", type=_time, metavar="TIME", help="as 2026-03-02T09:00Z")
+    journal.add_argument("--until", type=_time, metavar="TIME", help="up to, but not including, this instant")
     verify = add(
         "verify",
         journal_commands.verify,
@@ -146,7 +151,7 @@ def _add_commission(
 ) -> None:
     meaning = "put the automat into service: find boards, try each lock, write what was proved"
     parser = commands.add_parser("commission", help=meaning, description=meaning, parents=[common])
-    parser.add_argument("--technician", metavar="ID", help="who does it, for the journal")
+    add_technician(parser)
     parser.set_defaults(command=commission.walk)
     steps = parser.add_subparsers(metavar="STEP", description="without one, a walk through all of them")
 
@@ -158,7 +163,7 @@ def _add_commission(
     add("status", commission.status, "how far it has come")
     begin = add("begin", commission.begin, "take the automat out of everybody else's hands")
     begin.add_argument(
-        "--technician", metavar="ID", default=argparse.SUPPRESS, help="who does it, for the journal"
+        "--technician", metavar="ID", default=argparse.SUPPRESS, help="your own id, for the journal"
     )
     begin.add_argument("--afresh", action="store_true", help="forget what was proved and not written")
     search = add("search", commission.search, "look for boards on a line; moves nothing")
@@ -173,6 +178,16 @@ def _add_commission(
     write = add("write", commission.write, "write the map, take it into use, give the automat back")
     write.add_argument("--partial", action="store_true", help="although not every compartment is proved")
     add("end", commission.end, "give the automat back without writing")
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text[:32]!r} is no time with its zone, as 2026-03-02T09:00Z")
+    return at
 
 
 def _number(text: str) -> int:

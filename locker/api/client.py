@@ -14,8 +14,9 @@ import asyncio
 import errno
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -30,15 +31,7 @@ from aiohttp import (
 )
 from pydantic import BaseModel, ValidationError
 
-from locker.api.commission_schema import (
-    Commission,
-    CommissionBegin,
-    CommissionDoor,
-    CommissionSearch,
-    CommissionTest,
-    CommissionWrite,
-    Nothing,
-)
+from locker.api.commission_schema import STEP_PATHS, Commission, CommissionStep
 from locker.api.decoder import EventDecoder, StreamBroken
 from locker.api.lines_schema import LinesAnswer
 from locker.api.maintenance_schema import (
@@ -84,18 +77,6 @@ VERIFY_TIMEOUT_S = 900.0
 ANSWER_BYTES_MOST = 64 * 1024 * 1024
 RETRY_FIRST_S = 0.1
 RETRY_MOST_S = 5.0
-
-CommissionStep = (
-    CommissionBegin | CommissionSearch | CommissionTest | CommissionDoor | CommissionWrite | Nothing
-)
-STEP_PATHS: Mapping[type[BaseModel], str] = {
-    CommissionBegin: "begin",
-    CommissionSearch: "search",
-    CommissionTest: "test",
-    CommissionDoor: "door",
-    CommissionWrite: "write",
-    Nothing: "end",
-}
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -229,6 +210,22 @@ class ApiClient:
             compartment=compartment,
             epoch=epoch,
         )
+
+    async def first_since(self, at: datetime) -> int:
+        """Ask for the number of the first entry of the present epoch not before an instant, by halving.
+
+        Where the clock was set back in between, it is one of the places that fit.
+        """
+        newest = (await self.journal(limit=1)).entries
+        low, high = 1, newest[-1].sequence + 1 if newest else 1
+        while low < high:
+            middle = (low + high) // 2
+            (*_, entry) = (await self.journal(after=middle - 1, limit=1)).entries or newest
+            if entry.at < at:
+                low = entry.sequence + 1
+            else:
+                high = middle
+        return low
 
     async def verify(self) -> VerifyReport:
         """Let the daemon check its whole journal; takes seconds where there are many entries."""

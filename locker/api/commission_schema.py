@@ -1,9 +1,11 @@
 """Questions and answers of the local socket about putting the automat into service."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from locker.api.maintenance_schema import Technician
 from locker.api.schema import Count, Strict
 
 LONGEST_NAME = 64
@@ -24,7 +26,7 @@ class Nothing(Strict):
 class CommissionBegin(Strict):
     """Give the automat to a technician."""
 
-    technician: Annotated[str, Field(max_length=LONGEST_NAME, pattern=r"^[A-Za-z0-9_.@-]*$")] = ""
+    technician: Technician
     afresh: bool = Field(default=False, description="forget what was proved and not written")
 
 
@@ -52,6 +54,20 @@ class CommissionWrite(Strict):
     """Write the map of what was proved, take it into use, give the automat back."""
 
     partial: bool = Field(default=False, description="although not every compartment is proved")
+
+
+CommissionStep = (
+    CommissionBegin | CommissionSearch | CommissionTest | CommissionDoor | CommissionWrite | Nothing
+)
+STEP_PATHS: Mapping[type[Strict], str] = {
+    CommissionBegin: "begin",
+    CommissionSearch: "search",
+    CommissionTest: "test",
+    CommissionDoor: "door",
+    CommissionWrite: "write",
+    Nothing: "end",
+}
+"""Where each is asked, below `commission/`."""
 
 
 # -- answers

@@ -1,4 +1,4 @@
-"""`lockerctl status`, `compartments`, `parcels` and `watch`."""
+"""`lockerctl status`, `whoami`, `compartments`, `parcels` and `watch`."""
 
 import argparse
 import textwrap
@@ -40,6 +40,16 @@ async def status(client: ApiClient, options: argparse.Namespace) -> ExitCode:
         print_json(status)
     else:
         print_lines(_status_lines(status))
+    return ExitCode.OK
+
+
+async def whoami(client: ApiClient, options: argparse.Namespace) -> ExitCode:
+    """Tell who asks, as the kernel names him to the daemon, and his role."""
+    greeting = await client.greeting()
+    if options.json:
+        print_json(greeting)
+    else:
+        print_lines([f"{greeting.user}: {greeting.role}"])
     return ExitCode.OK
 
 

@@ -9,12 +9,13 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterable
 
-from locker.api.client import ApiClient, CommissionStep, RequestRefused
+from locker.api.client import ApiClient, RequestRefused
 from locker.api.commission_schema import (
     Commission,
     CommissionBegin,
     CommissionDoor,
     CommissionSearch,
+    CommissionStep,
     CommissionTest,
     CommissionWrite,
     DoorView,
@@ -24,6 +25,7 @@ from locker.api.commission_schema import (
 )
 from locker.commands.asking import Person
 from locker.commands.printing import indented, print_json, print_lines, speak, table
+from locker.commands.technician import asked_with
 from locker.errors import ExitCode, WrongUsage
 
 LOOK_EVERY_S = 0.3
@@ -40,7 +42,7 @@ async def status(client: ApiClient, options: argparse.Namespace) -> ExitCode:
 
 async def begin(client: ApiClient, options: argparse.Namespace) -> ExitCode:
     """Give the automat to a technician."""
-    step = CommissionBegin(technician=options.technician or "", afresh=options.afresh)
+    step = asked_with(CommissionBegin, options, afresh=options.afresh)
     return _show(await client.commission_step(step), options, _status_lines)
 
 
@@ -92,21 +94,21 @@ async def walk(client: ApiClient, options: argparse.Namespace) -> ExitCode:
     """Walk a technician through it: search every line, try every lock, write the map."""
     if options.json:
         raise WrongUsage("commission: the walk asks questions; use its single steps with --json")
-    return await _Walk(client, options.technician or "").run()
+    return await _Walk(client, options).run()
 
 
 class _Walk:
     """One walk; each question may be answered with q, and another walk goes on from there."""
 
-    def __init__(self, client: ApiClient, technician: str) -> None:
+    def __init__(self, client: ApiClient, options: argparse.Namespace) -> None:
         self._client = client
-        self._technician = technician
+        self._beginning = asked_with(CommissionBegin, options)
         self._person = Person()
 
     async def run(self) -> ExitCode:
         progress = await self._client.commission()
         if not progress.under_way:
-            progress = await self._client.commission_step(CommissionBegin(technician=self._technician))
+            progress = await self._client.commission_step(self._beginning)
         print_lines(_status_lines(progress))
         try:
             await self._look_for_boards(progress)
@@ -202,7 +204,7 @@ class _Walk:
         except RequestRefused as refusal:
             if refusal.error.reason != "no-commission":
                 raise
-        await self._client.commission_step(CommissionBegin(technician=self._technician))
+        await self._client.commission_step(self._beginning)
         return await self._client.commission_step(step)
 
     async def _says_yes(self, question: str) -> bool:

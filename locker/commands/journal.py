@@ -16,27 +16,43 @@ async def journal(client: ApiClient, options: argparse.Namespace) -> ExitCode:
             f"--limit {options.limit}: the newest {JOURNAL_LIMIT_MOST} at most can be listed from the end; "
             "give --after N (0 is the beginning) to list more"
         )
-    after, left = options.after, options.limit
+    after, before, left = options.after, options.before, options.limit
+    if options.since is not None or options.until is not None:
+        _require_numberless(options)
+        if options.until is not None:
+            before = await client.first_since(options.until)
+        if options.since is not None:
+            after, before = await client.first_since(options.since) - 1, None
     while left > 0:
         page = await client.journal(
             after=after,
-            before=options.before,
+            before=before,
             limit=min(left, JOURNAL_LIMIT_MOST),
             subject=options.subject,
             kind=options.kind,
             compartment=options.compartment,
             epoch=options.epoch,
         )
-        for entry in page.entries:
+        entries = [e for e in page.entries if options.until is None or e.at < options.until]
+        for entry in entries:
             if options.json:
                 print_json(entry)
             else:
                 print_lines(entry_lines(entry))
         left -= len(page.entries)
-        if not page.more or not page.entries:
+        if not page.more or len(entries) < len(page.entries) or not entries:
             break
         after = page.entries[-1].sequence
     return ExitCode.OK
+
+
+def _require_numberless(options: argparse.Namespace) -> None:
+    numbered = (options.after, options.before, options.epoch)
+    if any(each is not None for each in numbered) or (options.since and options.compartment):
+        raise WrongUsage(
+            "--from and --until: they go with neither --after, --before nor --epoch, and --from not with"
+            " --compartment"
+        )
 
 
 async def verify(client: ApiClient, options: argparse.Namespace) -> ExitCode:

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from locker.api.client import ApiClient
+from locker.api.commission_schema import CommissionBegin
 from locker.api.maintenance_schema import Asked, Maintained
 from locker.errors import WrongUsage
 
-Question = TypeVar("Question", bound=Asked)
+Question = TypeVar("Question", bound=Asked | CommissionBegin)
 
 TECHNICIAN_VARIABLE = "LOCKER_TECHNICIAN"
 

@@ -266,7 +266,8 @@ class Walk:
 async def walking(stage: Stage) -> AsyncIterator[Walk]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "locker.ctl", "--socket", str(stage.demo.socket), "commission",
+        sys.executable, "-m", "locker.ctl", "--socket", str(stage.demo.socket),
+        "commission", "--technician", "t-7",
         stdin=pipe, stdout=pipe, stderr=pipe,
     )  # fmt: skip
     try:

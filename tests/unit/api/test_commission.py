@@ -45,6 +45,14 @@ async def test_every_step_comes_with_the_user_whom_the_kernel_names(house: House
     ]
 
 
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"technician": ""}', b'{"technician": "-x"}', b'{"technician": "a\\n"}']
+)
+async def test_nobody_begins_without_an_id_of_his_own(house: House, server: ApiServer, body: bytes) -> None:
+    assert (await post(server, "/v1/commission/begin", body)).status == 400
+    assert house.desk.asked == []
+
+
 async def test_a_step_that_is_refused_says_why_and_what_to_do(house: House, client: ApiClient) -> None:
     with pytest.raises(RequestRefused) as refusal:
         await client.commission_step(CommissionTest(compartment="3"))

@@ -26,6 +26,7 @@ from locker.commands.printing import WIDTH
 from locker.ctl import Command
 from locker.errors import ExitCode, WrongUsage
 from tests.unit.api.house import NOT_BEGUN, House
+from tests.unit.ctl.test_ctl import run
 
 LIMIT_S = 20
 
@@ -134,10 +135,28 @@ def test_boards_are_counted_as_people_count(found: int) -> None:
     assert next(iter(_search_lines(search))).endswith({0: "0 boards", 1: "1 board", 2: "2 boards"}[found])
 
 
+@pytest.mark.parametrize("words", [(), ("begin",), ("begin", "--json")])
+async def test_nobody_begins_without_an_id_of_his_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.delenv("LOCKER_TECHNICIAN", raising=False)
+    house = House()
+    async with house.serving(tmp_path / "lockerd.sock") as server:
+        at = ("--socket", str(server.path), "commission")
+        refused = await run(*at, *words)
+        begun = await run(*at, "begin", LOCKER_TECHNICIAN="t-9")
+
+    assert refused.code == ExitCode.CONFIGURATION
+    assert "nobody says whose word this is" in refused.err
+    assert begun.code == ExitCode.OK
+    assert [asked[::2] for asked in house.desk.asked] == [("begin", "t-9")]
+
+
 async def test_control_c_ends_the_walk_at_once_and_says_how_it_goes_on(tmp_path: Path) -> None:
     async with House().serving(tmp_path / "lockerd.sock") as server, asyncio.timeout(LIMIT_S):
         walking = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "locker.ctl", "--socket", str(server.path), "commission",
+            sys.executable, "-m", "locker.ctl", "--socket", str(server.path),
+            "commission", "--technician", "t-7",
             stdin=PIPE, stdout=PIPE, stderr=PIPE,
         )  # fmt: skip
         try:

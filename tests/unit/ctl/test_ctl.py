@@ -211,6 +211,32 @@ async def test_the_journal_by_number_subject_and_kind(at: tuple[str, str]) -> No
     assert [kind for _, kind, _ in kind] == ["parcel.stored"] * 2
 
 
+async def test_the_journal_by_time(house: House, at: tuple[str, str]) -> None:
+    async def sequences(*arguments: str) -> list[int]:
+        outcome = await run(*at, "journal", "--json", *arguments)
+        assert outcome.code == ExitCode.OK, outcome.err
+        return [json.loads(line)["sequence"] for line in outcome.out.splitlines()]
+
+    second = next(entry.at for entry in house.journal if entry.subject == SECOND)
+    early = [entry.sequence for entry in house.journal if entry.at < second]
+    late = [entry.sequence for entry in house.journal if entry.at >= second]
+    assert early
+    assert late
+
+    assert await sequences("--from", second.isoformat()) == late
+    assert await sequences("--until", second.isoformat()) == early
+    assert await sequences("--until", second.isoformat(), "--limit", "2") == early[-2:]
+    assert await sequences("--from", second.isoformat(), "--until", second.isoformat()) == []
+    assert await sequences("--from", "2026-01-01T00:00Z", "--until", "2040-01-01T00:00+02:00") == early + late
+    for wrong in (("--from", "2026-01-01"), ("--from", "x"), ("--from", "2026-01-01T00:00Z", "--after", "1")):
+        assert (await run(*at, "journal", *wrong)).code == ExitCode.CONFIGURATION
+
+
+async def test_who_asks_is_told_with_the_role(at: tuple[str, str]) -> None:
+    assert (await run(*at, "whoami")).lines()[0].endswith(f"({os.getuid()}): technician")
+    assert (await run(*at, "whoami", "--json")).document()["role"] == "technician"
+
+
 async def test_a_long_journal_is_listed_across_pages(house: House, at: tuple[str, str]) -> None:
     house.fill(1200)
 
