@@ -29,6 +29,7 @@ from locker.domain.rules import Rules
 from locker.domain.times import Now
 from tests.properties import admissions
 from tests.properties.clocks import Governor, Guesses, Storage
+from tests.properties.doubts import Doubts
 from tests.properties.findings import findings_follow_a_look
 from tests.properties.strategies import boxes
 from tests.unit.domain.stand import Stand
@@ -88,6 +89,7 @@ class Judge(Stand):
         self.told: dict[str, Door] = {}
         self.guesses, self.governor, self.storage = Guesses(), Governor(), Storage()
         self.acceptances = admissions.Acceptances()
+        self.doubts = Doubts()
         super().__init__(rules, boxes=boxes(), doors_with_keypads=["1"])
 
     def do(self, event: Event) -> Decision:
@@ -102,6 +104,7 @@ class Judge(Stand):
         self.guesses.judge(before, event, decision, self.now)
         self.governor.judge(before, event, decision, self.now)
         self.storage.judge(before, event, decision, self.now)
+        self.doubts.judge(decision)
         for entry in moment.entries(EntryKind.PULSE_INTENDED):
             if entry.data["number"] == 1 and entry.data["purpose"] != "commission":
                 label = entry.data["compartment"]

@@ -383,11 +383,8 @@ SABOTAGES = (
     Sabotage(
         "a door that opened unasked leaves no doubt",
         "flows/doors.py",
-        (
-            '                label, condition=Condition.SUSPECT, reason="the door was opened by '
-            'nobody we know"'
-        ),
-        '                label, reason="the door was opened by nobody we know"',
+        '        _doubt_if_empty(draft, compartment, "the door was opened by nobody we know")\n',
+        "",
     ),
     Sabotage(
         "who cancels leaves a free box, seen or not",
@@ -471,7 +468,7 @@ SABOTAGES = (
     Sabotage(
         "a found parcel is not recorded",
         "flows/finding.py",
-        "    _record(draft, EntryKind.PARCEL_FOUND, flow, parcel.tracking_id)\n",
+        "    _record(draft, EntryKind.PARCEL_FOUND, finder, parcel.tracking_id)\n",
         "",
     ),
     Sabotage(

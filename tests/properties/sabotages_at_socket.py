@@ -24,8 +24,20 @@ AT_SOCKET = (
     Sabotage(
         "a box stays sound that a technician has opened",
         "flows/maintain.py",
-        "    if mended(draft, label, evidence) or sound:\n",
-        "    if mended(draft, label, evidence):\n",
+        "    doubt(draft, label, NOT_JUDGED)\n    draft.put_look",
+        "    draft.put_look",
+    ),
+    Sabotage(
+        "a pick-up tells what lies in a box that a technician left without a word",
+        "flows/pickup.py",
+        "    elif draft.automat.compartments[label].reason == LOCK_FAILED_UNJUDGED:\n",
+        "    elif draft.automat.compartments[label].reason is None:\n",
+    ),
+    Sabotage(
+        "who fetches a parcel mends a damaged box",
+        "flows/storing.py",
+        "    if draft.automat.open_incident(IncidentKind.COMPARTMENT_DAMAGED, label) is None:\n",
+        "    if draft.automat.compartments[label].blocked is None:\n",
     ),
     Sabotage(
         "a technician's opening does not tell whose wish it was",
