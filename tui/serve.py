@@ -20,7 +20,7 @@ import socket
 import stat
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from aiohttp import web
@@ -107,6 +107,7 @@ async def _run(path: Path, server: TunnelServer) -> int:
 async def serving(path: Path, server: TunnelServer) -> AsyncIterator[None]:
     """Serve on a Unix socket of this user alone; CannotServe if the place is not safe, or in use."""
     listening = listen(path)
+    inode = _inode_of(path)
     # What the pages run must not outlive them for long, whatever a browser does.
     runner = web.AppRunner(
         await server.guarded_app(), handle_signals=False, shutdown_timeout=SHUTDOWN_LIMIT_S, access_log=None
@@ -118,7 +119,7 @@ async def serving(path: Path, server: TunnelServer) -> AsyncIterator[None]:
     finally:
         await runner.cleanup()
         listening.close()
-        _remove(path)
+        _remove(path, inode)
 
 
 def listen(path: Path) -> socket.socket:
@@ -153,8 +154,15 @@ def listen(path: Path) -> socket.socket:
     return made
 
 
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+def _inode_of(path: Path) -> int:
+    return path.lstat().st_ino
+
+
+def _remove(path: Path, inode: int) -> None:
+    """Remove the socket file, if it is still the one that was made here."""
+    with suppress(FileNotFoundError):
+        if _inode_of(path) == inode:
+            path.unlink()
 
 
 def _clear(path: Path) -> None:
@@ -164,9 +172,12 @@ def _clear(path: Path) -> None:
     if not path.is_socket():
         raise CannotServe(f"{path}: this is no socket; name another place")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+        knock.setblocking(False)  # one that was stopped takes nobody in, and must not keep us waiting
         try:
             knock.connect(os.fspath(path))
         except ConnectionRefusedError:
             path.unlink()
             return
+        except BlockingIOError:
+            pass
     raise CannotServe(f"{path}: the screens are served there already; end that, or name another socket")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, UnixConnector, WSSer
 
 from locker.errors import ExitCode
 from simulator.locker_sim import LockerSim
-from tui.serve import CannotServe, listen
+from tui.serve import CannotServe, TunnelServer, listen, serving
 
 LIMIT_S = 30
 NEAR_END = "http://localhost:8080"
@@ -35,10 +36,10 @@ def place() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def served(socket: Path, path: Path) -> AsyncIterator[tuple[Process, str]]:
+async def served(daemon: Path, path: Path) -> AsyncIterator[tuple[Process, str]]:
     """Serve the screens of a daemon; give the process and the path that nobody can guess."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tui.cli", "--socket", str(socket), "--language", "en", "--serve", str(path),
+        sys.executable, "-m", "tui.cli", "--socket", str(daemon), "--language", "en", "--serve", str(path),
         stdout=PIPE,
     )  # fmt: skip
     try:
@@ -69,6 +70,10 @@ async def ended(child: int) -> None:
     finally:
         loop.remove_reader(child)
         os.close(child)
+
+
+def names_in(directory: Path) -> list[str]:
+    return sorted(each.name for each in directory.iterdir())
 
 
 def browser(path: Path) -> ClientSession:
@@ -156,6 +161,25 @@ def test_a_place_that_others_may_change_or_that_is_in_use_is_refused(place: Path
     place.chmod(0o777)
     with pytest.raises(CannotServe, match="others may change this directory"):
         listen(place / "tui.sock")
+
+
+def test_one_that_was_stopped_is_not_waited_for(place: Path) -> None:
+    path = place / "tui.sock"
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
+        busy.bind(str(path))
+        busy.listen(0)
+        waiting.connect(str(path))  # the queue is full now
+        with pytest.raises(CannotServe, match="served there already"):
+            listen(path)
+
+
+async def test_another_ones_socket_is_not_removed_at_the_end(place: Path) -> None:
+    path = place / "tui.sock"
+    async with serving(path, TunnelServer(["true"], port=8080)):
+        path.rename(place / "aside")
+        with listen(path):
+            pass
+    assert names_in(place) == ["aside", "tui.sock"]
 
 
 def test_the_command_line_says_why_it_does_not_serve(place: Path) -> None:
