@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import select
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
@@ -43,6 +45,7 @@ from simulator.people import PeopleChanged
 from simulator.world import DoorView, HandRefusedError
 
 FRAME_S = 0.1
+TERMINAL_LOOK_S = 1.0
 _MOST_KEYS_WAITING = 32
 _HEADER = 1
 _HELP = 1
@@ -140,6 +143,8 @@ class Panel(App[None]):
 
     def on_mount(self) -> None:
         self.run_worker(self._type(), group="finger", exit_on_error=True)
+        if sys.__stdin__ is not None and sys.__stdin__.isatty():
+            self.set_interval(TERMINAL_LOOK_S, self._end_with_terminal)
         self._unsubscribe = [self._automat.subscribe(self._told), self._demo.subscribe(self._told)]
         for row in self._demo.backoffice.ledger.rows(self._automat.plan.automat_id):
             self._arrive(row)
@@ -152,6 +157,13 @@ class Panel(App[None]):
     def on_unmount(self) -> None:
         for end in self._unsubscribe:
             end()
+
+    def _end_with_terminal(self) -> None:
+        """End when nobody looks any more: whoever is started by `make` is not told."""
+        poll = select.poll()
+        poll.register(0, 0)
+        if any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0)):
+            self.exit(return_code=1)
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

@@ -32,6 +32,7 @@ from tui.screens.search import Search
 from tui.screens.tests import TestsScreen
 from tui.screens.wall import WallScreen
 from tui.store import Store
+from tui.terminal import is_gone, terminal
 from tui.themes import DARK, LIGHT, THEMES
 from tui.widgets.bars import Tabs
 from tui.widgets.dialogs import Dialog
@@ -39,6 +40,7 @@ from tui.words import Language, Words
 
 PAINTS_A_SECOND = 4
 STATUS_EVERY_S = 2.0
+TERMINAL_LOOK_S = 1.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 5.0
 
@@ -99,6 +101,8 @@ class LockerTui(App[Language | None]):
         await self.switch_mode(self._first)
         self._following = self.follow()
         self.set_interval(1 / PAINTS_A_SECOND, self.paint)
+        if (descriptor := terminal()) is not None:
+            self.set_interval(TERMINAL_LOOK_S, lambda: self._end_with(descriptor))
 
     async def on_unmount(self) -> None:
         """Let the connection be closed before the loop ends."""
@@ -106,6 +110,10 @@ class LockerTui(App[Language | None]):
             self._following.cancel()
             with suppress(WorkerCancelled, WorkerFailed):
                 await self._following.wait()
+
+    def _end_with(self, descriptor: int) -> None:
+        if is_gone(descriptor):
+            self.exit(return_code=1)
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with nothing: the first matter comes with `on_mount`."""
