@@ -10,12 +10,12 @@ from pathlib import Path
 
 from locker.api.commission import StepRefused
 from locker.api.commission_schema import (
-    BoardView,
     Commission,
     DoorView,
     FoundView,
     MapView,
     MovedView,
+    ProvedBoardView,
     SearchView,
     TrialView,
 )
@@ -227,10 +227,10 @@ class CommissionDesk:
             )
         return tuple(views)
 
-    def _board_views(self) -> tuple[BoardView, ...]:
+    def _board_views(self) -> tuple[ProvedBoardView, ...]:
         known = {} if self._proof is None else self._proof.boards
         return tuple(
-            BoardView(
+            ProvedBoardView(
                 name=spec.name,
                 line=spec.line,
                 family=spec.family,

@@ -133,7 +133,7 @@ class DoorView(Strict):
     blocked: str | None = Field(description="why it does not open")
 
 
-class BoardView(Strict):
+class ProvedBoardView(Strict):
     """A board of the configuration, and the fingerprint with which it was proved."""
 
     name: str
@@ -158,4 +158,4 @@ class Commission(Strict):
     search: SearchView | None
     trial: TrialView | None
     doors: tuple[DoorView, ...]
-    boards: tuple[BoardView, ...]
+    boards: tuple[ProvedBoardView, ...]

@@ -17,6 +17,9 @@ from locker.api.schema import (
 )
 
 REASON_LONGEST = 200
+STEERING = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff"
+"""Controls, ends of lines and what turns the direction of writing: an entry must read as it was written."""
+BLANK = r"\x20\xa0\u2000-\u200f\u3000"
 
 Technician = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$", description="the technician's own id")
@@ -28,7 +31,7 @@ Reason = Annotated[
     Field(
         min_length=1,
         max_length=REASON_LONGEST,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+        pattern=f"^[^{STEERING}]*[^{STEERING}{BLANK}][^{STEERING}]*$",
     ),
 ]
 TrackingId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,35}$")]

@@ -1,6 +1,7 @@
 """Doors at a technician's word over the socket: what is refused and how, what the stream and journal tell."""
 
 import getpass
+import json
 import os
 import re
 from contextlib import aclosing
@@ -19,8 +20,10 @@ from locker.api.maintenance_schema import (
     UnblockAsked,
 )
 from locker.api.schema import CompartmentItem, SnapshotItem
+from locker.api.server import ApiServer
 from locker.domain.journal import EntryKind
 from tests.unit.api.house import House
+from tests.unit.api.raw import ask
 
 USER = f"{getpass.getuser()} ({os.getuid()})"
 WHO = "t-7"
@@ -130,3 +133,29 @@ async def test_the_journal_of_a_compartment_looks_back_only_so_far(
     monkeypatch.setattr("locker.api.journal.LOOKED_AT_MOST", 250)
     assert not (await client.journal(compartment="1")).entries
     assert len((await client.journal(compartment="3", limit=500)).entries) <= 400
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["a\u009b2Jb", "\u202eekorb", "a\u2066b", "a\u2028b", "\u00a0", "\u200b\u200b", " \ufeff", "a\nb", ""],
+)
+async def test_a_reason_that_would_not_read_as_it_was_written_is_refused(
+    house: House, server: ApiServer, reason: str
+) -> None:
+    body = json.dumps({"technician": "t-7", "compartment": "5", "reason": reason}).encode()
+    for path in ("maintenance/block", "maintenance/open"):
+        reply = await ask(
+            server.path,
+            f"/v1/{path}",
+            method="POST",
+            headers=f"Content-Length: {len(body)}\r\n",
+            body=body,
+        )
+        assert (reply.status, reply.refusal()["reason"]) == (400, "bad-body")
+    assert house.automat.compartments["5"].blocked is None
+
+
+async def test_a_reason_in_any_language_is_kept(house: House, client: ApiClient) -> None:
+    reason = "märkä \u2013 \u6fe1\u308c\u3066\u3044\u308b"
+    await client.maintain(BlockAsked(technician="t-7", compartment="5", reason=reason))
+    assert house.automat.compartments["5"].blocked == reason

@@ -12,12 +12,12 @@ import pytest
 
 from locker.api.client import ApiClient
 from locker.api.commission_schema import (
-    BoardView,
     Commission,
     DoorView,
     FoundView,
     MapView,
     MovedView,
+    ProvedBoardView,
     SearchView,
     TrialView,
 )
@@ -39,7 +39,7 @@ DOOR = DoorView(
     lock_tried=False,
     blocked="it was proved as board A, channel 7, and is configured as board B, channel 3; prove it again",
 )
-BOARD = BoardView(
+BOARD = ProvedBoardView(
     name="A",
     line="locks",
     family="xor-bcc",
