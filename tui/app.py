@@ -14,6 +14,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
@@ -32,6 +33,7 @@ from tui.screens.search import Search
 from tui.screens.tests import TestsScreen
 from tui.screens.wall import WallScreen
 from tui.store import Store
+from tui.telling import plain
 from tui.terminal import is_gone, terminal
 from tui.themes import DARK, LIGHT, THEMES
 from tui.widgets.bars import Tabs
@@ -126,6 +128,19 @@ class LockerTui(App[Language | None]):
             for screen in self.screen_stack:
                 if isinstance(screen, LockerScreen):
                     screen.paint(changes)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a message for a while, as it is: nobody obeys brackets in the name of a file."""
+        del markup
+        super().notify(plain(message), title=title, severity=severity, timeout=timeout, markup=False)
 
     # -- the daemon
 

@@ -175,6 +175,7 @@ class Store:
         self.compartments = {box.label: box for box in snapshot.compartments}
         self.parcels = {parcel.tracking_id: parcel for parcel in snapshot.parcels}
         self.incidents = {incident.number: incident for incident in snapshot.incidents}
+        self.audit = None  # a snapshot tells of no round, and the one known may have ended meanwhile
         self.changes = self.everything
 
     def _take_incident(self, incident: IncidentView) -> None:

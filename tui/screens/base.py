@@ -114,11 +114,16 @@ class LockerScreen(Screen[None]):
             return None
         try:
             return await deed(client)
-        except (DaemonUnreachable, DaemonSilent, AnswerUnreadable):
-            await self.tell(self.words("common.perhaps-title"), self.words("common.perhaps"))
         except LockerError as error:
-            await self.refused(error)
+            await self.not_acted(error)
         return None
+
+    async def not_acted(self, error: LockerError) -> None:
+        """Say that something was not done, or that nobody knows: the answer may be lost and not the deed."""
+        if isinstance(error, (DaemonUnreachable, DaemonSilent, AnswerUnreadable)):
+            await self.tell(self.words("common.perhaps-title"), self.words("common.perhaps"))
+        else:
+            await self.refused(error)
 
     async def technician_id(self) -> str | None:
         """Return the technician's own id, asked once; None if a viewer asks or nobody answers."""

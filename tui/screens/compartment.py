@@ -46,10 +46,9 @@ class CompartmentScreen(LockerScreen):
     CompartmentScreen #compartment-head { height: auto; text-style: bold; background: $surface; }
     CompartmentScreen #compartment-step { height: auto; max-height: 5; text-style: bold; }
     CompartmentScreen #compartment-step { border: heavy $accent; padding: 0 1; }
-    CompartmentScreen #compartment-facts { height: auto; max-height: 9; padding: 0 1; }
-    CompartmentScreen #compartment-past { height: 1fr; min-height: 3; border-top: heavy $primary; }
-    CompartmentScreen #compartment-history { padding: 0 1; }
-    CompartmentScreen #compartment-told, CompartmentScreen #compartment-history { height: auto; }
+    CompartmentScreen #compartment-all { height: 1fr; }
+    CompartmentScreen #compartment-all Painted { height: auto; padding: 0 1; }
+    CompartmentScreen #compartment-history { border-top: heavy $primary; }
     """
     BINDINGS: ClassVar = [
         Binding("escape", "leave", "leave", show=False),
@@ -77,14 +76,13 @@ class CompartmentScreen(LockerScreen):
         """Put the box and its door above, its history below."""
         yield Painted(id="compartment-head")
         yield Painted(id="compartment-step")
-        with VerticalScroll(id="compartment-facts", can_focus=False):
+        with VerticalScroll(id="compartment-all"):
             yield Painted(id="compartment-told")
-        with VerticalScroll(id="compartment-past"):
             yield Painted(id="compartment-history")
 
     def on_mount(self) -> None:
-        """Let the arrows scroll the history at once."""
-        self.query_one("#compartment-past").focus()
+        """Let the arrows scroll at once."""
+        self.query_one("#compartment-all").focus()
 
     def on_screen_resume(self) -> None:
         """Paint what is known, and ask for what no event tells."""

@@ -51,7 +51,7 @@ class IncidentsScreen(LockerScreen):
         """Put the list above the chosen one."""
         yield Painted(id="incidents-none")
         yield Rows(id="incidents-list")
-        with VerticalScroll(id="incidents-detail", can_focus=False):
+        with VerticalScroll(id="incidents-detail"):
             yield Painted(id="incidents-text")
 
     def on_mount(self) -> None:

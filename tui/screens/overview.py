@@ -84,11 +84,6 @@ class OverviewScreen(LockerScreen):
             yield Vertical(id="matters")
             yield Newest(id="newest")
 
-    def on_screen_resume(self) -> None:
-        """Show everything as it is now, and ask what no event tells."""
-        super().on_screen_resume()
-        self.ask_audit()
-
     def on_resize(self) -> None:
         """Put the incidents where there is room."""
         self.query_one("#sides").set_class(self.size.width >= WIDE_CELLS, "wide")
@@ -99,6 +94,8 @@ class OverviewScreen(LockerScreen):
         status, words = self.store.status, self.words
         if status is None or changes.parts == {Part.ENTRIES}:
             return
+        if Part.CONNECTION in changes:
+            self.ask_audit()
         told = lines(self.store, status, self._known, words)
         well, text = verdict(self.store, told, words)
         headline = self.query_one("#headline", Painted)

@@ -255,19 +255,22 @@ class TestsScreen(LockerScreen):
         """Test one lock and hear what lies inside; False if the walk is not to go on."""
         client = self.locker.client
         if client is None:
-            self._stopped = True
+            await self.tell(self.words("common.not-done"), self.words("common.not-asked"))
             return False
         self._results.pop(label, None)
         try:
             await client.maintain(TestAsked(technician=technician, compartment=label))
         except RequestRefused as refusal:
-            self._results[label] = self.words("tests.refused", why=refusal.error.detail)
+            why = self.words.term(self.REFUSALS, refusal.error.reason, refusal.error.detail)
+            self._results[label] = self.words("tests.refused", why=why)
             return True
         except LockerError as error:
-            await self.refused(error)
+            await self.not_acted(error)
             return False
         while not self._stopped:
-            box = self.store.compartments[label]
+            box = self.store.compartments.get(label)
+            if box is None:
+                return True  # the daemon came back with another cabinet
             if box.awaits_word_of is not None or self._ends_by_word(box):
                 return await ask_found(self, box.label)
             if box.opening == "open":

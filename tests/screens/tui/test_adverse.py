@@ -1,10 +1,14 @@
 """Hands that are too fast, texts that are too long, answers that never come: no crash, no lie."""
 
+from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from textual import events
 from textual.widgets import Input
 
+from locker.api.client import ApiClient, DaemonUnreachable
+from locker.api.schema import AuditItem, IncidentItem, IncidentView
 from simulator.locker_sim import LockerSim
 from tests.screens.tui.stand import Seen, seen
 from tui.screens.compartment import CompartmentScreen
@@ -130,3 +134,62 @@ async def test_no_answer_yet_is_no_viewer(tmp_path: Path) -> None:
         await screen.press("y")
         await screen.shows("nothing was asked of it")
         assert "You may only look" not in screen.text()
+
+
+async def test_a_round_that_ended_while_nobody_answered_is_forgotten(shared_sim: LockerSim) -> None:
+    async with seen(shared_sim.socket, size=(120, 40)) as screen:
+        store = screen.app.store
+        async with ApiClient(shared_sim.socket) as client:
+            store.apply(AuditItem(number=1, under_way=True, done=3, total=14))
+            await screen.shows("under way: 3 of 14")
+            async with aclosing(client.events()) as items:
+                store.apply(await anext(items))
+        await screen.hides("under way: 3 of 14")
+
+
+async def test_what_to_do_about_many_incidents_of_a_box_is_reached_by_keys(shared_sim: LockerSim) -> None:
+    async with seen(shared_sim.socket, matter="wall") as screen:
+        await open_compartment(screen)
+        screen.app.store.apply(IncidentItem(number=1, incident=incident(1, "door-did-not-open")))
+        for number in range(2, 8):
+            screen.app.store.apply(
+                IncidentItem(number=number, incident=incident(number, "compartment-dirty"))
+            )
+        await screen.shows("#7 ")
+        assert "free the door by hand" not in screen.text()
+        await screen.press("pagedown")
+        await screen.shows("#1 ", "free the door by hand")
+
+
+async def test_brackets_in_the_name_of_a_file_are_shown(shared_sim: LockerSim) -> None:
+    async with seen(shared_sim.socket) as screen:
+        screen.app.notify("saved: [/tmp]/a\x1b[31m")
+        await screen.shows("saved: [/tmp]/a?[31m")
+
+
+async def test_what_was_asked_before_the_connection_broke_may_have_been_done(shared_sim: LockerSim) -> None:
+    async with seen(shared_sim.socket, matter="wall") as screen:
+        await open_compartment(screen)
+        box = screen.app.screen
+        assert isinstance(box, CompartmentScreen)
+        worker = box.run_worker(box.not_acted(DaemonUnreachable("the connection broke")))
+        await screen.shows("Was it done?", "may have been done")
+        await screen.press("enter")
+        await worker.wait()
+
+
+def incident(number: int, kind: str) -> IncidentView:
+    """An open incident about the first compartment."""
+    return IncidentView(
+        number=number,
+        kind=kind,
+        about="1",
+        detail="seen in a test, and told in so many words that they take more than a line of it",
+        meaning="-",
+        remedy="free the door by hand" if kind == "door-did-not-open" else "clean it",
+        settling="by-looking",
+        raised_at=datetime(2026, 3, 1, tzinfo=UTC),
+        cleared_at=None,
+        acknowledged_by=None,
+        acknowledged_at=None,
+    )
