@@ -1,6 +1,10 @@
 """Refused requests: a status, a reason for programs, and for people what was wrong and what to do."""
 
+import logging
+from typing import Any
+
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from locker.api.schema import ErrorAnswer, ErrorDetail
 
@@ -40,3 +44,14 @@ def as_refusal(error: web.HTTPException, request: web.Request) -> Refused:
         )
     status = error.status if error.status >= 400 else 500
     return Refused(status, "refused", error.reason, "/v1/openapi.json lists what can be asked, and how")
+
+
+class Terse(logging.LoggerAdapter[logging.Logger]):
+    """What the HTTP library logs by: of a peer that speaks no HTTP a short line, and no traceback."""
+
+    def exception(self, msg: object, *args: object, exc_info: Any = True, **more: Any) -> None:
+        """Log a failure of ours as it is, one of the peer's in one line."""
+        if isinstance(exc_info, HttpProcessingError):
+            self.info("a request that is no HTTP was refused: %.200r", exc_info.message)
+        else:
+            super().exception(msg, *args, exc_info=exc_info, **more)

@@ -23,7 +23,7 @@ from locker.api.maintenance import MaintenanceAnswers
 from locker.api.maintenance_schema import Asked
 from locker.api.metrics import CONTENT_TYPE, Metrics
 from locker.api.reading import read_body, read_query
-from locker.api.refusals import Refused, as_refusal
+from locker.api.refusals import Refused, Terse, as_refusal
 from locker.api.roles import Roles
 from locker.api.routes import EVENTS, JSON, ROUTES, Route, openapi
 from locker.api.schema import (
@@ -169,6 +169,7 @@ class ApiServer:
             max_line_size=REQUEST_LINE_MOST,
             lingering_time=LINGERING_S,
             keepalive_timeout=IDLE_S,
+            logger=Terse(log, {}),
         )
         await self._runner.setup()
         self._connections = Connections(self._roles, self._protocol)

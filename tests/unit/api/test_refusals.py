@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -144,6 +145,29 @@ async def test_what_is_no_http_is_answered_and_closed(server: ApiServer, raw: by
     assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
     assert b"Traceback" not in answer
     assert (await ask(server.path, "/v1/greeting")).status == 200
+
+
+async def test_what_is_no_http_leaves_little_in_the_log_and_nothing_that_steers(
+    server: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for raw in (
+        b"GET * HTTP/1.1\r\n\r\n",
+        b"\x1b[2J" * 5000,
+        b"GET /v1/status HTTP/1.1\r\nX-\x1b: 1\r\n\r\n",
+    ):
+        caplog.clear()
+        async with asyncio.timeout(10):
+            reader, writer = await asyncio.open_unix_connection(server.path)
+            writer.write(raw)
+            writer.write_eof()
+            await reader.read()
+            writer.close()
+
+        told = [each for each in caplog.records if each.name.startswith(("locker", "aiohttp"))]
+        assert [each for each in told if each.exc_info or each.levelno > logging.INFO] == []
+        assert len(caplog.text) < 1000
+        assert "\x1b" not in caplog.text
 
 
 async def test_a_failure_within_is_told_without_its_traceback(
