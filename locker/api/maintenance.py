@@ -75,7 +75,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "shut that door first",
     ),
     "not-looked": (
-        "its door was not opened for a technician and shut again, or has been opened since",
+        "its door was not opened for this technician and shut again, or has been opened since",
         "open it, look inside, shut it, then say what you saw",
     ),
     "door-open": ("its door is still open", "shut it, then say what lies inside"),

@@ -34,6 +34,7 @@ def _step(world: World, kind: int, which: int) -> None:
         case 1 | 2:
             _clear(world, by, _number(world, which))
         case 3:
+            _guess(world, keypad, 7 if which % 4 == 0 else 0)
             world.do(MaintenanceAsked(by, ReleaseKeypad(keypad)))
         case 4 | 5:
             _try_keys(world, by, keypad)
@@ -48,8 +49,19 @@ def _step(world: World, kind: int, which: int) -> None:
             world.wait(world.automat.rules.service_idle_s + 1 if which % 2 else 5)
 
 
+def _guess(world: World, keypad: str, count: int) -> None:
+    """Type wrong codes, perhaps until the keypad is guarded, unless somebody stands there."""
+    known = world.automat.keypads.get(keypad)
+    for number in range(count if known is not None and isinstance(known.flow, UNOCCUPIED) else 0):
+        world.press(f"C {6000 + number} OK", keypad)
+        world.wait(world.automat.rules.token_refill_s)
+
+
 def _number(world: World, which: int) -> int:
-    """Choose an incident, at times one that is cleared or that there is not."""
+    """Choose an incident, mostly an open one; at times one that is cleared or that there is not."""
+    open_ones = sorted(world.automat.open_matters.values())
+    if open_ones and which % 3:
+        return open_ones[which % len(open_ones)]
     return which % (world.automat.facts.incidents_numbered + 2)
 
 

@@ -14,6 +14,7 @@ SAID = (
     EntryKind.PARCEL_STUCK,
     EntryKind.PARCEL_MISSING,
     EntryKind.PARCEL_FOUND,
+    EntryKind.DEPOSIT_CANCELLED,  # empty, by the word of who has just shut it: judged among the invariants
 )
 """Somebody has said what lies inside, and so has `COMPARTMENT_INSPECTED` with a verdict."""
 ILL = (

@@ -296,6 +296,9 @@ def words_at_the_socket_follow_a_look(moment: Moment) -> None:
         assert isinstance(moment.event.action, SayFound), "nobody at the socket said anything"
         witness, box = moment.witnesses[label], moment.before.compartments[label]
         assert witness.purpose in ("service", "test"), "the last opening was somebody else's"
+        look, opening = moment.before.looks.get(label), moment.before.openings.get(label)
+        looked = opening.person if opening is not None else look and look.by.technician
+        assert looked == moment.event.by.technician, "said by who has not looked"
         assert witness.sent or witness.opened, "said of a door that was never pulsed"
         if box.fixture.contact is ContactKind.FITTED:
             assert witness.shut, "said of a door that was not seen shut"

@@ -14,7 +14,7 @@ from tests.properties.strategies import NEVER_ANNOUNCED
 from tests.properties.world import RUBBISH, World
 
 MAIJA, OLLI = Maintainer("maija (1000)", "t-7"), Maintainer("olli (1001)", "t-8")
-KINDS = 20
+KINDS = 21
 """So many things may come next in a look; below 8 is the good way."""
 
 
@@ -40,9 +40,9 @@ def _step(  # noqa: C901  (one flat table of what may come next)
         case 11:
             world.take(label)
         case 12:
-            _say(world, label, Verdict.DIRTY)
+            _look_and_say(world, label, Verdict.DIRTY)
         case 13:
-            _say(world, label, Verdict.DAMAGED)
+            _look_and_say(world, label, Verdict.DAMAGED)
         case 14:
             world.do(MaintenanceAsked(MAIJA, BlockDoor(label, "a reason")))
         case 15:
@@ -54,8 +54,12 @@ def _step(  # noqa: C901  (one flat table of what may come next)
             world.wait(61)
         case 18:
             world.open_door(label)
+        case 19:
+            _look_and_say(world, label, Verdict.EMPTY)
         case _:
             _say(world, label, Verdict.PARCEL, NEVER_ANNOUNCED[0])
+            _say(world, label, Verdict.DAMAGED, NEVER_ANNOUNCED[0])
+            world.do(MaintenanceAsked(OLLI, SayFound(label, Verdict.DIRTY)))
             _say(world, label, Verdict.EMPTY)
             _say(world, "99", Verdict.EMPTY)
 
@@ -78,6 +82,14 @@ def _go_on(world: World, label: str) -> None:
             _say(world, label, Verdict.PARCEL, inside[0])
     else:
         world.do(MaintenanceAsked(MAIJA, OpenDoor(label, "a reason")))
+
+
+def _look_and_say(world: World, label: str, verdict: Verdict) -> None:
+    """Say it once the door was opened and shut, as far as nothing comes in between."""
+    for _ in range(3):
+        if label not in world.automat.looks:
+            _go_on(world, label)
+    _say(world, label, verdict)
 
 
 def _say(world: World, label: str, verdict: Verdict, tracking_id: str | None = None) -> None:

@@ -40,6 +40,12 @@ AT_SOCKET = (
         "    if draft.automat.compartments[label].blocked is None:\n",
     ),
     Sabotage(
+        "a technician who has not looked says what lies inside",
+        "flows/maintain.py",
+        "    if look is None or look.by.technician != by.technician:\n",
+        "    if look is None:\n",
+    ),
+    Sabotage(
         "a technician's opening does not tell whose wish it was",
         "flows/maintain.py",
         "        user=by.user,\n    )\n\n\ndef _door_refusal",

@@ -247,8 +247,8 @@ def _say_found(draft: Draft, by: Maintainer, action: SayFound) -> None:
     if label not in draft.automat.compartments:
         draft.refuse("unknown-compartment")
         return
-    opening = _ended_by_word(draft, label)
-    refusal = None if opening is not None else _look_refusal(draft, label)
+    opening = _ended_by_word(draft, by, label)
+    refusal = None if opening is not None else _look_refusal(draft, by, label)
     refusal = refusal or _verdict_refusal(draft, action)
     if refusal is not None:
         draft.refuse(refusal)
@@ -261,20 +261,24 @@ def _say_found(draft: Draft, by: Maintainer, action: SayFound) -> None:
     _judge(draft, by, action, look)
 
 
-def _ended_by_word(draft: Draft, label: str) -> Opening | None:
-    """Return the opening under way that only a word can end: its lock was pulsed, and no contact is there."""
+def _ended_by_word(draft: Draft, by: Maintainer, label: str) -> Opening | None:
+    """Return the opening under way that only a word can end: its lock was pulsed, and no contact is there.
+
+    Whoever had it opened knows what lies inside; another has it opened again.
+    """
     opening = draft.automat.openings.get(label)
     if opening is None or opening.purpose not in OF_TECHNICIANS or not _unseen(draft, label):
         return None
-    return opening if opening.stage is Stage.BLIND and opening.pulses_sent > 0 else None
+    pulsed = opening.stage is Stage.BLIND and opening.pulses_sent > 0
+    return opening if pulsed and opening.person == by.technician else None
 
 
-def _look_refusal(draft: Draft, label: str) -> str | None:
-    """Say why nobody's word on this box counts now."""
+def _look_refusal(draft: Draft, by: Maintainer, label: str) -> str | None:
+    """Say why this technician's word on this box does not count now."""
     if draft.automat.compartments[label].door is Door.OPEN:
         return "door-open"  # also where its contact is stuck: mend it, or prove that there is none
     look = draft.automat.looks.get(label)
-    if look is None:
+    if look is None or look.by.technician != by.technician:
         return "not-looked"
     return "door-open" if still_open(draft, label, look.evidence) else None
 

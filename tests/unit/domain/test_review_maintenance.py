@@ -9,10 +9,10 @@ from locker.domain.commands import Cause, OpenCompartment, WithdrawParcel
 from locker.domain.compartments import Compartment, Condition, ContactKind
 from locker.domain.events import Door, PulseNotSent
 from locker.domain.incidents import IncidentKind
-from locker.domain.maintenance import ClearIncident, CycleLock, OpenDoor
+from locker.domain.maintenance import ClearIncident, CycleLock, OpenDoor, SayFound, Verdict
 from tests.unit.domain.rounds import technician_opens
 from tests.unit.domain.stand import Stand
-from tests.unit.domain.technician import REASON, ask, looked, opened, say, seen
+from tests.unit.domain.technician import OLLI, REASON, ask, looked, opened, say, seen
 
 PARCEL = "JJFI65432110000070773"
 
@@ -166,3 +166,12 @@ def test_a_lock_that_was_not_even_pulsed_has_not_shown_that_it_works() -> None:
     assert say(stand, "2", "empty") is None
     assert stand.box("2").condition is Condition.FAULTY
     assert IncidentKind.DOOR_DID_NOT_OPEN in {kind for kind, _ in stand.automat.open_matters}
+
+
+@pytest.mark.parametrize("blind", ["", "2"])
+def test_the_word_is_that_of_whoever_had_the_door_opened(blind: str) -> None:
+    stand = Stand(blind=blind)
+    looked(stand, "2")
+    assert ask(stand, SayFound("2", Verdict.EMPTY), OLLI) == "not-looked", "this one has not looked"
+    assert say(stand, "2", "empty") is None
+    assert stand.box("2").free
