@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulator.tied import tied_to_us
 
-READY_LIMIT_S = 30.0
+READY_LIMIT_S = 60.0
 STOP_LIMIT_S = 15.0
 _TAIL_LINES = 6
 _SOCKET_PATH_MOST = 100

@@ -25,6 +25,8 @@ from simulator.plan import CabinetPlan, demo_plan
 
 PARCEL, OTHER = "JJFI64312000000000017", "JJFI64312000000000018"
 SENT = "JJFI64312000000000021"
+LIMIT_S = 20.0
+"""How long anything may take on a machine that has much else to do."""
 PEOPLE = [
     Person("courier", "courier 1", "482913"),
     Person("recipient", "recipient 1", "024204", PARCEL),
@@ -174,7 +176,7 @@ class Stand:
         data = f"\x1b@\x1bQA{upper}\r\x1bQB{lower}\r".encode("cp858") + b"\x07" * beep
         os.write(self.host("display-front"), data)
 
-    async def heard(self, port: str, count: int, limit_s: float = 5.0) -> bytes:
+    async def heard(self, port: str, count: int, limit_s: float = LIMIT_S) -> bytes:
         """What a port sends to its host, until there are so many bytes."""
         loop, host, data = asyncio.get_running_loop(), self.host(port), b""
         ready = asyncio.Event()
@@ -255,7 +257,7 @@ class Seen:
         (line,) = (line for line in self.part(name) if about in line)
         return line
 
-    async def until(self, predicate: Callable[[], bool], what: str, limit_s: float = 5.0) -> None:
+    async def until(self, predicate: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
         """Wait until something is true of the screen, looking whenever it may have changed."""
         try:
             async with asyncio.timeout(limit_s):
@@ -266,7 +268,7 @@ class Seen:
         except TimeoutError:
             raise TimeoutError(f"waited {limit_s} s for {what}; the screen:\n{self.text()}") from None
 
-    async def shows(self, *texts: str, part: str | None = None, limit_s: float = 5.0) -> None:
+    async def shows(self, *texts: str, part: str | None = None, limit_s: float = LIMIT_S) -> None:
         """Wait until all these texts stand on the screen, or in a part of it."""
 
         def seen() -> bool:

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from tests.screens.stand import screen_text
 from tui.app import LockerTui
 
-LIMIT_S = 15.0
+LIMIT_S = 30.0
 
 
 class Seen:
