@@ -22,6 +22,10 @@ from tui.words import Words
 if TYPE_CHECKING:
     from tui.app import LockerTui
 
+ALWAYS = ("leave", "repaint", "stop")
+"""What a key does however long an action takes."""
+SLOW_S = 2.0
+"""Whoever waits longer for the daemon is told so."""
 OWN_ID = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
 Answer = TypeVar("Answer")
 Done = TypeVar("Done")
@@ -97,6 +101,18 @@ class LockerScreen(Screen[None]):
         text = f"{self.words(f'{self.NAME}.help')}\n\n{everywhere}"
         self.app.push_screen(Tell(self.words(f"{self.NAME}.title"), text, self.words))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Obey no key of this screen while an action of it is under way.
+
+        What a slow connection brings in one piece ("x", then a reason) was meant for the question to come.
+        """
+        if action not in ALWAYS and any(
+            worker.node is self and worker.group == "act" and not worker.is_finished
+            for worker in self.workers
+        ):
+            return False
+        return super().check_action(action, parameters)
+
     # -- actions; to be called in a worker (`textual.work`), for they wait for people and for the daemon
 
     async def maintain(self, make: Callable[[str], Asked]) -> Maintained | None:
@@ -112,10 +128,13 @@ class LockerScreen(Screen[None]):
         if client is None or self.store.lost is not None:
             await self.tell(self.words("common.not-done"), self.words("common.not-asked"))
             return None
+        slow = self.set_timer(SLOW_S, lambda: self.notify(self.words("common.slow")))
         try:
             return await deed(client)
         except LockerError as error:
             await self.not_acted(error)
+        finally:
+            slow.stop()
         return None
 
     async def not_acted(self, error: LockerError) -> None:

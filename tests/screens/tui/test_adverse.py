@@ -74,6 +74,14 @@ async def test_a_long_help_shows_its_end_by_keys_on_any_screen(shared_sim: Locke
             await screen.shows("lopettaa.", "sulkee tämän.")
 
 
+async def test_letters_that_come_before_their_question_do_nothing_else(shared_sim: LockerSim) -> None:
+    async with seen(shared_sim.socket, matter="wall") as screen:
+        await open_compartment(screen)
+        await at_once(screen, "x", *"dirty")
+        await screen.shows("Block box 1", "Why?")
+        assert len(screen.app.screen_stack) == 3
+
+
 async def test_help_closed_twice(shared_sim: LockerSim) -> None:
     async with seen(shared_sim.socket, matter="overview") as screen:
         await screen.press("f1")
