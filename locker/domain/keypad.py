@@ -235,10 +235,12 @@ class TryingKeys:
 class BeingTried:
     """A technician at the local socket tries the keys and the scanner here; nothing typed is an entry.
 
-    `keys` counts how often each was pressed; `last` is kept for C twice in a row and told to nobody.
+    `keys` counts how often each was pressed; `last` is kept for C twice in a row and told to nobody. It ends
+    at `until_s`, in powered time, whoever goes on pressing.
     """
 
     by: Maintainer
+    until_s: float
     keys: Map[Key, int] = Map()
     scans: int = 0
     scanned: str | None = None

@@ -15,6 +15,8 @@ from locker.domain.keypad import UNOCCUPIED, BeingTried, Entering, Idle
 from locker.domain.maintenance import Device, Maintainer, ReleaseKeypad, TryDevice
 from locker.domain.messages import Message, Text, say
 
+LONGEST = 5
+"""A trial lasts at most so many times its idle time: recipients who come must not keep it alive."""
 SCAN_SHOWN = 64
 """Of a scanned label so many characters are kept; no label is longer."""
 
@@ -55,7 +57,8 @@ def try_device(draft: Draft, by: Maintainer, action: TryDevice) -> None:
         technician=by.technician,
     )
     if action.device is Device.KEYS:
-        _go_on(draft, keypad.name, BeingTried(by), say(Text.KEYS_ON_TRIAL))
+        until_s = draft.now.powered_s + LONGEST * draft.rules.service_idle_s
+        _go_on(draft, keypad.name, BeingTried(by, until_s), say(Text.KEYS_ON_TRIAL))
     else:
         is_display = action.device is Device.DISPLAY
         draft.intend(LampTest(keypad.name, display=is_display, sounder=not is_display))
@@ -80,7 +83,8 @@ def scan(draft: Draft, keypad: str, flow: BeingTried, text: str) -> None:
 
 
 def _go_on(draft: Draft, keypad: str, flow: BeingTried, message: Message) -> None:
-    draft.set_flow(keypad, flow, for_s=draft.rules.service_idle_s)
+    left_s = max(0.0, flow.until_s - draft.now.powered_s)
+    draft.set_flow(keypad, flow, for_s=min(left_s, draft.rules.service_idle_s))
     draft.show(keypad, message)
 
 

@@ -9,7 +9,7 @@ from locker.domain.commands import Cause, OpenCompartment, WithdrawParcel
 from locker.domain.compartments import Compartment, Condition, ContactKind
 from locker.domain.events import Door, PulseNotSent
 from locker.domain.incidents import IncidentKind
-from locker.domain.maintenance import ClearIncident, CycleLock, OpenDoor, SayFound, Verdict
+from locker.domain.maintenance import ClearIncident, CycleLock, Device, OpenDoor, SayFound, TryDevice, Verdict
 from tests.unit.domain.rounds import technician_opens
 from tests.unit.domain.stand import Stand
 from tests.unit.domain.technician import OLLI, REASON, ask, looked, opened, say, seen
@@ -175,3 +175,14 @@ def test_the_word_is_that_of_whoever_had_the_door_opened(blind: str) -> None:
     assert ask(stand, SayFound("2", Verdict.EMPTY), OLLI) == "not-looked", "this one has not looked"
     assert say(stand, "2", "empty") is None
     assert stand.box("2").free
+
+
+def test_a_forgotten_trial_ends_however_many_recipients_type_their_codes_into_it() -> None:
+    stand = Stand()
+    stand.deliver()
+    unlocks = len(stand.unlocks)
+    assert ask(stand, TryDevice("front", Device.KEYS)) is None
+    for _ in range(8):
+        stand.press("C 024204 OK")
+        stand.wait(stand.automat.rules.service_idle_s - 1)
+    assert len(stand.unlocks) > unlocks, "nobody is served any more"
