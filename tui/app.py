@@ -18,7 +18,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from locker.api.client import ApiClient
+from locker.api.client import ApiClient, DaemonSilent
 from locker.errors import LockerError
 from tui.commands import LockerCommands
 from tui.screens.audit import AuditScreen
@@ -93,6 +93,7 @@ class LockerTui(App[Language | None]):
         self.client: ApiClient | None = None
         self._light = light
         self._first = matter
+        self._silent = False
         self._following: Worker[None] | None = None
 
     async def on_mount(self) -> None:
@@ -167,13 +168,23 @@ class LockerTui(App[Language | None]):
             wait_s = min(2 * wait_s, RETRY_MOST_S)
 
     async def _ask_status(self, client: ApiClient) -> None:
+        """Ask again and again: of a daemon that hangs the event stream alone would say nothing."""
         while True:
-            with suppress(LockerError):  # the event stream tells what is wrong
-                if self.store.lost is None:
+            if self.store.lost is None or self._silent:
+                try:
                     self.store.take_status(await client.status())
+                    if self._silent:
+                        self.store.find_again()
+                    self._silent = False
+                except DaemonSilent as error:
+                    self._lost(error)
+                    self._silent = True
+                except LockerError:
+                    pass  # the event stream tells what is wrong
             await asyncio.sleep(STATUS_EVERY_S)
 
     def _lost(self, error: BaseException) -> None:
+        self._silent = False
         self.store.lose(unanswered(error, self.words))
 
     # -- keys

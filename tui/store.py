@@ -112,6 +112,12 @@ class Store:
             self.lost = reason
             self._note(Part.CONNECTION)
 
+    def find_again(self) -> None:
+        """Take in that somebody answers."""
+        if self.lost is not None:
+            self.lost = None
+            self._note(Part.CONNECTION)
+
     def find(self, text: str) -> list[str]:
         """Return the labels of the compartments that a person may mean: by label, tracking id or incident."""
         wanted = text.strip().lower()
@@ -140,9 +146,7 @@ class Store:
 
     def apply(self, item: StreamItem) -> None:
         """Take in one item of the event stream."""
-        if self.lost is not None:
-            self.lost = None
-            self._note(Part.CONNECTION)
+        self.find_again()
         match item:
             case SnapshotItem():
                 self._begin(item)

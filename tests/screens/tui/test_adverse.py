@@ -1,5 +1,7 @@
 """Hands that are too fast, texts that are too long, answers that never come: no crash, no lie."""
 
+import os
+import signal
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -201,3 +203,15 @@ def incident(number: int, kind: str) -> IncidentView:
         acknowledged_by=None,
         acknowledged_at=None,
     )
+
+
+async def test_a_daemon_that_hangs_is_told_and_so_is_its_return(shared_sim: LockerSim) -> None:
+    daemon = shared_sim._demo.daemon_pid
+    assert daemon is not None
+    async with seen(shared_sim.socket) as screen:
+        os.kill(daemon, signal.SIGSTOP)
+        try:
+            await screen.shows("No connection, trying again:", "did not answer within", limit_s=30)
+        finally:
+            os.kill(daemon, signal.SIGCONT)
+        await screen.hides("No connection", limit_s=30)
