@@ -36,7 +36,10 @@ def _step(world: World, kind: int, which: int) -> None:
         case 3:
             _guess(world, keypad, 7 if which % 4 == 0 else 0)
             world.do(MaintenanceAsked(by, ReleaseKeypad(keypad)))
-        case 4 | 5:
+        case 4:
+            _begin_a_code(world, keypad)
+            _try_keys(world, by, keypad)
+        case 5:
             _try_keys(world, by, keypad)
         case 6:
             _type_a_right_code(world, keypad, RIGHT_CODES[which % len(RIGHT_CODES)])
@@ -55,6 +58,13 @@ def _guess(world: World, keypad: str, count: int) -> None:
     for number in range(count if known is not None and isinstance(known.flow, UNOCCUPIED) else 0):
         world.press(f"C {6000 + number} OK", keypad)
         world.wait(world.automat.rules.token_refill_s)
+
+
+def _begin_a_code(world: World, keypad: str) -> None:
+    """Press C and a digit, unless somebody stands there."""
+    known = world.automat.keypads.get(keypad)
+    if known is not None and isinstance(known.flow, UNOCCUPIED):
+        world.press("C 1", keypad)
 
 
 def _number(world: World, which: int) -> int:
