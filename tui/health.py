@@ -14,6 +14,7 @@ WELL, BAD, TOLD = "ok", "!!", "--"
 SILENT_S = 600.0
 """A linked back office that acknowledges nothing for so long needs somebody."""
 
+SIZES = ("S", "M", "L", "XL")
 LABELS_MOST = 8
 NEWEST = 3
 
@@ -100,7 +101,8 @@ def _free(boxes: list[CompartmentView], words: Words) -> Line:
     total = Counter(box.size for box in boxes)
     free = Counter(box.size for box in boxes if box.free)
     told = (
-        words("overview.free-of", size=size, free=free[size], total=total[size]) for size in sorted(total)
+        words("overview.free-of", size=size, free=free[size], total=total[size])
+        for size in sorted(total, key=_by_size)
     )
     return Line("free", WELL if all(free[size] for size in total) else TOLD, "   ".join(told))
 
@@ -238,6 +240,11 @@ def _versions(store: Store, status: Status, known: Known, words: Words) -> Line:
         "overview.versions-all", daemon=status.version or "-", contract=contract, program=known.program
     )
     return Line("versions", TOLD, told)
+
+
+def _by_size(size: str) -> tuple[int, str]:
+    """Sort as people order sizes, not as letters go; others come behind."""
+    return (SIZES.index(size) if size in SIZES else len(SIZES), size)
 
 
 def _counted(what: str, count: int, words: Words) -> str:

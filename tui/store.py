@@ -137,6 +137,15 @@ class Store:
         beginning = [label for label in self.compartments if label.lower().startswith(wanted)]
         return list(dict.fromkeys([*exact, *by_incident, *by_parcel, *beginning]))
 
+    def parcels_elsewhere(self, text: str) -> list[ParcelView]:
+        """Return the parcels that a person may mean and that lie in no compartment."""
+        wanted = text.strip().lower()
+        return [
+            parcel
+            for parcel in self.parcels.values()
+            if wanted and parcel.compartment is None and wanted in parcel.tracking_id.lower()
+        ]
+
     def incidents_about(self, about: str) -> list[IncidentView]:
         """Return the open incidents about a compartment, part or keypad, newest first."""
         return sorted(

@@ -81,7 +81,7 @@ class LockerScreen(Screen[None]):
         if not self.is_mounted or not self.query(Tabs):
             return  # it is not drawn yet, or being taken down
         self.query_one(Tabs).show(self.store, self.words)
-        self.query_one(TopLine).show(self.store, self.words)
+        self.query_one(TopLine).show(self.store, self.words, self.locker.technician)
         if Part.CONNECTION in changes:
             self.query_one(Banner).show(self.store, self.words)
         if self.store.status is not None:

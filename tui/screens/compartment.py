@@ -4,6 +4,7 @@ A door opens after a confirmation that names it. Once it is shut, what lies insi
 stands here until it is said; the daemon decides whose word counts.
 """
 
+import textwrap
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -32,8 +33,9 @@ from tui.widgets.sparkline import sparkline
 
 HISTORY_MOST = 100
 UNREADABLE = "-"
-TOLD = ("verdict", "result", "milliseconds", "purpose", "reason", "why", "incident", "detail", "grade")
+TOLD = ("incident", "verdict", "result", "milliseconds", "purpose", "reason", "why", "detail", "grade")
 """What of an entry's data is told beside its kind; then who it was."""
+TIME_CELLS = 22
 WHO = ("technician", "courier", "operator", "user")
 
 
@@ -366,7 +368,20 @@ class CompartmentScreen(LockerScreen):
 
     def _entry_line(self, entry: JournalEntryView) -> str:
         data = entry.data or {}
-        told = [f"{name}={data[name]}" for name in TOLD if name in data]
-        who = next((f"{name}={data[name]}" for name in WHO if name in data), "")
+        told = [self._detail(name, str(data[name])) for name in TOLD if name in data]
+        told += [str(data[name]) for name in WHO if name in data][:1]
+        told += [entry.subject] if entry.subject else []
         kind = self.words.term("entry", entry.kind)
-        return " ".join(filter(None, (f"{instant(entry.at)} {kind}", entry.subject or "", *told, who)))
+        text = f"{instant(entry.at)}  {kind}" + (f": {', '.join(told)}" if told else "")
+        width = max(TIME_CELLS + 20, self.size.width - 4)
+        return "\n".join(textwrap.wrap(text, width, subsequent_indent=" " * TIME_CELLS))
+
+    def _detail(self, name: str, value: str) -> str:
+        """Say one field of an entry; what is a person's own word stays as it is."""
+        match name:
+            case "incident" | "purpose":
+                return self.words.term(name, value)
+            case "milliseconds" | "grade":
+                return self.words(f"compartment.{name}", value=value)
+            case _:
+                return value

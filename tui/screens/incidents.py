@@ -226,6 +226,11 @@ class IncidentsScreen(LockerScreen):
         looked_after = incident.acknowledged_by is not None
         return self.words("incidents.mark-looked-after" if looked_after else "incidents.mark-open")
 
+    def _about(self, incident: IncidentView) -> str:
+        if incident.about in self.store.compartments:
+            return self.words("incidents.box", label=incident.about)
+        return incident.about
+
     def _what(self, incident: IncidentView) -> str:
         return self.words.term("incident", incident.kind)
 
@@ -241,7 +246,12 @@ class IncidentsScreen(LockerScreen):
     def _told(self, incident: IncidentView) -> str:
         words = self.words
         lines = [
-            f"{incident.number} {incident.about}: {words.term('meaning', incident.kind, incident.meaning)}",
+            words(
+                "incidents.heading",
+                number=incident.number,
+                about=self._about(incident),
+                meaning=words.term("meaning", incident.kind, incident.meaning),
+            ),
             incident.detail,
             words("incidents.raised", at=instant(incident.raised_at)),
         ]

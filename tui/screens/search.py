@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.app import LockerTui
 
 HITS_MOST = 50
+ELSEWHERE_MOST = 5
 
 
 class Search(Dialog[str]):
@@ -60,12 +61,25 @@ class Search(Dialog[str]):
             Option(described(label, self.app, self.words), id=label) for label in found[:HITS_MOST]
         )
         hits.highlighted = 0 if found else None
-        hint = ""
+        hint = self.words("search.how") if found else ""
         if event.value.strip() and not found:
-            hint = self.words("search.none")
+            hint = self._elsewhere(event.value) or self.words("search.none")
         elif len(found) > HITS_MOST:
             hint = self.words("search.more", count=len(found) - HITS_MOST)
         self.query_one("#dialog-hint", Static).update(hint)
+
+    def _elsewhere(self, text: str) -> str:
+        """Tell of parcels that are known and lie in no compartment."""
+        parcels = cast("LockerTui", self.app).store.parcels_elsewhere(text)
+        told = [
+            self.words(
+                "search.elsewhere", parcel=each.tracking_id, state=self.words.term("stage", each.state)
+            )
+            for each in parcels[:ELSEWHERE_MOST]
+        ]
+        if len(parcels) > ELSEWHERE_MOST:
+            told.append(self.words("search.more", count=len(parcels) - ELSEWHERE_MOST))
+        return "\n".join(told)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

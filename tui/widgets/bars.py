@@ -43,13 +43,15 @@ class Tabs(Painted):
         self._ends: list[tuple[int, str]] = []
 
     def show(self, store: Store, words: Words) -> None:
-        """Write the tabs, shortened to the width that there is."""
-        names = [self._written(name, store, words) for name in TABS]
-        room = (self.size.width or 80) - len(TABS) - 1
+        """Write the tabs, shortened to the width that there is; how many incidents are open always stands."""
+        names = [f"{number} {words(f'tabs.{name}')}" for number, name in enumerate(TABS, 1)]
+        counts = [_count(name, store) for name in TABS]
+        room = (self.size.width or 80) - len(TABS) - 1 - sum(map(len, counts))
         longest = max(map(len, names))
         while sum(map(len, names)) > room and longest > 3:
             longest -= 1
             names = [name if len(name) <= longest else name[: longest - 1] + "." for name in names]
+        names = [name + count for name, count in zip(names, counts, strict=True)]
         text, self._ends = "", []
         for name, shown in zip(TABS, names, strict=True):
             text += ("[" if name == self._lit else "" if text.endswith("]") else " ") + shown
@@ -63,11 +65,6 @@ class Tabs(Painted):
         if name is not None:
             self.post_message(self.Chosen(name))
 
-    def _written(self, name: str, store: Store, words: Words) -> str:
-        number = TABS.index(name) + 1
-        count = f"({len(store.incidents)})" if name == "incidents" and store.incidents else ""
-        return f"{number} {words(f'tabs.{name}')}{count}"
-
 
 class TopLine(Painted):
     """Which automat this is, how it is, and as whom we look at it."""
@@ -76,8 +73,8 @@ class TopLine(Painted):
         """Show nothing yet."""
         super().__init__(id="topline")
 
-    def show(self, store: Store, words: Words) -> None:
-        """Write the line."""
+    def show(self, store: Store, words: Words, technician: str) -> None:
+        """Write the line, with the technician's own id once it is known."""
         status, greeting = store.status, store.greeting
         if status is None:
             self.say("")
@@ -90,7 +87,9 @@ class TopLine(Painted):
             f"{status.clock.wall_at:%H:%M}Z",
         ]
         if greeting is not None:
-            parts.append(f"{greeting.user.partition(' ')[0]}, {words.term('role', greeting.role)}")
+            own_id = f" {technician}" if technician and store.may_act else ""
+            role = words.term("role", greeting.role)
+            parts.append(f"{greeting.user.partition(' ')[0]}, {role}{own_id}")
         self.say(" " + " │ ".join(parts))
 
 
@@ -120,3 +119,7 @@ class Keys(Painted):
     def on_mount(self) -> None:
         """Write it."""
         self.say(f" {self._text}")
+
+
+def _count(name: str, store: Store) -> str:
+    return f"({len(store.incidents)})" if name == "incidents" and store.incidents else ""

@@ -56,7 +56,7 @@ async def test_a_round_is_walked_interrupted_gone_on_with_and_reported(automat: 
     async with seen(automat.socket, matter="audit", technician="t@7") as screen:
         await screen.shows("WHAT LIES IN BOX 2?")
         await screen.press("d")
-        await screen.shows("2 of 4", "! dirty", "DIFFERENCES: 2")
+        await screen.shows("2 of 4", "! dirty", "DIFFERENCES IN BOX: 2")
         automat.cut_power()
         await screen.shows("No connection")
         automat.restore_power()
@@ -66,7 +66,7 @@ async def test_a_round_is_walked_interrupted_gone_on_with_and_reported(automat: 
         await screen.shows("Its tracking id")
         await screen.type("-")
         await screen.press("enter")
-        await screen.shows("3 of 4", "DIFFERENCES: 2, 3")
+        await screen.shows("3 of 4", "DIFFERENCES IN BOX: 2, 3")
         await screen.press("w")
         await screen.shows("Nobody has looked into: 4.")
         await screen.press("enter")
@@ -79,7 +79,8 @@ async def test_a_round_is_walked_interrupted_gone_on_with_and_reported(automat: 
         await screen.press("w")
         await screen.shows("Write the report?")
         await screen.press("y")
-        await screen.shows("Audit 1, complete", "1 dirty", "2 parcel", "1 skipped", "DIFFERENCES: 2, 3")
+        await screen.shows("Audit 1, complete", "1 dirty", "2 parcel", "1 skipped")
+        await screen.shows("DIFFERENCES IN BOX: 2, 3")
         await screen.press("enter")
         await screen.shows("No audit is under way")
     report = automat.expect("audit.ended").data

@@ -70,7 +70,7 @@ async def test_the_wall_leads_there_and_the_keys_stand_in_the_help(automat: Lock
         await screen.press("enter")
         await screen.shows("BOX 2", "Enter open")
         await screen.press("f1")
-        await screen.shows("m says")
+        await screen.shows("mark it clean")
 
 
 async def test_a_door_opens_with_a_reason_and_a_yes_and_then_the_question_appears(
@@ -117,7 +117,7 @@ async def test_a_test_tells_how_long_the_lock_took(automat: LockerSim) -> None:
         await screen.press("y")
         await screen.shows("LOOK INTO BOX 1, AND SHUT IT.")
         automat.shut("1")
-        await screen.shows("WHAT LIES IN BOX 1?", "Lock: 1 openings timed", "result=opened")
+        await screen.shows("WHAT LIES IN BOX 1?", "Lock: 1 openings timed", "hardware tested: opened")
         await screen.press("b")
         await screen.shows("FAULTY", "Why: damaged")
     assert automat.expect("technician.tested", compartment="1").data["technician"] == MAIJA
