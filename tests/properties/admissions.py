@@ -205,7 +205,12 @@ def _assert_can_be_offered(
             pressed = {"1": Choice.BIGGER}.get(event.key.value, pressed)
         if pressed is Choice.BIGGER and flow.compartment != label:
             known = before.openings.get(flow.compartment)
-            if known is None or known.stage is Stage.OPEN or known.pulses_sent:  # else nobody looked into it
+            # Else nobody looked into it: its lock was not pulsed, or its door never moved.
+            if (
+                known is None
+                or known.stage is Stage.OPEN
+                or (known.stage is Stage.BLIND and known.pulses_sent)
+            ):
                 assert box.fixture.volume_mm3 > boxes[flow.compartment].fixture.volume_mm3, "not bigger"
     if parcel is None:
         assert not isinstance(event, LabelScanned), "nobody knows how large it is"
