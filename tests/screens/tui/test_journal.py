@@ -17,7 +17,6 @@ from tests.screens.tui.stand import Seen, seen
 from tests.unit.api.house import House
 from tui.files import write_new
 from tui.journal import KEPT, as_text, read_time, shortened_left
-from tui.screens.journal import first_since
 from tui.widgets.entries import Entries
 from tui.words import LANGUAGES, texts_in
 
@@ -224,7 +223,7 @@ async def test_a_time_can_be_asked_for(house: House, tmp_path: Path) -> None:
         chosen = [entry for entry in house.journal if 1 <= (entry.at - begun_at).days <= 2]
         assert held(screen)[-1] == chosen[-1].sequence
         assert screen.app.client is not None
-        assert await first_since(screen.app.client, chosen[0].at) == chosen[0].sequence
+        assert await screen.app.client.first_since(chosen[0].at) == chosen[0].sequence
 
 
 async def test_a_time_that_is_none_changes_nothing(house: House, tmp_path: Path) -> None:
