@@ -17,7 +17,6 @@ SETTLED_BY_A_LOOK = (
     IncidentKind.OPENING_INTERRUPTED,
     IncidentKind.DEPOSIT_UNCONFIRMED,
     IncidentKind.REMOVAL_UNCONFIRMED,
-    IncidentKind.COMPARTMENT_EMPTY,
     IncidentKind.COMPARTMENT_OCCUPIED,
     IncidentKind.COMPARTMENT_DIRTY,
 )

@@ -186,3 +186,14 @@ def test_a_forgotten_trial_ends_however_many_recipients_type_their_codes_into_it
         stand.press("C 024204 OK")
         stand.wait(stand.automat.rules.service_idle_s - 1)
     assert len(stand.unlocks) > unlocks, "nobody is served any more"
+
+
+def test_a_missing_parcels_incident_outlives_the_next_deposit_into_its_box_until_a_word_ends_it() -> None:
+    stand = Stand()
+    label = stand.deliver()
+    seen(stand, label, "empty")
+    number = stand.automat.open_matters[IncidentKind.COMPARTMENT_EMPTY, label]
+    assert stand.deliver("JJFI65432110000070774", "024205") == label
+    assert stand.automat.incidents[number].cleared_at is None
+    assert ask(stand, ClearIncident(number, "it lay in the van")) is None
+    assert stand.automat.incidents[number].cleared_at is not None
