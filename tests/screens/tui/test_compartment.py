@@ -87,7 +87,7 @@ async def test_a_door_opens_with_a_reason_and_a_yes_and_then_the_question_appear
         await screen.press("e")
         await screen.shows("sound", "free")
         await screen.hides("WHAT LIES IN BOX 2?")
-        await screen.shows("verdict=empty")
+        await screen.shows("box inspected: empty")
     entry = automat.expect("opened.by-person", compartment="2")
     assert (entry.data["technician"], entry.data["reason"]) == (MAIJA, "it squeaks")
 

@@ -59,7 +59,7 @@ async def test_every_key_and_label_is_counted_and_the_last_key_is_lit(locker_sim
         locker_sim.scan(LABEL)
         await screen.shows("1 read", LABEL[-6:])
         await screen.press("k")
-        await screen.shows("front (of 1): ready", "OK  -")
+        await screen.shows("front (1 in all): ready", "OK  -")
     assert locker_sim.expect("technician.tested", device="keys").data["technician"] == "t-7"
 
 
@@ -71,7 +71,7 @@ async def test_a_trial_ended_at_the_keypad_is_over_on_the_screen(locker_sim: Loc
         locker_sim.type("C")
         await screen.shows(">C< 1")
         locker_sim.type("C")
-        await screen.shows("front (of 1): ready")
+        await screen.shows("front (1 in all): ready")
 
 
 async def test_display_and_sounder_are_tried(locker_sim: LockerSim) -> None:
