@@ -115,6 +115,7 @@ async def test_all_locks_are_tested_one_by_one_and_said_to_be_empty(small: Locke
 async def test_the_stop_key_ends_the_walk_and_the_open_question_can_be_answered_later(
     small: LockerSim,
 ) -> None:
+    pulses = small.door("3").pulses
     async with seen(small.socket, matter="tests") as screen:
         await screen.shows("LAST TEST", "door shut")
         await choose(screen, 1)
@@ -130,7 +131,7 @@ async def test_the_stop_key_ends_the_walk_and_the_open_question_can_be_answered_
         await screen.shows("What lies in box 2?", "Nothing should lie inside")
         await screen.press("d")
         await screen.hides("What lies in box 2?")
-        assert small.door("3").pulses == 1, "tested once, before"
+        assert small.door("3").pulses == pulses
     small.expect("compartment.inspected", compartment="2", verdict="dirty")
 
 
