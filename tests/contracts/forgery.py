@@ -246,9 +246,7 @@ class Forger:
 
     def wrong_path(self) -> SearchStrategy[Forged]:
         """Ask somewhere else."""
-        words = st.sampled_from(
-            ("", "v1", "v2", "..", ".", "%00", "%2e%2e", "maintenance", "open", "*", "\x7f")
-        )
+        words = st.sampled_from(("", "v1", "v2", "..", ".", "%00", "%2e%2e", "maintenance", "open", "*"))
         near = st.builds(
             str.__add__, st.sampled_from(sorted(self._paths)), st.sampled_from(("/", "%20", "s", ";a"))
         )

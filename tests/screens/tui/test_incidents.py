@@ -139,5 +139,5 @@ async def test_a_guarded_keypad_is_released_from_its_incident(locker_sim: Locker
         await screen.press("enter")
         await screen.hides("Let everybody type")
         await screen.press("r", "y")
-        await screen.shows("Nothing is open")
+        await screen.shows("No incident is open")
     assert locker_sim.expect("security.guard-released").data["technician"] == "T-100"

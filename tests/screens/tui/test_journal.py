@@ -123,7 +123,7 @@ async def test_evidence_of_a_parcel_is_written_once_for_this_user_only_and_holds
             await screen.press("enter")
             await screen.hides("Enter closes this.")
             assert ("lockerctl verify --file" in told) is (number == 1)
-            assert ("stays as it is" in told) is (number == 2)
+            assert ("exists already" in told) is (number == 2)
 
     assert file.read_bytes() == written
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

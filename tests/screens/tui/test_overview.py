@@ -22,7 +22,7 @@ async def test_one_look_tells_every_matter_with_a_mark(shared_sim: LockerSim, si
         await screen.shows(
             " NEEDS YOU: not commissioned",
             " ok Service    normal, running for ",
-            " ok Free       L 2 of 2   M 5 of 5   S 6 of 6   XL 1 of 1",
+            " ok Free       S 6 of 6   M 5 of 5   L 2 of 2   XL 1 of 1",
             " -- Boxes      14 in all",
             " ok Doors      all shut",
             " ok Link       linked with 127.0.0.1:",
