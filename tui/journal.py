@@ -60,14 +60,12 @@ class Window:
         self.whole_end, self.whole_beginning = True, whole_beginning
 
     def add_newer(self, entries: Iterable[JournalEntryView], *, follow: bool, whole_end: bool = True) -> int:
-        """Add newer ones, letting old ones go only for who follows; return how many went."""
+        """Add newer ones, or as many as there is room for; who follows lets old ones go: return how many."""
         last = key(self.entries[-1]) if self.entries else (0, 0)
         news = [entry for entry in entries if key(entry) > last]
-        if not follow and len(self.entries) + len(news) > KEPT:
-            self.whole_end = False
-            return 0
-        self.entries += news
-        self.whole_end = whole_end
+        fitting = news if follow else news[: max(0, KEPT - len(self.entries))]
+        self.entries += fitting
+        self.whole_end = whole_end and len(fitting) == len(news)
         return self._let_go_above()
 
     def turn_page(self, entries: Iterable[JournalEntryView], *, whole_end: bool) -> int:
