@@ -246,7 +246,9 @@ class Forger:
 
     def wrong_path(self) -> SearchStrategy[Forged]:
         """Ask somewhere else."""
-        words = st.sampled_from(("", "v1", "v2", "..", ".", "%00", "%2e%2e", "maintenance", "open", "*"))
+        words = st.sampled_from(
+            ("", "v1", "v2", "..", ".", "%00", "%2e%2e", "maintenance", "open", "*", "\x7f")
+        )
         near = st.builds(
             str.__add__, st.sampled_from(sorted(self._paths)), st.sampled_from(("/", "%20", "s", ";a"))
         )
@@ -257,7 +259,12 @@ class Forger:
         paths = (near | far | long).filter(lambda path: path not in self._paths)
         methods = st.sampled_from(METHODS[:3])
         return st.builds(
-            lambda method, path: Forged(method, path, Due.REFUSAL, why="wrong path"), methods, paths
+            # A control character is no HTTP: the library ends that in plain text, before we are asked.
+            lambda method, path: Forged(
+                method, path, Due.END if "\x7f" in path else Due.REFUSAL, why="wrong path"
+            ),
+            methods,
+            paths,
         )
 
     def wrong_framing(self) -> SearchStrategy[Forged]:
