@@ -5,11 +5,13 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.worker import Worker
 
 from locker.api.client import AnswerUnreadable, ApiClient, DaemonSilent, DaemonUnreachable, RequestRefused
 from locker.api.maintenance_schema import Asked, Maintained
@@ -113,6 +115,13 @@ class LockerScreen(Screen[None]):
             return False
         return super().check_action(action, parameters)
 
+    @on(Worker.StateChanged)
+    def _acted(self, event: Worker.StateChanged) -> None:
+        """Show the keys again as soon as they are obeyed again."""
+        if event.worker.group == "act" and event.worker.is_finished:
+            for keys in self.query(Keys):
+                keys.back()
+
     # -- actions; to be called in a worker (`textual.work`), for they wait for people and for the daemon
 
     async def maintain(self, make: Callable[[str], Asked]) -> Maintained | None:
@@ -129,6 +138,7 @@ class LockerScreen(Screen[None]):
             await self.tell(self.words("common.not-done"), self.words("common.not-asked"))
             return None
         slow = self.set_timer(SLOW_S, lambda: self.notify(self.words("common.slow")))
+        self.query_one(Keys).instead(self.words("common.asking"))
         try:
             return await deed(client)
         except LockerError as error:

@@ -118,6 +118,14 @@ class Keys(Painted):
 
     def on_mount(self) -> None:
         """Write it."""
+        self.back()
+
+    def instead(self, text: str) -> None:
+        """Say why they do nothing."""
+        self.say(f" {text}")
+
+    def back(self) -> None:
+        """Say what they do again."""
         self.say(f" {self._text}")
 
 
