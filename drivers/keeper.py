@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from drivers.base import ignore
 from drivers.errors import CallTechnician, DriverError, LineDown
 from drivers.network import open_network
-from drivers.port import Handle, Port, PortSettings, open_serial, turnaround_of
+from drivers.port import OpenPort, Port, PortOpener, PortSettings, open_serial, turnaround_of
 from drivers.statistics import count_one
-from drivers.turnaround import TurnAround
 from drivers.wirelog import WireLog
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ class Keeper(ABC):
 
 
 class PortKeeper(Keeper):
-    """A `Line` that outlives unplugging.
+    """A `Line` that outlives unplugging; `opener` opens it, else the operating system does.
 
     With `executor` the opening runs there, because a USB device may block it; nothing else does.
     """
@@ -169,6 +168,7 @@ class PortKeeper(Keeper):
         on_change: Callable[[PortChange], None] = ignore,
         wire_log: WireLog | None = None,
         executor: concurrent.futures.Executor | None = None,
+        opener: PortOpener | None = None,
     ) -> None:
         super().__init__(port.path, settings, on_change)
         self.on_bytes: Callable[[bytes], None] = ignore
@@ -176,7 +176,8 @@ class PortKeeper(Keeper):
         self._port_settings = port
         self._wire_log = wire_log
         self._executor = executor
-        self._port: Port | None = None
+        self._opener = opener or self._open_port
+        self._port: OpenPort | None = None
 
     @property
     def is_up(self) -> bool:
@@ -205,16 +206,37 @@ class PortKeeper(Keeper):
             self._port.collect_input()
 
     async def _open(self) -> None:
-        if self._port_settings.is_network:
-            self._take(await open_network(self.name), None)
-        else:
-            handle = await self._open_serial()
-            self._take(handle, turnaround_of(handle, self._port_settings))
+        self._port = await self._opener(
+            self._port_settings, on_bytes=self._pass_on, on_lost=self._port_gone, wire_log=self._wire_log
+        )
+        self._taken()
+        self.on_up()
 
     def _close(self) -> None:
         if self._port is not None:
             self._port.close()
             self._port = None
+
+    async def _open_port(
+        self,
+        settings: PortSettings,
+        *,
+        on_bytes: Callable[[bytes], None],
+        on_lost: Callable[[str], None],
+        wire_log: WireLog | None,
+    ) -> Port:
+        if settings.is_network:
+            network = await open_network(settings.path)
+            return Port(network, settings, on_bytes=on_bytes, on_lost=on_lost, wire_log=wire_log)
+        handle = await self._open_serial()
+        return Port(
+            handle,
+            settings,
+            on_bytes=on_bytes,
+            on_lost=on_lost,
+            wire_log=wire_log,
+            turnaround=turnaround_of(handle, settings),
+        )
 
     async def _open_serial(self) -> "serial.Serial":
         if self._executor is None:
@@ -226,18 +248,6 @@ class PortKeeper(Keeper):
             # The thread may still be inside the kernel: whatever it opens later is closed there.
             future.add_done_callback(_close_abandoned)
             raise
-
-    def _take(self, handle: Handle, turnaround: TurnAround | None) -> None:
-        self._port = Port(
-            handle,
-            self._port_settings,
-            on_bytes=self._pass_on,
-            on_lost=self._port_gone,
-            wire_log=self._wire_log,
-            turnaround=turnaround,
-        )
-        self._taken()
-        self.on_up()
 
     def _pass_on(self, data: bytes) -> None:
         # Looked up for each chunk: the line's user may come after the port was opened.

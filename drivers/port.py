@@ -47,6 +47,46 @@ class PortSettings:
         return is_network(self.path)
 
 
+class OpenPort(Protocol):
+    """What a keeper needs of a port that is open; `Port` is the one with a descriptor."""
+
+    @property
+    def quiet_at_s(self) -> float:
+        """Loop time at which the last byte written has left the wire."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Queue all of `data` or none; never blocks. LineDown, LineBusy: nothing was sent."""
+        ...
+
+    def discard_output(self) -> None:
+        """Drop every written byte that has not left the machine."""
+        ...
+
+    def collect_input(self) -> None:
+        """Hand every byte that has arrived to `on_bytes` now."""
+        ...
+
+    def close(self) -> None:
+        """Give the device back; nothing is told afterwards."""
+        ...
+
+
+class PortOpener(Protocol):
+    """Opens ports; a stand in one process may have wires of its own."""
+
+    async def __call__(
+        self,
+        settings: PortSettings,
+        *,
+        on_bytes: Callable[[bytes], None],
+        on_lost: Callable[[str], None],
+        wire_log: WireLog | None,
+    ) -> OpenPort:
+        """Open one; DriverError says why not. `on_lost` is called once, when the device is gone."""
+        ...
+
+
 class Handle(Protocol):
     """Something open with a descriptor that never blocks."""
 

@@ -19,14 +19,14 @@ from locker import systemd
 from locker.api.exports import Signer
 from locker.api.roles import Roles
 from locker.api.server import ApiServer
-from locker.clock import AnchoredClock, SteeredClock, SystemClock
+from locker.clock import AnchoredClock
 from locker.commissioning import CommissionDesk
 from locker.config import Config
 from locker.db.errors import DatabaseError, DatabaseFailed, DatabaseMissing, DatabaseRefused, OutdatedDatabase
 from locker.db.files import forget_backups
 from locker.db.migrate import check_current
 from locker.db.session import Database
-from locker.disk import Ballast, StorageWatch, free_bytes
+from locker.disk import Ballast, StorageWatch
 from locker.domain.automat import Automat, Decision
 from locker.domain.compartments import ContactKind, Fixture
 from locker.domain.events import Event, Started, Stopping, StorageChanged
@@ -35,6 +35,7 @@ from locker.domain.journal import ChainHead, SealedEntry
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Text
 from locker.dumps import WireDumps
+from locker.edges import Edges
 from locker.engine import Engine
 from locker.errors import ExitCode
 from locker.hardware.translation import LockerHardware
@@ -59,7 +60,6 @@ from locker.words import pages
 
 DISK_LOW_BYTES = 32 * 1024 * 1024
 DISK_OK_BYTES = 64 * 1024 * 1024
-DISK_LOOK_S = 5.0
 BACKUPS_LOOK_S = 3600.0
 
 Result = TypeVar("Result")
@@ -94,9 +94,10 @@ async def _serve(config: Config) -> None:
 class Daemon:
     """One automat's daemon; everything it opens is closed by the exit stack, in reverse order."""
 
-    def __init__(self, config: Config, stack: AsyncExitStack) -> None:
+    def __init__(self, config: Config, stack: AsyncExitStack, edges: Edges | None = None) -> None:
         """Name the parts; nothing is opened yet."""
         self._config = config
+        self._edges = edges or Edges()
         self._stack = stack
         self._keys = Keys.load(config.paths.keys)
         self._proof = read_map(config.wiring_map, config.automat.id)
@@ -131,7 +132,7 @@ class Daemon:
         configured = wiring(config)
         in_use = proved(configured, self._proof)
         loaded = self._database.load(self._blank(head), _fixtures(config, in_use))
-        self._clock = _clock(config, loaded.automat.last_seen.powered_s)
+        self._clock = self._edges.clock(config, loaded.automat.last_seen.powered_s)
         languages = config.automat.languages
         self._hardware = LockerHardware(
             configured,
@@ -139,6 +140,7 @@ class Daemon:
             post=self._post,
             proof=self._proof,
             watch_s=loaded.automat.rules.open_wait_s,
+            edges=self._edges.wires,
         )
         stack.push_async_callback(self._hardware.stop)
         self.engine = Engine(
@@ -182,8 +184,12 @@ class Daemon:
         await self._api.start()
         stack.push_async_callback(self._api.stop)
 
+    def stop(self) -> None:
+        """Let `run` record the end and return."""
+        self._stop.set()
+
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; then record the end and close."""
+        """Serve until SIGTERM, SIGINT or `stop`; then record the end and close."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -248,6 +254,8 @@ class Daemon:
                 self.engine.automat, self.engine.head, self._clock.now(), connected=self._link.connected
             ),
             on_change=lambda connected: self._api.note_link(connected=connected),
+            dice=self._edges.dice,
+            connect=self._edges.connect,
         )
 
     def _make_api(self) -> ApiServer:
@@ -308,11 +316,11 @@ class Daemon:
             low=self.engine.automat.facts.storage_low,
         )
         while True:
-            free = free_bytes(watch.path)
+            free = self._edges.free_bytes(watch.path)
             low = watch.look(free if self._ballast.held() else min(free, DISK_LOW_BYTES - 1))
             if low is not None:
                 await self.engine.post(StorageChanged(low=low))
-            await asyncio.sleep(DISK_LOOK_S)
+            await asyncio.sleep(self._edges.disk_look_s)
             if not self._ballast.held():
                 await asyncio.get_running_loop().run_in_executor(None, self._ballast.make)
 
@@ -382,12 +390,6 @@ def _keypads(config: Config) -> Map[str, Keypad]:
             for pad in config.keypads
         }
     )
-
-
-def _clock(config: Config, powered_s: float) -> AnchoredClock:
-    if config.clock.file is not None:
-        return SteeredClock(config.clock.file, powered_s)
-    return SystemClock(config.paths.database.with_name("powered-time"), powered_s)
 
 
 def wiring(config: Config) -> Wiring:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from drivers.keeper import PortChange, PortDown, PortKeeper
-from drivers.port import PortSettings
+from drivers.port import PortOpener, PortSettings
 from drivers.registry import SCANNERS
 from drivers.wirelog import WireLog
 from locker.domain.events import Event, LabelScanned, PartLost, PartRestored
@@ -33,7 +33,9 @@ class Repeats:
 class LabelReader:
     """One scanner and its port."""
 
-    def __init__(self, spec: ScannerSpec, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self, spec: ScannerSpec, emit: Callable[[Event], None], opener: PortOpener | None = None
+    ) -> None:
         """`emit` takes events at once; nothing is opened before `start`."""
         # A label may hold a person's address, or a code that somebody printed: nothing of it is kept.
         self.wire_log = WireLog(redact=True)
@@ -41,7 +43,10 @@ class LabelReader:
         self._emit = emit
         self._repeats = Repeats()
         self.keeper = PortKeeper(
-            PortSettings(spec.port.path, spec.port.baud), on_change=self._changed, wire_log=self.wire_log
+            PortSettings(spec.port.path, spec.port.baud),
+            on_change=self._changed,
+            wire_log=self.wire_log,
+            opener=opener,
         )
         family = SCANNERS[spec.family]
         self._scanner = family.make(self.keeper, family.settings(**spec.settings))

@@ -5,7 +5,6 @@ the next read come sooner. Doors of a line or board that does not answer are unk
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from drivers.wirelog import WireLog
 from locker.domain import events
 from locker.domain.events import Door, Event
 from locker.hardware.belief import Belief
+from locker.hardware.edges import WIRES, WireEdges
 from locker.hardware.pulses import PulseTimes
 from locker.hardware.rawcontacts import RawContacts, difference
 from locker.hardware.statistics import BoardCounts, LineFigures
@@ -92,14 +92,19 @@ class LockLine:
         boards: Iterable[BoardSpec],
         doors: Iterable[DoorSpec],
         emit: Callable[[Event], None],
+        edges: WireEdges = WIRES,
     ) -> None:
         """Build the drivers of `boards`, of which `doors` are; nothing is opened before `start`."""
         self.name = name
         self.wire_log = WireLog()
         self._emit = emit
         self._keeper = PortKeeper(
-            PortSettings(port.path, port.baud, port.rts), on_change=self._changed, wire_log=self.wire_log
+            PortSettings(port.path, port.baud, port.rts),
+            on_change=self._changed,
+            wire_log=self.wire_log,
+            opener=edges.opener,
         )
+        self._rest = edges.rest
         self.on_read: Callable[[], None] = ignore
         self._bus = Bus(self._keeper)
         self.boards: Mapping[str, Board] = {spec.name: self._make_board(spec) for spec in boards}
@@ -151,9 +156,7 @@ class LockLine:
                 self._reopen_if_hung()
                 continue
             self._wake.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(None if turn is None else turn.at_s):
-                    await self._wake.wait()
+            await self._rest(self.name, self._wake, None if turn is None else turn.at_s)
 
     async def unlock(self, compartment: str, number: int) -> None:
         """Send one pulse; `PulseSent` or `PulseNotSent` is emitted, and `PulseRefused` if it was."""

@@ -16,6 +16,7 @@ from locker.domain import events
 from locker.domain.events import Door, Event
 from locker.domain.intents import Tone
 from locker.domain.messages import Message, Text, say
+from locker.hardware.edges import WIRES, WireEdges
 from locker.hardware.labels import LabelReader
 from locker.hardware.lamps import LampTest
 from locker.hardware.lines import LockLine
@@ -46,6 +47,7 @@ class LockerHardware:
         post: Post,
         proof: WiringMap | None = None,
         watch_s: float = OPEN_WAIT_S,
+        edges: WireEdges = WIRES,
     ) -> None:
         """Build drivers for all wiring; nothing is opened before `start`.
 
@@ -54,6 +56,7 @@ class LockerHardware:
         """
         configured, wiring = wiring, proved(wiring, proof)
         self._configured = configured
+        self._edges = edges
         self._post = post
         self._render = render
         self._outgoing: deque[Event] = deque()
@@ -71,7 +74,9 @@ class LockerHardware:
         self._keypads = [self._make_keypad(spec) for spec in wiring.keypads]
         self._sounders = {spec.name: self._make_sounder(spec) for spec in wiring.keypads}
         self._lamp_tests = {spec.name: self._make_lamp_test(spec) for spec in wiring.keypads}
-        self._scanners = {spec.name: LabelReader(spec, self._emit_reading) for spec in wiring.scanners}
+        self._scanners = {
+            spec.name: LabelReader(spec, self._emit_reading, edges.opener) for spec in wiring.scanners
+        }
 
     async def start(self) -> Mapping[str, Door]:
         """Open every port, read every door; return what they say after at most 3 s.
@@ -241,13 +246,15 @@ class LockerHardware:
     # -- building
 
     def _make_line(self, name: str, wiring: Wiring) -> LockLine:
-        return LockLine(name, wiring.lines[name], *wiring.on_line(name), self._emit)
+        return LockLine(name, wiring.lines[name], *wiring.on_line(name), self._emit, self._edges)
 
     def _make_display(self, spec: DisplaySpec) -> Presenter:
         def changed(change: PortChange) -> None:
             self._display_changed(spec.name, change)
 
-        keeper = PortKeeper(PortSettings(spec.port.path, spec.port.baud), on_change=changed)
+        keeper = PortKeeper(
+            PortSettings(spec.port.path, spec.port.baud), on_change=changed, opener=self._edges.opener
+        )
         family = DISPLAYS[spec.family]
         return Presenter(keeper, family.make(keeper, family.settings(**spec.settings)))
 
@@ -261,6 +268,7 @@ class LockerHardware:
                 PortSettings(spec.port.path, spec.port.baud),
                 on_change=changed,
                 wire_log=self._keypad_logs[spec.name],
+                opener=self._edges.opener,
             )
             if family.package is None
             else DeviceKeeper(spec.port.path, on_change=changed)

@@ -10,7 +10,9 @@ next one when it is through; the outbox begins anew whenever the epoch changes.
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -31,6 +33,8 @@ GOODBYE_LIMIT_S = 2.0
 
 ReadPayloads = Callable[[int, int, int], Awaitable[list[bytes]]]
 """Takes epoch, first sequence, most entries; gives what goes over the wire, in order."""
+Connect = Callable[[LinkSettings, ssl.SSLContext | None], AbstractAsyncContextManager[Connection]]
+"""Connects once, with the will set; aiomqtt.MqttError if that is not possible."""
 
 
 class Link:
@@ -46,6 +50,7 @@ class Link:
         state: Callable[[], bytes],
         on_change: Callable[[bool], None] | None = None,
         dice: Callable[[], float] | None = None,
+        connect: Connect = open_connection,
     ) -> None:
         """Check the settings and load the TLS files; connect nothing yet (LinkSettingsError)."""
         self._settings = settings
@@ -56,6 +61,7 @@ class Link:
         self._position = position
         self._state = state
         self._on_change = on_change
+        self._connect = connect
         self._dice = dice or random.SystemRandom().random
         self._outbox = Outbox(position(), self._dice, settings.outbox)
         self._work = asyncio.Event()
@@ -96,7 +102,7 @@ class Link:
         while True:
             began_s = loop.time()
             try:
-                async with open_connection(self._settings, self._tls) as connection:
+                async with self._connect(self._settings, self._tls) as connection:
                     await self._use(connection)
             except aiomqtt.MqttError as error:
                 self._tell_trouble(error)
