@@ -5,8 +5,9 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from simulator.tied import tied_to_us
 
@@ -46,17 +47,68 @@ async def run_command(
     return process.returncode or 0, out.decode(), err.decode()
 
 
+class Process(Protocol):
+    """A process that runs, or that has ended with `returncode`; negative for a signal."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, None while it runs."""
+        ...
+
+    def kill(self) -> None:
+        """Send SIGKILL; ProcessLookupError if it has ended."""
+        ...
+
+    def terminate(self) -> None:
+        """Send SIGTERM; ProcessLookupError if it has ended."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait for its end; its exit code."""
+        ...
+
+
+Spawn = Callable[[Path, Path, Mapping[str, str]], Awaitable[Process]]
+"""Takes the configuration, the log and the whole environment; starts `lockerd run` as a process."""
+
+
+async def spawn_lockerd(configuration: Path, log: Path, environment: Mapping[str, str]) -> Process:
+    """Start `lockerd run` as systemd would; what it says goes to the end of the log."""
+    with log.open("ab") as opened:
+        return await asyncio.create_subprocess_exec(
+            *tied_to_us(sys.executable, "-m", "locker.cli", "run", "--config", str(configuration)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=opened,
+            stderr=opened,
+            env=environment,
+            # A Ctrl-C at the terminal is for the simulator, which then ends the daemon itself.
+            process_group=0,
+        )
+
+
 class Daemon:
     """`lockerd run` with one configuration, any number of times in a row; `ended` is told each end.
 
     It is told the process id, the exit code, and whether we had asked for the end.
     """
 
-    def __init__(self, configuration: Path, log: Path, ended: Callable[[int, int, bool], None]) -> None:
+    def __init__(
+        self,
+        configuration: Path,
+        log: Path,
+        ended: Callable[[int, int, bool], None],
+        spawn: Spawn = spawn_lockerd,
+    ) -> None:
         self._configuration = configuration
         self._log = log
         self._ended = ended
-        self._process: asyncio.subprocess.Process | None = None
+        self._start_process = spawn
+        self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._asked = False
 
@@ -122,17 +174,7 @@ class Daemon:
         return "\n".join([f"the end of {self._log}:", *lines[-_TAIL_LINES:]])
 
     async def _spawn(self, more: Mapping[str, str]) -> None:
-        with self._log.open("ab") as log:
-            config = str(self._configuration)
-            process = await asyncio.create_subprocess_exec(
-                *tied_to_us(sys.executable, "-m", "locker.cli", "run", "--config", config),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**_environment(), **more},
-                # A Ctrl-C at the terminal is for the simulator, which then ends the daemon itself.
-                process_group=0,
-            )
+        process = await self._start_process(self._configuration, self._log, {**_environment(), **more})
         self._process, self._asked = process, False
         self._watch = asyncio.create_task(self._await_end(process), name="daemon: end")
 
@@ -156,11 +198,11 @@ class Daemon:
         await self.kill()
         raise DaemonError(f"lockerd {problem}; {self.tail()}")
 
-    async def _await_end(self, process: asyncio.subprocess.Process) -> None:
+    async def _await_end(self, process: Process) -> None:
         code = await process.wait()
         self._ended(process.pid, code, self._asked)
 
-    async def _end(self, send: Callable[[asyncio.subprocess.Process], None]) -> None:
+    async def _end(self, send: Callable[[Process], None]) -> None:
         process, watch = self._process, self._watch
         if process is None or watch is None:
             return

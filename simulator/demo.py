@@ -17,7 +17,7 @@ from simulator.backoffice.office import BackOffice
 from simulator.broker import Broker
 from simulator.configuration import ENGLISH_FIRST, Place, write_configuration
 from simulator.counter import CASH_ON_DELIVERY, Counter
-from simulator.daemon import Daemon, DaemonError
+from simulator.daemon import Daemon, DaemonError, Spawn, spawn_lockerd
 from simulator.people import PeopleChanged, Person, new_code, new_tracking_id
 from simulator.plan import CabinetPlan, CompartmentPlan, demo_plan
 from simulator.serving import lacking
@@ -71,7 +71,8 @@ class Demo:
     """Use `start`, and `stop` in the end: no process is left then. DaemonError, BrokerError say what failed.
 
     A `broker` that is handed in is used and not stopped. `story` begins without parcels and people, with
-    a display that speaks English only unless `languages` says otherwise. `stock` makes the start quicker.
+    a display that speaks English only unless `languages` says otherwise. `stock` makes the start quicker;
+    `spawn` is how the daemon's process is started.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Demo:
         languages: tuple[str, ...] | None = None,
         paced: bool = True,
         stock: Stock | None = None,
+        spawn: Spawn = spawn_lockerd,
     ) -> None:
         self.plan = plan or demo_plan()
         self.directory = directory.absolute()
@@ -106,7 +108,7 @@ class Demo:
         )
         self._observers: list[Callable[[DemoEvent], None]] = []
         self._stack = AsyncExitStack()
-        self._daemon = Daemon(self.place.configuration, self.place.log, self._daemon_ended)
+        self._daemon = Daemon(self.place.configuration, self.place.log, self._daemon_ended, spawn)
 
     # -- life
 
