@@ -29,7 +29,7 @@ class Refused(Exception):  # noqa: N818 - the name says what is the case
         return response
 
 
-def as_refusal(error: web.HTTPException, request: web.Request) -> Refused:
+def as_refusal(error: web.HTTPException, request: web.BaseRequest) -> Refused:
     """Put what the HTTP library refuses into our form."""
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))

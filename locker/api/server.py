@@ -1,4 +1,4 @@
-"""The daemon's end of the local socket: HTTP, questions only; every refusal says why and what to do."""
+"""The daemon's end of the local socket: HTTP; every refusal says why and what to do."""
 
 import asyncio
 import json
@@ -22,6 +22,7 @@ from locker.api.lines import LinesAnswers
 from locker.api.maintenance import MaintenanceAnswers
 from locker.api.maintenance_schema import Asked
 from locker.api.metrics import CONTENT_TYPE, Metrics
+from locker.api.protocol import speak
 from locker.api.reading import read_body, read_query
 from locker.api.refusals import Refused, Terse, as_refusal
 from locker.api.roles import Roles
@@ -163,13 +164,8 @@ class ApiServer:
         self._inode = self.path.lstat().st_ino
         self._runner = web.AppRunner(
             application,
-            access_log=None,
             handler_cancellation=True,  # a client that has gone away needs no answer
             shutdown_timeout=SHUTDOWN_S,
-            max_line_size=REQUEST_LINE_MOST,
-            lingering_time=LINGERING_S,
-            keepalive_timeout=IDLE_S,
-            logger=Terse(log, {}),
         )
         await self._runner.setup()
         self._connections = Connections(self._roles, self._protocol)
@@ -226,7 +222,14 @@ class ApiServer:
     def _protocol(self) -> asyncio.BaseProtocol:
         if self._runner is None or self._runner.server is None:
             raise RuntimeError("nobody is served yet, or any more")
-        return self._runner.server()
+        spoken = {
+            "access_log": None,
+            "max_line_size": REQUEST_LINE_MOST,
+            "lingering_time": LINGERING_S,
+            "keepalive_timeout": IDLE_S,
+            "logger": Terse(log, {}),
+        }
+        return speak(self._runner.server, spoken)
 
     def _record_peer(self, request: web.Request) -> None:
         transport = request.transport

@@ -142,12 +142,18 @@ async def ask(path: Path, raw: bytes, *, viewer: bool = False, end: bool = False
         return reply_of(heard) if heard else None
 
 
+def judge_form(reply: Reply) -> None:
+    """Fail if a refusal is not in our form, or tells of our insides."""
+    assert "Content-Type: application/json" in reply.headers
+    assert b"Traceback" not in reply.body
+    error = ErrorAnswer.model_validate_json(reply.body).error
+    assert error.reason
+    assert error.detail
+    assert error.remedy
+
+
 def judge(forged: Forged, reply: Reply | None, *, refused: int | None = None) -> None:
     """Fail if an answer is not what the request deserves, or not `refused` where nothing may be answered."""
-    assert reply is None or b"Traceback" not in reply.body
-    if forged.due is Due.END:
-        assert reply is None or 400 <= reply.status < 500
-        return
     assert reply is not None, "no answer"
     if reply.status == 200:
         assert forged.due is Due.ANSWER
@@ -155,10 +161,7 @@ def judge(forged: Forged, reply: Reply | None, *, refused: int | None = None) ->
         return
     assert 400 <= reply.status < 500
     if forged.method != "HEAD":
-        error = ErrorAnswer.model_validate_json(reply.body).error
-        assert error.reason
-        assert error.detail
-        assert error.remedy
+        judge_form(reply)
     if refused is not None:
         assert reply.status == refused
     elif forged.due is Due.REFUSAL:

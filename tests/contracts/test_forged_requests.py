@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from locker.api import reading, server
+from locker.api.protocol import Protocol
 from locker.api.roles import Roles
 from locker.api.routes import openapi
 from simulator.locker_sim import LockerSim
-from tests.contracts.forgery import Forged, Forger, any_bytes
-from tests.contracts.siege import KNOWN, Siege, State, ask, judge
+from tests.contracts.forgery import Due, Forged, Forger, any_bytes
+from tests.contracts.siege import KNOWN, Siege, State, ask, judge, judge_form
 
 LONG = os.environ.get("FORGERY") == "long"
 FORGER = Forger(openapi(), KNOWN)
@@ -111,7 +112,10 @@ async def test_a_viewer_changes_nothing_whatever_it_asks(siege: Siege, state: in
 async def test_noise_changes_nothing(siege: Siege, state: int, raw: bytes) -> None:
     before, number = siege.put_back(state), siege.events.number
     reply = await ask(siege.path, raw, end=True)
-    assert reply is None or reply.status == 200 or 400 <= reply.status < 500
+    if reply is not None and reply.status != 200:
+        assert 400 <= reply.status < 500
+        if reply.body:  # a HEAD is answered without one
+            judge_form(reply)
     by_chance = reply is not None and reply.status == 200 and raw.startswith(b"POST")
     assert by_chance or same(siege, before, number)
 
@@ -143,6 +147,21 @@ async def test_a_check_that_is_missing_is_noticed(
 
     with pytest.raises(AssertionError):
         await all_tried(siege, drawn(400))
+
+
+@pytest.mark.parametrize(
+    ("way", "header"),
+    [("handle_error", ("Content-Length", "x")), ("finish_response", ("Expect", "the unexpected"))],
+)
+async def test_a_refusal_in_the_librarys_own_form_is_noticed(
+    siege: Siege, monkeypatch: pytest.MonkeyPatch, way: str, header: tuple[str, str]
+) -> None:
+    forged = Forged("GET", "/v1/status", Due.REFUSAL, headers=(header,))
+    await tried(siege, 0, forged)
+    monkeypatch.delattr(Protocol, way)
+
+    with pytest.raises(AssertionError):
+        await tried(siege, 0, forged)
 
 
 @needs_root

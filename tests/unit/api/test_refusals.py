@@ -13,7 +13,7 @@ from locker.api.routes import ROUTES
 from locker.api.schema import JournalQuery, ListQuery
 from locker.api.server import ApiServer
 from tests.unit.api.house import House
-from tests.unit.api.raw import ask
+from tests.unit.api.raw import ask, reply_of
 
 PATHS = [route.path for route in ROUTES if route.method == "GET"]
 LISTS = [route.path for route in ROUTES if route.query is ListQuery]
@@ -131,20 +131,44 @@ async def test_a_long_target_is_refused(server: ApiServer) -> None:
         b"GET\r\n\r\n",
         b"BREW /v1/status HTTP/1.1\r\n\r\n",
         b"GET /v1/status HTTP/9.9\r\n\r\n",
+        b"GET /v1/\x7f HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /v1/status HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * 40_000 + b"\r\n\r\n",
+        b"GET /v1/status HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+        b"POST /v1/open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /v1/status HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: x\r\n\r\n",
+        b"GET /v1/nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: x\r\n\r\n",
         b"A" * 100_000,
     ],
 )
-async def test_what_is_no_http_is_answered_and_closed(server: ApiServer, raw: bytes) -> None:
+async def test_what_the_http_library_refuses_is_answered_in_our_form_and_closed(
+    server: ApiServer, raw: bytes
+) -> None:
     async with asyncio.timeout(10):
         reader, writer = await asyncio.open_unix_connection(server.path)
         writer.write(raw)
-        writer.write_eof()
-        answer = await reader.read()
+        answer = reply_of(await reader.read())
         writer.close()
 
-    assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
-    assert b"Traceback" not in answer
+    assert 400 <= answer.status < 500
+    assert "Content-Type: application/json" in answer.headers
+    assert answer.refusal()
     assert (await ask(server.path, "/v1/greeting")).status == 200
+
+
+async def test_what_was_asked_before_a_broken_request_is_answered_before_its_refusal(
+    server: ApiServer,
+) -> None:
+    async with asyncio.timeout(10):
+        reader, writer = await asyncio.open_unix_connection(server.path)
+        writer.write(b"GET /v1/greeting HTTP/1.1\r\nHost: a\r\n\r\n")
+        greeting = await reader.readuntil(b"}")
+        writer.write(b"\x00\r\n\r\n")
+        refusal = reply_of(await reader.read())
+        writer.close()
+
+    assert greeting.startswith(b"HTTP/1.1 200")
+    assert refusal.refusal()["reason"] == "no-http"
 
 
 async def test_what_is_no_http_leaves_little_in_the_log_and_nothing_that_steers(
