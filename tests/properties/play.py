@@ -1,6 +1,6 @@
 """Play both machines once, without shrinking: `python -m tests.properties.play EXAMPLES SEED`.
 
-Exit code 0: every invariant held; 1: the last line says what did not. Used by `sabotage`.
+Exit code 0: every invariant held; 1: the last line says what did not. Used by tests/sabotage.
 """
 
 import sys

@@ -1,0 +1,127 @@
+"""Remove one safeguard at a time, each in a copy of the tree, and see that a test finds it.
+
+    python -m tests.sabotage [--only WORD] [--jobs N] [--json FILE] [--machine [--examples N] [--seeds N]]
+
+The tree itself is never touched. First the tests are run on an unbroken copy. With `--machine` it is the
+rules of the core that are broken, and the state machine of tests/properties has to find them: many minutes.
+Exit code 0 if everything is found; 1 if not, survivors are named; 2 if the unbroken tree fails, or a twin
+does not fit it any more.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.sabotage.copies import DoesNotApply, sabotaged
+from tests.sabotage.machine import play, sound_machine
+from tests.sabotage.rules import RULES
+from tests.sabotage.trial import Trial, Verdict, attempt, sound
+from tests.sabotage.twin import Twin
+from tests.sabotage.twins import TWINS
+
+
+def main() -> int:
+    """Try every twin; say which were found, by what, and how fast."""
+    arguments = _arguments()
+    began_s = time.monotonic()
+    offered = RULES if arguments.machine else TWINS
+    chosen = [twin for twin in offered if arguments.only in twin.name]
+    if not chosen:
+        say(f"no twin's name contains {arguments.only!r}")
+        return 2
+    try:
+        for twin in chosen:
+            sabotaged(twin)
+    except DoesNotApply as error:
+        say(str(error))
+        return 2
+
+    def trial(twin: Twin) -> Trial:
+        return play(twin, arguments.examples, arguments.seeds) if arguments.machine else attempt(twin)
+
+    if arguments.machine:
+        faulty = sound_machine(arguments.examples, arguments.seeds)
+    else:
+        faulty = sound(sorted({catcher for twin in chosen for catcher in twin.catchers}))
+    if faulty is not None:
+        say(f"the tree as it is does not pass, so nothing can be learnt from breaking it: {faulty}")
+        return 2
+    say(f"{time.monotonic() - began_s:6.1f} s  the unbroken tree passes")
+    trials = _try_all(chosen, trial, arguments.jobs)
+    missed = [each for each in trials if each.verdict is not Verdict.CAUGHT]
+    seconds = time.monotonic() - began_s
+    say(f"{len(trials) - len(missed)} of {len(trials)} twins caught in {seconds:.0f} s")
+    for each in missed:
+        say(f"  {each.verdict}: {each.twin.name}: {each.says}")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(_account(trials, seconds), indent=1), encoding="utf-8")
+    return 1 if missed else 0
+
+
+def say(text: str) -> None:
+    """Write one line."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _try_all(twins: Sequence[Twin], trial: Callable[[Twin], Trial], jobs: int) -> list[Trial]:
+    def tell(twin: Twin) -> Trial:
+        done = trial(twin)
+        what = f"{done.by}" if done.verdict is Verdict.CAUGHT else f"{str(done.verdict).upper()}: {done.says}"
+        say(f"{done.seconds:6.1f} s  {twin.name}: {what}")
+        return done
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(tell, twins))
+
+
+def _account(trials: Sequence[Trial], seconds: float) -> dict[str, object]:
+    return {
+        "name": "sabotage twins",
+        "ran": {
+            "twins": len(trials),
+            **{str(verdict): sum(each.verdict is verdict for each in trials) for verdict in Verdict},
+        },
+        "seconds": round(seconds, 1),
+        "seed": 0,
+        "findings": [
+            {
+                "seed": 0,
+                "what": f"{each.twin.name}: {each.verdict}: {each.says}",
+                "replay": f'python -m tests.sabotage --only "{each.twin.name}"',
+            }
+            for each in trials
+            if each.verdict is not Verdict.CAUGHT
+        ],
+        "twins": [
+            {
+                "name": each.twin.name,
+                "rows": each.twin.rows,
+                "verdict": str(each.verdict),
+                "by": each.by,
+                "seconds": round(each.seconds, 1),
+            }
+            for each in trials
+        ],
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.sabotage", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--only", default="", metavar="WORD", help="those whose name contains this")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many to try at a time")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the account here as well")
+    parser.add_argument("--machine", action="store_true", help="the rules that the state machine has to find")
+    parser.add_argument("--examples", type=int, default=150, metavar="N", help="of each machine and seed")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="to try before it is a survivor")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""Safeguards of what is typed and of the time that passes: attempts, codes, deadlines."""
+
+from tests.sabotage.twin import Twin
+
+ATTEMPTS = "locker/domain/attempts.py"
+KEYS = "locker/domain/flows/keys.py"
+GUARD = "locker/domain/flows/guard.py"
+AUTOMAT = "locker/domain/automat.py"
+PICKUP = "locker/domain/flows/pickup.py"
+
+AT_THE_KEYPAD = (
+    Twin(
+        "the bucket is kept in memory only",
+        KEYS,
+        "    draft.put_attempts(after)\n    today",
+        (
+            "    attempts = draft.automat.attempts.set(keypad.name, after)\n"
+            "    draft.automat = replace(draft.automat, attempts=attempts)\n"
+            "    today"
+        ),
+        ("tests/unit/domain/test_attempts.py",),
+        ("T4",),
+    ),
+    Twin(
+        "a wrong code costs nothing",
+        ATTEMPTS,
+        "            full,\n            tokens=full.tokens - 1,\n",
+        "            full,\n            tokens=full.tokens,\n",
+        ("tests/unit/domain/test_attempts.py",),
+        ("T1", "T2"),
+    ),
+    Twin(
+        "tokens come back at once",
+        ATTEMPTS,
+        "        gained = max(0, int((powered_s - self.counted_s) // rules.token_refill_s))\n",
+        "        gained = rules.tokens\n",
+        ("tests/unit/domain/test_attempts.py",),
+        ("T1", "T4"),
+    ),
+    Twin(
+        "tokens come back by the wall clock",
+        GUARD,
+        "    return attempts_at(draft, keypad).wait_s(draft.now.powered_s, draft.rules)\n",
+        "    return attempts_at(draft, keypad).wait_s(draft.now.wall_at.timestamp(), draft.rules)\n",
+        ("tests/unit/domain/test_attempts.py",),
+        ("T5",),
+    ),
+    Twin(
+        "a right code fills the bucket",
+        KEYS,
+        "    draft.put_keypad(replace(keypad, misses_in_a_row=0))\n    if credential is not None:\n",
+        "    draft.put_keypad(replace(keypad, misses_in_a_row=0))\n"
+        "    draft.put_attempts(replace(guard.attempts_at(draft, keypad.name), tokens=draft.rules.tokens))\n"
+        "    if credential is not None:\n",
+        ("tests/unit/domain/test_attempts.py",),
+        ("T3",),
+    ),
+    Twin(
+        "a restart fills the bucket",
+        "locker/db/loading.py",
+        "        attempts=all_of(connection, Attempts),\n",
+        "        attempts=[],\n",
+        ("tests/unit/engine", "tests/unit/db"),
+        ("T4",),
+    ),
+    Twin(
+        "a locked keypad looks codes up",
+        KEYS,
+        "    if _shut_out(draft, keypad.name):\n        return\n",
+        "    _shut_out(draft, keypad.name)\n",
+        ("tests/unit/domain/test_same_answer.py",),
+        ("T6",),
+    ),
+    Twin(
+        "guard mode lets everybody in",
+        GUARD,
+        "    if attempts_at(draft, keypad).guarded:\n",
+        "    if False:\n",
+        ("tests/unit/domain/test_attempts.py",),
+        ("T1",),
+    ),
+    Twin(
+        "guard mode never comes",
+        ATTEMPTS,
+        "            guarded=full.guarded or len(misses_s) >= rules.misses_guard,\n",
+        "            guarded=full.guarded,\n",
+        ("tests/unit/domain/test_attempts.py",),
+        ("T1",),
+    ),
+    Twin(
+        "a day's misses raise no alarm",
+        KEYS,
+        "    if today == draft.rules.misses_alarm:\n",
+        "    if today < 0:\n",
+        ("tests/unit/domain/test_attempts.py",),
+        ("T1", "T2"),
+    ),
+    Twin(
+        "an entry has no bound",
+        "locker/domain/keypad.py",
+        "        if len(self.digits) >= most:\n",
+        "        if len(self.digits) >= 1000 * most:\n",
+        ("tests/unit/domain/test_typing.py",),
+        ("T12",),
+    ),
+    Twin(
+        "a used code opens again",
+        PICKUP,
+        "else draft.now.powered_s + draft.rules.reopen_window_s,\n",
+        "else draft.now.powered_s + 9_999_999,\n",
+        ("tests/unit/domain/test_pickup.py",),
+        ("T7",),
+    ),
+    Twin(
+        "codes rest as they were typed",
+        "locker/domain/codes.py",
+        'return CodeTag(hmac.new(self.secret, code.digits.encode("ascii"), hashlib.sha256).hexdigest())',
+        "return CodeTag(code.digits.rjust(64, '0'))",
+        ("tests/e2e/test_no_code_in_clear.py",),
+        ("T9",),
+    ),
+    Twin(
+        "a code shows its digits",
+        "locker/domain/codes.py",
+        """        return f"Code({'*' * len(self.digits)})"\n""",
+        """        return f"Code({self.digits})"\n""",
+        ("tests/unit/domain/test_typing.py", "tests/unit/domain/test_announce.py"),
+        ("T9",),
+    ),
+    Twin(
+        "what was typed is logged",
+        "locker/domain/keypad.py",
+        """        return f"Typed({len(self.digits)} digits)"\n""",
+        """        return f"Typed({self.digits})"\n""",
+        ("tests/unit/domain/test_typing.py",),
+        ("T9",),
+    ),
+    Twin(
+        "the display shows the digits",
+        KEYS,
+        """stars="*" * len(typed.digits)""",
+        "stars=typed.digits",
+        ("tests/unit/domain/test_typing.py", "tests/e2e/test_no_code_in_clear.py"),
+        ("T9",),
+    ),
+    Twin(
+        "an untrusted clock ends storage times",
+        AUTOMAT,
+        "        return now.trusted and not self.facts.clock_doubted\n",
+        "        return not self.facts.clock_doubted\n",
+        ("tests/unit/domain/test_deadlines.py",),
+        ("F13", "T5"),
+    ),
+    Twin(
+        "a clock that leapt is believed",
+        AUTOMAT,
+        "        return now.trusted and not self.facts.clock_doubted\n",
+        "        return now.trusted\n",
+        ("tests/unit/domain/test_deadlines.py", "tests/unit/domain/test_never_early.py"),
+        ("T5", "F13"),
+    ),
+    Twin(
+        "storage times end in an outage",
+        AUTOMAT,
+        "        return self.judges_time(now) and self.facts.outage_since_s is None\n",
+        "        return self.judges_time(now)\n",
+        ("tests/unit/domain/test_outages.py",),
+        ("F15", "F13"),
+    ),
+    Twin(
+        "an outage lengthens nothing",
+        "locker/domain/flows/outages.py",
+        "    storage.lengthen_all(draft, timedelta(seconds=length_s), why, began_s=began_s)",
+        "    return",
+        ("tests/unit/domain/test_outages.py",),
+        ("F13",),
+    ),
+    Twin(
+        "seven days are 604,800 seconds",
+        "locker/domain/deadlines.py",
+        "    return end_of_day(last_pickup_date(deposited_at, days, zone), zone)\n",
+        (
+            "    return end_of_day(last_pickup_date(deposited_at, 0, zone), zone)"
+            " + timedelta(seconds=86_400 * days)\n"
+        ),
+        ("tests/unit/domain/test_calendar.py", "tests/unit/domain/test_deadlines.py"),
+        ("F14",),
+    ),
+    Twin(
+        "deposits go on while the disk is full",
+        "locker/domain/flows/admission.py",
+        "if facts.storage_low else None",
+        "if False else None",
+        (
+            "tests/unit/domain/test_delivery.py",
+            "tests/unit/domain/test_sending_faults.py",
+            "tests/unit/domain/test_delivery_choices.py",
+        ),
+        ("F4",),
+    ),
+)

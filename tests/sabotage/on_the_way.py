@@ -1,0 +1,259 @@
+"""Safeguards between the automat and the back office: the outbox, the link, commands."""
+
+from tests.sabotage.twin import Twin
+
+OUTBOX = "locker/sync/outbox.py"
+LINK = "locker/sync/link.py"
+CONNECTION = "locker/sync/connection.py"
+SIGNATURES = "locker/sync/signatures.py"
+OFFICE = "locker/domain/flows/office.py"
+REMOTE = "locker/domain/flows/remote.py"
+
+ON_THE_WAY = (
+    Twin(
+        "the broker's word counts as the back office's",
+        LINK,
+        "            await connection.publish_event(self._topics.journal, await queue.get())\n",
+        (
+            "            payload = await queue.get()\n"
+            "            await connection.publish_event(self._topics.journal, payload)\n"
+            "            number = int(__import__('json').loads(payload)['sequence'])\n"
+            "            self._outbox.acknowledge(number, (), asyncio.get_running_loop().time())\n"
+            "            await self._post(JournalAcknowledged(self._outbox.epoch, number, (), None))\n"
+        ),
+        ("tests/unit/sync",),
+        ("F9",),
+    ),
+    Twin(
+        "what was sent once is not sent again on a new connection",
+        OUTBOX,
+        "        self._answered = True\n        self._be_patient()\n        self._go_back(now_s)\n",
+        "        self._answered = True\n        self._be_patient()\n",
+        ("tests/unit/sync",),
+        ("F9", "F10"),
+    ),
+    Twin(
+        "a missing range is not sent again",
+        OUTBOX,
+        "        self._missing = wanted\n",
+        "        self._missing = wanted[:0]\n",
+        ("tests/unit/sync",),
+        ("F10", "F12"),
+    ),
+    Twin(
+        "silence is never broken",
+        OUTBOX,
+        "        return not self._idle and now_s - self._moved_s >= self._patience_s\n",
+        "        return False\n",
+        ("tests/unit/sync",),
+        ("F10",),
+    ),
+    Twin(
+        "an outage's entries are sent without a window",
+        OUTBOX,
+        "        allowed = window if self._answered else min(window, self._rules.probe)\n",
+        "        allowed = 1_000_000\n",
+        ("tests/unit/sync",),
+        ("F22",),
+    ),
+    Twin(
+        "a fleet knocks in step",
+        LINK,
+        "            await asyncio.sleep(pause_s * (0.5 + self._dice() / 2))\n",
+        "            await asyncio.sleep(pause_s)\n",
+        ("tests/unit/sync",),
+        ("F8", "F23"),
+    ),
+    Twin(
+        "a fleet starts in step",
+        LINK,
+        "await asyncio.sleep(self._dice() * self._settings.first_connect_within_s)",
+        "await asyncio.sleep(0)",
+        ("tests/unit/sync",),
+        ("F23",),
+    ),
+    Twin(
+        "attempts to connect never become fewer",
+        LINK,
+        "            pause_s = min(most_s, pause_s * 2)\n",
+        "",
+        ("tests/unit/sync",),
+        ("F8",),
+    ),
+    Twin(
+        "resending is not spread",
+        OUTBOX,
+        "self._patience_s = self._rules.resend_after_s * (1.0 + self._dice() / 4)",
+        "self._patience_s = self._rules.resend_after_s",
+        ("tests/unit/sync",),
+        ("F23",),
+    ),
+    Twin(
+        "the last will is not retained",
+        CONNECTION,
+        'reason="connection-lost"),\n            qos=1,\n            retain=True,\n',
+        'reason="connection-lost"),\n            qos=1,\n            retain=False,\n',
+        ("tests/unit/sync",),
+        ("F8",),
+    ),
+    Twin(
+        "a command is taken off the broker before the inbox has it",
+        LINK,
+        "                self._commands.put_nowait((connection, message))\n                continue\n",
+        "                self._commands.put_nowait((connection, message))\n",
+        ("tests/unit/sync",),
+        ("F9", "F1"),
+    ),
+    Twin(
+        "an unsigned command is read",
+        "locker/sync/commands.py",
+        "    content = payload if key is None else signed_content(payload, key)\n",
+        "    content = payload if key is None or payload[:1] == b'{' else signed_content(payload, key)\n",
+        ("tests/unit/sync",),
+        ("T15",),
+    ),
+    Twin(
+        "any algorithm will do for a signature",
+        SIGNATURES,
+        '    if header.get("alg") not in SIGNATURE_ALGORITHMS:\n',
+        (
+            '    if header.get("alg") == "none":\n'
+            '        return base64.urlsafe_b64decode(payload.split(b".")[1] + b"==")\n'
+            '    if header.get("alg") not in SIGNATURE_ALGORITHMS:\n'
+        ),
+        ("tests/unit/sync",),
+        ("T15",),
+    ),
+    Twin(
+        "a command of any length is read",
+        "locker/sync/commands.py",
+        "    if len(payload) > COMMAND_BYTES_MOST:\n",
+        "    if len(payload) > 64 * COMMAND_BYTES_MOST:\n",
+        ("tests/unit/sync",),
+        ("T17",),
+    ),
+    Twin(
+        "a member given twice is read",
+        "locker/sync/strict_json.py",
+        "    if len(found) != len(pairs):\n",
+        "    if len(found) > len(pairs):\n",
+        ("tests/unit/sync",),
+        ("T17",),
+    ),
+    Twin(
+        "a command may nest without end",
+        "locker/sync/strict_json.py",
+        "    if nesting(text) > DEPTH_MOST:\n",
+        "    if nesting(text) > 64 * DEPTH_MOST:\n",
+        ("tests/unit/sync",),
+        ("T17",),
+    ),
+    Twin(
+        "plain MQTT leaves the machine",
+        "locker/sync/settings.py",
+        "        if self.tls is None and not is_loopback(self.host):\n",
+        "        if self.tls is None and not self.host:\n",
+        ("tests/unit/sync/test_settings.py", "tests/unit/config"),
+        ("T13",),
+    ),
+    Twin(
+        "the broker's certificate is not checked",
+        "locker/sync/settings.py",
+        "        context.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+        (
+            "        context.minimum_version = ssl.TLSVersion.TLSv1_2\n"
+            "        context.check_hostname = False\n"
+            "        context.verify_mode = ssl.CERT_NONE\n"
+        ),
+        ("tests/unit/sync", "tests/unit/backoffice"),
+        ("T13",),
+    ),
+    Twin(
+        "a late command is applied",
+        OFFICE,
+        "    if command.not_after <= earliest:\n",
+        "    if command.not_after <= command.issued_at:\n",
+        ("tests/unit/domain/test_commands.py",),
+        ("T15",),
+    ),
+    Twin(
+        "a clock that was set back revives a command",
+        OFFICE,
+        "    earliest = now.wall_at if believed else draft.automat.last_seen.earliest_possible(now)\n",
+        "    earliest = now.wall_at\n",
+        ("tests/unit/domain/test_commands.py",),
+        ("T15", "T5"),
+    ),
+    Twin(
+        "a retained command is applied",
+        OFFICE,
+        "    if command.retained:\n",
+        "    if not command.command_id:\n",
+        ("tests/unit/domain/test_commands.py",),
+        ("T15",),
+    ),
+    Twin(
+        "another automat's command is applied",
+        OFFICE,
+        "    if command.automat_id != draft.automat.identity.automat_id:\n",
+        "    if not command.automat_id:\n",
+        ("tests/unit/domain/test_commands.py",),
+        ("T15", "T14"),
+    ),
+    Twin(
+        "a command's id is forgotten",
+        OFFICE,
+        '        return "repeated" if known.digest == command.digest else "id-reused"\n',
+        "        pass\n",
+        ("tests/unit/domain/test_commands.py",),
+        ("T15", "F10"),
+    ),
+    Twin(
+        "used ids do not survive a restart",
+        "locker/db/loading.py",
+        "        commands=all_of(connection, CommandRecord),\n",
+        "        commands=[],\n",
+        ("tests/unit/db", "tests/unit/engine"),
+        ("T15",),
+    ),
+    Twin(
+        "the back office may open as many doors as it likes",
+        REMOTE,
+        "    return lately >= rules.remote_openings_short or today >= rules.remote_openings_long\n",
+        "    return False and (lately >= today)\n",
+        ("tests/unit/domain/test_remote.py",),
+        ("T16",),
+    ),
+    Twin(
+        "what the back office never had is pruned",
+        "locker/domain/flows/retention.py",
+        "    return min(automat.facts.acknowledged_through, first_parked - 1)\n",
+        "    return min(automat.journal_end, first_parked - 1)\n",
+        ("tests/unit/domain/test_retention.py",),
+        ("F8", "F9"),
+    ),
+    Twin(
+        "a refused entry is dropped",
+        "locker/domain/flows/watch.py",
+        "            _park(draft, Parked(event.epoch, sequence, reason))\n",
+        "            pass\n",
+        ("tests/unit/domain/test_watch.py",),
+        ("F11",),
+    ),
+    Twin(
+        "the back office may acknowledge what was never written",
+        "locker/domain/flows/watch.py",
+        "    through = min(event.through, end)\n",
+        "    through = event.through\n",
+        ("tests/unit/domain/test_watch.py",),
+        ("F12",),
+    ),
+    Twin(
+        "a fork of the journal is no matter",
+        "locker/domain/flows/watch.py",
+        "    if event.through > end:\n        note_fork(draft, event.epoch, event.through)\n",
+        "",
+        ("tests/unit/domain/test_watch.py",),
+        ("F12",),
+    ),
+)

@@ -1,0 +1,143 @@
+"""Runs a selection of tests in a copy of the tree, and judges what its outcome proves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tests.sabotage.copies import ROOT, apply, copy_of, environment
+from tests.sabotage.twin import Twin
+from tests.sabotage.witness import ACCOUNT, TREE
+
+LONGEST_S = 120.0
+LONGEST_TEST_S = 60
+MERELY_BROKEN = frozenset(
+    {
+        "AttributeError",
+        "ImportError",
+        "IndentationError",
+        "ModuleNotFoundError",
+        "NameError",
+        "SyntaxError",
+        "TypeError",
+        "UnboundLocalError",
+    }
+)
+"""What code raises that cannot work at all: no safeguard was missed then, a twin was written badly."""
+
+
+class Verdict(StrEnum):
+    """What a trial showed."""
+
+    CAUGHT = "caught"
+    SURVIVED = "survived"
+    UNPROVEN = "unproven"
+    """The selection failed, but not because the safeguard was missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How one trial went; `by` is the test that failed, `says` what it said, or why nothing is proven."""
+
+    twin: Twin
+    verdict: Verdict
+    by: str
+    says: str
+    seconds: float
+
+
+def attempt(
+    twin: Twin, *, root: Path = ROOT, longest_s: float = LONGEST_S, longest_test_s: int = LONGEST_TEST_S
+) -> Trial:
+    """Run a twin's catchers on a copy without its safeguard; DoesNotApply."""
+    began_s = time.monotonic()
+    with copy_of(root) as tree:
+        apply(twin, tree)
+        verdict, by, says = _judge(run(tree, twin.catchers, longest_s, longest_test_s))
+    return Trial(twin, verdict, by, says, time.monotonic() - began_s)
+
+
+def sound(catchers: Sequence[str], *, root: Path = ROOT, longest_s: float = 4 * LONGEST_S) -> str | None:
+    """Run a selection on an unbroken copy; return why nothing could be learnt from it, None if it passes."""
+    with copy_of(root) as tree:
+        account = run(tree, catchers, longest_s, LONGEST_TEST_S)
+    if isinstance(account, str):
+        return account
+    if account["exit"] == 0 and not account["strangers"] and account["passed"]:
+        return None
+    told = [f"{each['test']}: {each['says']}" for each in account["failures"]]
+    told += account["not_collected"] + account["strangers"]
+    return "; ".join(told) or f"pytest ended with {account['exit']}, {account['passed']} tests passed"
+
+
+def run(tree: Path, catchers: Sequence[str], longest_s: float, longest_test_s: int) -> dict[str, Any] | str:
+    """Run tests in a copy until the first fails; return the witness's account, or why there is none."""
+    account = tree / "account.json"
+    command = [
+        *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+        *("-p", "tests.sabotage.witness", f"--timeout={longest_test_s}", f"--basetemp={tree / 't'}"),
+        *catchers,
+    ]
+    surroundings = {**environment(tree), TREE: str(tree), ACCOUNT: str(account)}
+    surroundings.pop("PYTEST_ADDOPTS", None)
+    process = subprocess.Popen(
+        command,
+        cwd=tree,
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        told, _ = process.communicate(timeout=longest_s)
+    except subprocess.TimeoutExpired:
+        return f"it took longer than {longest_s:g} s"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # with all that a failed test left behind
+        process.communicate()
+    try:
+        found: dict[str, Any] = json.loads(account.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        last = (told.strip().splitlines() or ["it said nothing"])[-1]
+        return f"pytest ended with {process.returncode} before any test: {last}"
+    return found
+
+
+def _judge(account: dict[str, Any] | str) -> tuple[Verdict, str, str]:
+    """Tell what an account proves: only a test that ran and failed for what it looks at proves anything."""
+    if isinstance(account, str):
+        return Verdict.UNPROVEN, "", account
+    if account["strangers"]:
+        return Verdict.UNPROVEN, "", f"not the copy was tried: {account['strangers'][0]}"
+    if account["not_collected"]:
+        return Verdict.UNPROVEN, "", f"not collected: {account['not_collected'][0]}"
+    if account["exit"] == 0 and account["passed"]:
+        return Verdict.SURVIVED, "", f"{account['passed']} tests passed"
+    reasons = [reason for failure in account["failures"] if (reason := _why_not(failure))]
+    if account["exit"] != 1 or not account["failures"] or reasons:
+        why = reasons[0] if reasons else f"pytest ended with {account['exit']} and no failed test"
+        return Verdict.UNPROVEN, "", why
+    first = account["failures"][0]
+    return Verdict.CAUGHT, first["test"], f"{first['kind']}: {first['says']}"
+
+
+def _why_not(failure: dict[str, Any]) -> str | None:
+    """Return why a failure proves nothing."""
+    what = f"{failure['test']} ({failure['phase']}): {failure['kind']}: {failure['says']}"
+    if failure["phase"] == "setup":
+        return f"it failed before the test: {what}"
+    if failure["kind"] in MERELY_BROKEN:
+        return f"the code is merely broken: {what}"
+    if failure["says"].startswith("Timeout (>"):
+        return f"it hung: {what}"
+    return None
