@@ -1,7 +1,7 @@
 """A program that migrates, and shows what a SIGKILL at any moment of it would leave; its tests start it.
 
-Arguments: file, scripts, revisions with commas between, `whole` or `sabotaged`, directory of pictures, moments
-with commas between. A moment is just before a statement of any connection, or before a file is
+Arguments: file, scripts, revisions with commas between, `whole` or `sabotaged`, directory of pictures,
+moments with commas between. A moment is just before a statement of any connection, or before a file is
 opened, renamed or removed. Written bytes outlive their process, so a copy made at a moment is what a kill at
 that moment leaves: `<pictures>/<n>` holds it, unless a moment before left the same; the last is the end. At
 the moments that are named, a process of its own is really killed as well: `<pictures>/killed-<n>`. Prints how
