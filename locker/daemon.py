@@ -167,6 +167,8 @@ class Daemon:
         )
         self._api = self._make_api()
         self.engine.watch(self._note)
+        if self._edges.watcher is not None:
+            self.engine.watch(self._edges.watcher)
         self._hardware.show_everywhere(Text.STARTING)
         doors = await self._hardware.start()
         unknown = tuple(box.label for box in loaded.unknown_compartments)

@@ -10,6 +10,7 @@ from pathlib import Path
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
 from locker.config import Config
 from locker.disk import free_bytes
+from locker.engine import Watcher
 from locker.hardware.edges import WIRES, WireEdges
 from locker.sync.connection import open_connection
 from locker.sync.link import Connect
@@ -34,3 +35,5 @@ class Edges:
     dice: Callable[[], float] | None = None
     free_bytes: Callable[[Path], int] = free_bytes
     disk_look_s: float = DISK_LOOK_S
+    watcher: Watcher | None = None
+    """Told of every decision from the first on, after its commit."""

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ CODE_KEY = "code.key"
 EPOCH = "epoch"
 ENROLMENT = "enrolment.json"
 CODE_KEY_BYTES = 32
+DEVICE_KEY_BYTES = 32
 ENROLMENT_FORMAT = 1
 LARGEST_FILE_BYTES = 4096
 
@@ -80,11 +81,16 @@ class Keys:
         return Keys(private.sign, verify, CodeKey(code_key), public.public_bytes_raw())
 
 
-def initialise(directory: Path, automat_id: str, enrolment: Path | None = None) -> Path:
+def initialise(
+    directory: Path,
+    automat_id: str,
+    enrolment: Path | None = None,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+) -> Path:
     """Make all keys at once, or nothing; return the enrolment file for the back office.
 
-    The enrolment file is among the keys, and copied to `enrolment` where one is given. Existing keys and
-    files are never touched: KeysRefused.
+    `entropy` gives so many bytes that nobody can guess. The enrolment file is among the keys, and copied to
+    `enrolment` where one is given. Existing keys and files are never touched: KeysRefused.
     """
     _require_absent(directory, enrolment)
     try:
@@ -96,7 +102,7 @@ def initialise(directory: Path, automat_id: str, enrolment: Path | None = None) 
             " run init as the user that owns it"
         ) from error
     try:
-        _fill(made, automat_id)
+        _fill(made, automat_id, entropy)
         # Renaming a directory over another works only while that one is empty: nothing is overwritten.
         made.rename(directory)
     except OSError as error:
@@ -147,9 +153,9 @@ def next_epoch(directory: Path) -> int:
     return epoch
 
 
-def _fill(directory: Path, automat_id: str) -> None:
-    private = Ed25519PrivateKey.generate()
-    code_key = secrets.token_bytes(CODE_KEY_BYTES)
+def _fill(directory: Path, automat_id: str, entropy: Callable[[int], bytes]) -> None:
+    private = Ed25519PrivateKey.from_private_bytes(entropy(DEVICE_KEY_BYTES))
+    code_key = entropy(CODE_KEY_BYTES)
     enrolment = {
         "format": ENROLMENT_FORMAT,
         "automat": automat_id,

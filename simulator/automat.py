@@ -3,7 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from simulator.base_unit import BaseUnit
 from simulator.cabinet import Cabinet
@@ -25,6 +27,19 @@ from simulator.world import DoorView, JamKind
 _SHORTEST_SLEEP_S = 0.001
 _REMEMBERED_EVENTS = 12
 _LETTERS_OF_KEYS = ("OK", "C")
+
+
+class SerialPort(Protocol):
+    """The device's end of a serial port, under a link; a pty unless a stand has wires of its own."""
+
+    @property
+    def link(self) -> Path: ...
+    @property
+    def plugged(self) -> bool: ...
+    def plug(self, *, elsewhere: bool = False) -> None: ...
+    def unplug(self) -> None: ...
+    def send(self, data: bytes) -> bool: ...
+    def hang(self, *, hung: bool) -> None: ...
 
 
 class DisplayView:
@@ -55,7 +70,15 @@ class SimulatedAutomat:
     labels that nobody could read UnreadableLabelError.
     """
 
-    def __init__(self, plan: CabinetPlan, *, directory: Path, seed: int = 0, paced: bool = True) -> None:
+    def __init__(
+        self,
+        plan: CabinetPlan,
+        *,
+        directory: Path,
+        seed: int = 0,
+        paced: bool = True,
+        plug_in: Callable[[Path, Callable[[bytes], None]], "SerialPort"] = PtyPort,
+    ) -> None:
         self.plan = plan
         self.key_gap_s = 0.03
         # A finger needs longer to hit one key twice; keypad drivers take a quicker repeat for a bounce.
@@ -67,8 +90,10 @@ class SimulatedAutomat:
         self._last_typed: dict[str, tuple[str, float]] = {}
         self._cabinet = Cabinet(plan, seed=seed, paced=paced, tell=self._tell)
         networked = {line.id for line in plan.lines if line.tcp}
-        self._ports: dict[str, PtyPort | BaseUnit] = {
-            name: self._base_unit(name) if name in networked else self._port(directory, name)
+        self._ports: dict[str, SerialPort | BaseUnit] = {
+            name: self._base_unit(name)
+            if name in networked
+            else plug_in(directory / f"{name}.tty", partial(self._heard, name))
             for name in plan.ports()
         }
         self._observers: list[Callable[[SimulatorEvent], None]] = []
@@ -255,10 +280,10 @@ class SimulatedAutomat:
         """Plug a serial adapter in again, under the same link; `elsewhere`: its device has another name."""
         plug = self._serial(port)
         if not plug.plugged:
-            if isinstance(plug, PtyPort):
-                plug.plug(elsewhere=elsewhere)
-            else:
+            if isinstance(plug, BaseUnit):
                 plug.plug()
+            else:
+                plug.plug(elsewhere=elsewhere)
             self._tell(PortPlugged(port))
             self._now()
 
@@ -291,13 +316,10 @@ class SimulatedAutomat:
         self._cabinet.inject(line, data)
         self._now()
 
-    def _port(self, directory: Path, name: str) -> PtyPort:
-        return PtyPort(directory / f"{name}.tty", lambda data: self._heard(name, data))
-
     def _base_unit(self, name: str) -> BaseUnit:
         return BaseUnit(lambda data: self._heard(name, data))
 
-    def _serial(self, name: str) -> PtyPort | BaseUnit:
+    def _serial(self, name: str) -> "SerialPort | BaseUnit":
         if name not in self._ports:
             raise KeyError(f"no port {name!r}; there are {', '.join(self._ports)}")
         return self._ports[name]

@@ -65,8 +65,9 @@ def write_configuration(
     port_of: Mapping[str, str | Path],
     broker: tuple[str, int, str],
     languages: Sequence[str] = ENGLISH_FIRST,
+    rules: Mapping[str, float] | None = None,
 ) -> None:
-    """Write the file; `broker` is host, port and MQTT version."""
+    """Write the file; `broker` is host, port and MQTT version, `rules` are numbers that differ."""
     host, port, protocol = broker
     tables: list[str] = [
         _table(
@@ -83,8 +84,11 @@ def write_configuration(
             socket=place.socket,
         ),
         _table("[clock]", source="steered", file=place.steering),
+        # Its process is killed where an automat would lose power: that is no crash loop.
+        _table("[safe_mode]", starts=0),
         _table("[uplink]", host=host, port=port, protocol=protocol, command_key=place.command_key),
         *_hardware(plan, port_of),
+        *([_table("[rules]", **rules)] if rules else []),
     ]
     place.configuration.write_text("\n".join(tables), encoding="utf-8")
 

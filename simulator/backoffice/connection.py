@@ -5,7 +5,8 @@ import contextlib
 import math
 import socket
 from collections.abc import AsyncIterator
-from typing import Literal
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, Protocol
 
 import aiomqtt
 import paho.mqtt.client as paho
@@ -49,6 +50,14 @@ class Connection:
     def messages(self) -> AsyncIterator[aiomqtt.Message]:
         """Give what arrives; raises at once when the connection goes."""
         return aiter(self._client.messages)
+
+
+class Connect(Protocol):
+    """Connects once; aiomqtt.MqttError if that is not possible."""
+
+    def __call__(
+        self, host: str, port: int, *, client_id: str, protocol: Literal["5", "3.1.1"]
+    ) -> AbstractAsyncContextManager["Connection"]: ...
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ its own commands until the journal tells what became of them.
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any, Literal, Self
 
 import aiomqtt
 
-from simulator.backoffice.connection import Connection, open_connection
+from simulator.backoffice.connection import Connect, Connection, open_connection
 from simulator.backoffice.entries import Entry, Unproven, read_entry
 from simulator.backoffice.keys import Enrolment, SigningKey
 from simulator.backoffice.ledger import Ledger
@@ -59,9 +60,13 @@ class BackOffice(Desk):
         conduct: Conduct | None = None,
         client_id: str = "backoffice",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        dice: random.Random | None = None,
+        connect: Connect = open_connection,
+        look_s: float = LOOK_S,
     ) -> None:
         """Open the ledger; connect nothing yet. Without a `signing_key` commands go out unsigned."""
-        super().__init__(enrolments, signing_key=signing_key, clock=clock)
+        super().__init__(enrolments, signing_key=signing_key, clock=clock, dice=dice)
+        self._connect, self._look_s = connect, look_s
         self._host, self._port, self._protocol, self._client_id = host, port, protocol, client_id
         self.conduct = conduct or Conduct()
         self.ledger = Ledger(ledger_file)
@@ -180,7 +185,7 @@ class BackOffice(Desk):
         try:
             while True:
                 try:
-                    async with open_connection(
+                    async with self._connect(
                         self._host, self._port, client_id=self._client_id, protocol=self._protocol
                     ) as connection:
                         await self._use(connection)
@@ -330,7 +335,7 @@ class BackOffice(Desk):
                 elif left_s < -LATE_GRACE_S:
                     self.ledger.settle_command(command_id, "late", None)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(self._look_s):
                     await self._command_work.wait()
 
     def _due(self, command_id: str, automat_id: str) -> bool:

@@ -4,7 +4,7 @@ Each method returns the command's id as soon as it is written down; the journal 
 """
 
 import json
-import secrets
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -39,11 +39,13 @@ class Desk(ABC):
         *,
         signing_key: SigningKey | None,
         clock: Callable[[], datetime],
+        dice: random.Random | None = None,
     ) -> None:
-        """Without a `signing_key` commands go out unsigned."""
+        """Without a `signing_key` commands go out unsigned; `dice` throw ids and codes."""
         self._enrolments = {enrolment.automat_id: enrolment for enrolment in enrolments}
         self._signing_key = signing_key
         self._clock = clock
+        self._dice = dice or random.SystemRandom()
         self.letters: list[Letter] = []
 
     def code_of(self, whom: str) -> str:
@@ -232,7 +234,7 @@ class Desk(ABC):
     ) -> str:
         automat = self._automat(automat_id)
         issued = self._clock()
-        command_id = secrets.token_hex(8)
+        command_id = f"{self._dice.getrandbits(64):016x}"
         last = rfc3339(not_after or issued + COMMAND_LIFETIME)
         content = {
             "id": command_id,
@@ -268,7 +270,7 @@ class Desk(ABC):
     def _unused_code(self) -> str:
         used = {letter.code for letter in self.letters}
         while True:
-            code = f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}d}"
+            code = f"{self._dice.randrange(10**CODE_LENGTH):0{CODE_LENGTH}d}"
             if code not in used:
                 return code
 

@@ -1,0 +1,78 @@
+"""An event loop whose time jumps to the next timer when nothing is ready: days pass in moments, always alike.
+
+Real descriptors are still looked at, without waiting. What would run in a thread runs at once and in line, so
+that no order depends on the machine.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class NothingWillHappenError(RuntimeError):
+    """Every task waits and no timer is set: in virtual time that is for ever."""
+
+
+class TaskLeftError(AssertionError):
+    """A task outlived the coroutine that it was started for."""
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Time begins at 0 s and moves only by jumps; a jump is one way only, to the next timer."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        super().__init__(_JumpingSelector(self._jump))
+
+    def time(self) -> float:
+        """Return the virtual seconds since the loop was made."""
+        return self._now_s
+
+    def run_in_executor(  # type: ignore[override]  # a finished future instead of a thread's
+        self, _executor: Any, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
+        """Call `func` now; its thread would have no place in virtual time."""
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as problem:  # noqa: BLE001 - belongs to whoever awaits it
+            done.set_exception(problem)
+        return done
+
+    def _jump(self, seconds: float) -> None:
+        self._now_s += seconds
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run to the end on a loop of its own. TaskLeftError, NothingWillHappenError."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(_alone(main))
+
+
+async def _alone(main: Coroutine[Any, Any, T]) -> T:
+    result = await main
+    # What was cancelled a moment ago needs a turn to end.
+    await asyncio.sleep(0)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        raise TaskLeftError("left behind: " + "; ".join(sorted(map(repr, left))))
+    return result
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    def __init__(self, jump: Callable[[float], None]) -> None:
+        super().__init__()
+        self._jump = jump
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready:
+            return ready
+        if timeout is None:
+            raise NothingWillHappenError("every task waits, no timer is set: nothing can ever happen")
+        if timeout > 0:
+            self._jump(timeout)
+        return ready
