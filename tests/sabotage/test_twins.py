@@ -25,7 +25,7 @@ def test_a_twin_names_tests_that_exist_and_the_faults_it_belongs_to(twin: Twin) 
     for catcher in twin.catchers:
         file, *names = catcher.partition("[")[0].split("::")
         assert (ROOT / file).exists()
-        assert not names or "::".join(names) in tests_of(ROOT / file), catcher
+        assert not names or "::".join(names) in functions_of(ROOT / file), catcher
 
 
 @pytest.mark.parametrize("twins", [TWINS, RULES], ids=["twins", "rules"])
@@ -35,7 +35,7 @@ def test_no_name_stands_for_two_twins(twins: tuple[Twin, ...]) -> None:
 
 
 @cache
-def tests_of(file: Path) -> frozenset[str]:
+def functions_of(file: Path) -> frozenset[str]:
     """Name the test functions of a file, those of a class behind its name."""
     found = set()
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
