@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup demo tui test check format bench docs pictures pins clean
+.PHONY: help setup demo tui test check format bench proof proof-long docs pictures pins clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,11 +46,18 @@ format: $(STAMP) ## rewrite the sources as the checks want them
 bench: $(STAMP) ## every figure beside a floor measured in the same run
 	$(BIN)/python -m bench
 
+proof: $(STAMP) ## try to break every promise for ten minutes; what ran and was found: build/proof.md
+	$(BIN)/python -m tests.proof
+
+proof-long: $(STAMP) ## the same for hours, with a page to keep: docs/proof.md
+	$(BIN)/python -m tests.proof --long --page docs/proof.md
+
 docs: $(STAMP) ## redraw what the documents show of the code
 	$(BIN)/python -m tests.contracts.families
 	$(BIN)/python -m tests.contracts.pictures
 	$(BIN)/python -m locker.sync.schemas
 	$(BIN)/python -m tests.rules.checklist
+	$(BIN)/python -m tests.faults.catalogue
 
 pictures: $(STAMP) ## have the technician's screens draw themselves anew for the README
 	$(BIN)/python -m tests.screens.tui.pictures

@@ -3,7 +3,8 @@
 import pytest
 
 from simulator.stories.catalogue import STORIES
-from tests.rules.checklist import PAGE, STORY, Rule, exists, page, rules
+from tests.references import STORY, exists
+from tests.rules.checklist import PAGE, Rule, page, rules
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.rule[:60])
