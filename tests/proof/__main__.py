@@ -25,8 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     began_at, began_s = datetime.now(UTC), time.monotonic()
     cores = len(os.sched_getaffinity(0))
     options.directory.mkdir(parents=True, exist_ok=True)
+    directory = options.directory.resolve()
     outcomes = asyncio.run(
-        run_all(parts, long=options.long, seed=options.seed, cores=cores, directory=options.directory)
+        run_all(parts, long=options.long, seed=options.seed, cores=cores, directory=directory)
     )
     facts = Facts.of_this_machine(
         began_at=began_at, seconds=time.monotonic() - began_s, seed=options.seed, long=options.long

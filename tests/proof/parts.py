@@ -85,7 +85,7 @@ PARTS: dict[str, Part] = {
         ),
         Part(
             "failing-disk",
-            "the n-th operation on the disk fails, once and for ever, for every n of each critical transaction",
+            "the n-th disk operation fails, once and for ever, for every n of each critical transaction",
             "tests.crash.failing_disk",
             _module("tests.crash.failing_disk", "--all"),
             _module("tests.crash.failing_disk", "--all"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.proof.parts import Part
+from tests.references import ROOT
 
 WORDS_OF_A_FAILURE = 2000
 ENDING_S = 10.0
@@ -80,7 +81,13 @@ async def run_part(part: Part, *, long: bool, seed: int, directory: Path) -> Out
     began_s = time.monotonic()
     with said.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *command, "--json", str(figures), stdout=log, stderr=asyncio.subprocess.STDOUT, process_group=0
+            *command,
+            "--json",
+            str(figures),
+            cwd=ROOT,
+            stdout=log,
+            stderr=asyncio.subprocess.STDOUT,
+            process_group=0,
         )
         try:
             async with asyncio.timeout(part.long_limit_s if long else part.limit_s):
