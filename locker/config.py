@@ -31,6 +31,7 @@ from locker.settings.tables import (
     MaintenanceTable,
     PathsTable,
     RulesTable,
+    SafeModeTable,
     UplinkTable,
 )
 
@@ -49,6 +50,7 @@ class Config:
     paths: PathsTable
     clock: ClockTable
     maintenance: MaintenanceTable
+    safe_mode: SafeModeTable
     uplink: UplinkTable
     lines: tuple[LineTable, ...]
     boards: tuple[BoardTable, ...]
@@ -91,6 +93,11 @@ class Config:
     def wiring_map(self) -> Path:
         """The file that holds what a technician proved of the wiring."""
         return self.paths.map or self.paths.database.with_name("wiring-map.json")
+
+    @property
+    def starts(self) -> Path:
+        """The file that counts the starts which ended by themselves."""
+        return self.paths.database.with_name("starts")
 
     def command_key(self) -> bytes | None:
         """Return the back office's raw Ed25519 public key, or None; WrongConfiguration if it is none."""
@@ -193,6 +200,7 @@ def _config(file: Path, tables: FileTables) -> Config:
         paths=absolute(tables.paths),
         clock=absolute(tables.clock),
         maintenance=tables.maintenance,
+        safe_mode=tables.safe_mode,
         uplink=absolute(tables.uplink),
         lines=tuple(
             line if is_network(line.port) else line.model_copy(update={"port": str(file.parent / line.port)})

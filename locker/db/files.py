@@ -3,8 +3,8 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,17 @@ def peek(path: Path, *, whole: bool = False) -> Peek:
         raise failure(path, error, doing="reading it") from error
 
 
+@contextmanager
+def looking_into(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file for reading only, leaving no trace; errors are those of SQLite and of the system."""
+    address, tidy = _way_in(path)
+    try:
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)) as db:
+            yield db
+    finally:
+        tidy()
+
+
 def copy_database(source: sqlite3.Connection, target: Path) -> None:
     """Copy a whole database to a file that is there complete or not at all; replaces an older copy."""
     partial = target.with_name(f"{target.name}.partial")
@@ -161,18 +172,14 @@ def damaged(path: Path, what: str) -> DamagedDatabase:
 
 
 def _peek(path: Path, *, whole: bool) -> Peek:
-    address, tidy = _way_in(path)
-    try:
-        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)) as db:
-            if whole:
-                faults = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
-                if faults != ["ok"]:
-                    raise damaged(path, faults[0] if faults else "the check said nothing")
-            if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchone():
-                raise damaged(path, "it has no schema revision, so it is not one of ours")
-            revisions = [revision for (revision,) in db.execute("SELECT version_num FROM alembic_version")]
-    finally:
-        tidy()
+    with looking_into(path) as db:
+        if whole:
+            faults = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
+            if faults != ["ok"]:
+                raise damaged(path, faults[0] if faults else "the check said nothing")
+        if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchone():
+            raise damaged(path, "it has no schema revision, so it is not one of ours")
+        revisions = [revision for (revision,) in db.execute("SELECT version_num FROM alembic_version")]
     if len(revisions) != 1:
         raise damaged(path, f"it has {len(revisions)} schema revisions instead of one")
     return Peek(str(revisions[0]))

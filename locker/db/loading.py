@@ -20,7 +20,7 @@ from locker.domain.compartments import Compartment, Fixture
 from locker.domain.draft import restore
 from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident
-from locker.domain.journal import ChainHead, Checkpoint, Parked
+from locker.domain.journal import ChainHead, Checkpoint, Parked, SealedEntry
 from locker.domain.maintenance import Audit, Finding
 from locker.domain.openings import Opening
 from locker.domain.parcels import Credential, Parcel, Seen
@@ -70,6 +70,16 @@ def load_automat(
         last_seen=_only(connection, LastSeen, blank.last_seen),
     )
     return Loaded(automat, tuple(unknown))
+
+
+def stored_head(connection: Connection) -> ChainHead | None:
+    """Return where the journal ends; None if it is empty."""
+    journal = record_of(SealedEntry).table
+    query = select(journal.c.epoch, journal.c.sequence, journal.c.hash)
+    last = connection.execute(
+        query.order_by(journal.c.epoch.desc(), journal.c.sequence.desc()).limit(1)
+    ).one_or_none()
+    return None if last is None else ChainHead(last.epoch, last.sequence, last.hash)
 
 
 def all_of(connection: Connection, what: type[Stored]) -> list[Stored]:

@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from locker.db.errors import DatabaseError, DatabaseFailed, DiskFull, JournalOutOfStep
 from locker.db.files import BUSY_TIMEOUT_S, Claim, copy_database, damaged, failure
-from locker.db.loading import Loaded, all_of, load_automat
+from locker.db.loading import Loaded, all_of, load_automat, stored_head
 from locker.db.migrate import check_current
 from locker.db.records import record_of
 from locker.db.statements import compile_statements
@@ -71,7 +71,7 @@ class Database:
             raise
         try:
             with database._transaction("reading the journal's end") as connection:
-                database._head = _stored_head(connection)
+                database._head = stored_head(connection)
         except BaseException:
             database._abandon()
             raise
@@ -341,12 +341,3 @@ def _takes_persons_away(change: Change) -> bool:
     return isinstance(change, Pruned) or (
         isinstance(change, Forgotten) and change.what in (Parcel, Credential, Seen, Incident)
     )
-
-
-def _stored_head(connection: Connection) -> ChainHead | None:
-    journal = _JOURNAL.table
-    query = select(journal.c.epoch, journal.c.sequence, journal.c.hash)
-    last = connection.execute(
-        query.order_by(journal.c.epoch.desc(), journal.c.sequence.desc()).limit(1)
-    ).one_or_none()
-    return None if last is None else ChainHead(last.epoch, last.sequence, last.hash)

@@ -123,6 +123,14 @@ class MaintenanceTable(Table):
     technicians: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "locker-technicians"
 
 
+class SafeModeTable(Table):
+    """[safe_mode]: when an automat that cannot go on stops trying; `starts = 0`: never."""
+
+    starts: Annotated[int, Field(ge=0, le=100)] = 5
+    within_s: Seconds = 600.0
+    retry_s: Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)] = 1800.0
+
+
 class LineTable(Table):
     """[[lines]]: one RS-485 line on one serial port, or behind a base unit in the network."""
 
@@ -167,6 +175,7 @@ class FileTables(Table):
     paths: PathsTable
     clock: ClockTable = ClockTable()
     maintenance: MaintenanceTable = MaintenanceTable()
+    safe_mode: SafeModeTable = SafeModeTable()
     uplink: UplinkTable
     lines: Several[LineTable] = ()
     boards: Several[AnyBoard] = ()
