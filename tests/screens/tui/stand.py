@@ -31,6 +31,12 @@ class Seen:
         """The screen line by line, without blanks at the ends."""
         return [line.rstrip() for line in self.text().split("\n")]
 
+    def part(self, selector: str) -> str:
+        """What stands where one widget of the screen in front is."""
+        place = self.app.screen.query_one(selector).content_region
+        rows = self.text().split("\n")[place.y : place.bottom]
+        return "\n".join(row[place.x : place.right] for row in rows)
+
     async def press(self, *keys: str) -> None:
         """Press keys, as Textual names them."""
         await self.pilot.press(*keys)
