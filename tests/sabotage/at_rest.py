@@ -14,7 +14,7 @@ AT_REST = (
         SESSION,
         '"PRAGMA synchronous = FULL"',
         '"PRAGMA synchronous = NORMAL"',
-        ("tests/unit/db",),
+        ("tests/unit/db/test_session.py::test_the_promised_pragmas_hold",),
         ("F2",),
     ),
     Twin(
@@ -22,7 +22,10 @@ AT_REST = (
         SESSION,
         '"PRAGMA locking_mode = EXCLUSIVE"',
         '"PRAGMA locking_mode = NORMAL"',
-        ("tests/unit/db",),
+        (
+            "tests/unit/db/test_refusals.py::test_a_second_process_is_refused_at_the_open",
+            "tests/unit/db/test_refusals.py::test_a_second_open_in_the_same_process_is_refused_and_harms_nothing",
+        ),
         ("F7",),
     ),
     Twin(
@@ -30,7 +33,7 @@ AT_REST = (
         FILES,
         "fcntl.LOCK_EX | fcntl.LOCK_NB",
         "fcntl.LOCK_SH | fcntl.LOCK_NB",
-        ("tests/unit/db",),
+        ("tests/unit/db/test_refusals.py::test_a_second_process_is_refused_at_the_open",),
         ("F7",),
     ),
     Twin(
@@ -38,7 +41,7 @@ AT_REST = (
         SESSION,
         '"PRAGMA secure_delete = ON"',
         '"PRAGMA secure_delete = OFF"',
-        ("tests/unit/db",),
+        ("tests/unit/db/test_nothing_left.py::test_a_forgotten_incident_leaves_no_byte_of_what_it_told",),
         ("T9",),
     ),
     Twin(
@@ -46,7 +49,7 @@ AT_REST = (
         "locker/db/migrate.py",
         "    revision = peek(path, whole=whole).revision\n",
         "    revision = peek(path).revision\n",
-        ("tests/unit/db",),
+        ("tests/unit/db/test_refusals.py::test_a_damaged_file_is_refused_and_left_untouched",),
         ("F5",),
     ),
     Twin(
@@ -62,7 +65,7 @@ AT_REST = (
             '            return "created"\n'
             "        if revision == ladder.head:\n"
         ),
-        ("tests/unit/db", "tests/migrations", "tests/unit/daemon"),
+        ("tests/unit/db/test_refusals.py::test_another_programs_database_is_refused",),
         ("F5",),
     ),
     Twin(
@@ -78,7 +81,11 @@ AT_REST = (
             '            with self._transaction("a transaction") as connection:\n'
             "                connection.exec_driver_sql(text, parameters)\n"
         ),
-        ("tests/unit/db",),
+        (
+            "tests/unit/db/test_crash.py::test_a_kill_at_any_statement_leaves_whole_decisions",
+            "tests/unit/db/test_session.py::test_two_parcels_cannot_lie_in_one_compartment",
+            "tests/unit/db/test_session.py::test_a_compartment_changes_hands_within_one_decision",
+        ),
         ("F2", "F6"),
     ),
     Twin(
@@ -86,7 +93,7 @@ AT_REST = (
         SESSION,
         "            if (entry.epoch, entry.sequence) != (head.epoch, head.sequence + 1):\n",
         "            if (entry.epoch, entry.sequence) < (head.epoch, head.sequence + 1):\n",
-        ("tests/unit/db",),
+        ("tests/unit/db/test_session.py::test_entries_that_do_not_continue_the_journal_are_refused_whole",),
         ("T20",),
     ),
     Twin(
@@ -94,7 +101,7 @@ AT_REST = (
         SESSION,
         "(change.epoch, change.through) >= (head.epoch, head.sequence)",
         "(change.epoch, change.through) > (head.epoch, head.sequence)",
-        ("tests/unit/db",),
+        ("tests/unit/db/test_session.py::test_the_newest_entry_is_never_pruned",),
         ("T20",),
     ),
     Twin(
@@ -102,7 +109,9 @@ AT_REST = (
         SESSION,
         "if self._reserve is None or not self._reserve.give_up():",
         "if self._reserve is None or self._reserve.held():",
-        ("tests/unit/db",),
+        (
+            "tests/unit/db/test_disk_full.py::test_the_reserve_is_given_up_for_the_decision_that_found_the_disk_full",
+        ),
         ("F4",),
     ),
     Twin(
@@ -110,7 +119,7 @@ AT_REST = (
         "locker/db/upgrade.py",
         'connection.exec_driver_sql("BEGIN IMMEDIATE")',
         "None",
-        ("tests/migrations",),
+        ("tests/migrations/test_climbing.py::test_a_step_that_fails_leaves_the_one_before_it_whole",),
         ("F20",),
     ),
     Twin(
@@ -118,7 +127,7 @@ AT_REST = (
         "locker/db/migrate.py",
         "                copy_database(source, backup)\n",
         "                pass\n",
-        ("tests/migrations",),
+        ("tests/migrations/test_climbing.py::test_an_older_database_climbs_with_a_backup_beside_it",),
         ("F20",),
     ),
     Twin(
@@ -138,7 +147,10 @@ AT_REST = (
             "            await self._run_blocking(lambda: self._ledger.commit(decision.changes, sealed))\n"
             "        self.automat, self.head = decision.automat, head\n"
         ),
-        ("tests/unit/engine",),
+        (
+            "tests/unit/engine/test_engine.py::test_the_pulse_starts_only_after_its_intent_is_committed",
+            "tests/unit/engine/test_engine.py::test_a_wrong_code_costs_its_token_before_anything_is_shown",
+        ),
         ("F6", "F3"),
     ),
     Twin(
@@ -152,7 +164,9 @@ AT_REST = (
             "            except Exception:\n"
             "                pass\n"
         ),
-        ("tests/unit/engine",),
+        (
+            "tests/unit/engine/test_engine.py::test_if_the_commit_fails_nothing_opens_nothing_is_shown_and_the_state_stays",
+        ),
         ("F3",),
     ),
     Twin(
@@ -160,7 +174,10 @@ AT_REST = (
         "locker/domain/journal.py",
         '        "prevhash": head.hash,\n',
         '        "prevhash": NO_HASH,\n',
-        ("tests/unit/engine", "tests/unit/domain/test_journal.py"),
+        (
+            "tests/unit/engine/test_engine.py::test_entries_are_numbered_chained_and_signed_without_a_gap",
+            "tests/unit/domain/test_journal.py::test_a_whole_chain_is_good",
+        ),
         ("T20",),
     ),
     Twin(
@@ -168,7 +185,10 @@ AT_REST = (
         "locker/domain/journal.py",
         "    if not verify(canonical, signature):\n",
         "    if not signature:\n",
-        ("tests/unit/domain/test_journal.py", "tests/unit/api/test_verify.py"),
+        (
+            "tests/unit/domain/test_journal.py::test_a_changed_entry_is_named",
+            "tests/unit/api/test_verify.py::test_a_signature_of_another_key_is_named",
+        ),
         ("T20",),
     ),
     Twin(
@@ -176,7 +196,7 @@ AT_REST = (
         "locker/domain/journal.py",
         "        if prevhash != head.hash:\n",
         "        if len(prevhash) != len(head.hash):\n",
-        ("tests/unit/domain/test_journal.py",),
+        ("tests/unit/domain/test_journal.py::test_another_chain_with_the_same_numbers_does_not_fit",),
         ("T20", "F12"),
     ),
     Twin(
@@ -184,7 +204,7 @@ AT_REST = (
         "locker/api/verification.py",
         "    if end.sequence < head.sequence:\n",
         "    if end.sequence < 0:\n",
-        ("tests/unit/api/test_verify.py",),
+        ("tests/unit/api/test_verify.py::test_an_end_cut_off_is_named",),
         ("T20",),
     ),
     Twin(
@@ -192,7 +212,7 @@ AT_REST = (
         "locker/api/evidence.py",
         "        key.verify(raw, signed)\n",
         "        signed and raw\n",
-        ("tests/unit/api/test_evidence.py",),
+        ("tests/unit/api/test_evidence.py::test_every_single_byte_of_every_entry_counts",),
         ("T20",),
     ),
     Twin(
@@ -200,7 +220,10 @@ AT_REST = (
         KEYS,
         "        opened.flush()\n        os.fsync(descriptor)\n",
         "        opened.flush()\n",
-        ("tests/unit/keys",),
+        (
+            "tests/unit/keys/test_keys.py::test_keys_are_on_the_disk_before_anybody_is_told_of_them",
+            "tests/unit/keys/test_keys.py::test_an_epoch_is_on_the_disk_before_it_is_used",
+        ),
         ("F2",),
     ),
     Twin(
@@ -208,7 +231,7 @@ AT_REST = (
         KEYS,
         "        if mode & forbidden:\n",
         "        if mode & forbidden == forbidden + 1:\n",
-        ("tests/unit/keys",),
+        ("tests/unit/keys/test_keys.py::test_keys_open_to_others_are_refused",),
         ("T9",),
     ),
     Twin(
@@ -216,7 +239,7 @@ AT_REST = (
         KEYS,
         "    if epoch < 1:\n",
         "    epoch = max(epoch, 1)\n    if epoch < 1:\n",
-        ("tests/unit/keys",),
+        ("tests/unit/keys/test_keys.py::test_a_lost_epoch_is_never_guessed",),
         ("F12",),
     ),
     Twin(
@@ -224,7 +247,7 @@ AT_REST = (
         KEYS,
         'int(_read(file).decode("ascii")) + 1\n',
         'max(1, int(_read(file).decode("ascii")))\n',
-        ("tests/unit/keys",),
+        ("tests/unit/keys/test_keys.py::test_epochs_are_counted",),
         ("F12",),
     ),
     Twin(
@@ -232,7 +255,7 @@ AT_REST = (
         CLOCK,
         "        if anchor is not None and anchor.boot_id != self._sources.boot_id:\n",
         "        if anchor is not None:\n",
-        ("tests/unit/clock",),
+        ("tests/unit/clock/test_clock.py::test_uptime_is_added_once_a_boot",),
         ("T4",),
     ),
     Twin(
@@ -240,7 +263,7 @@ AT_REST = (
         CLOCK,
         "        powered_s = self._powered_s + self._sources.boot_s() - self._started_s\n",
         "        powered_s = self._sources.wall_s()\n",
-        ("tests/unit/clock",),
+        ("tests/unit/clock/test_clock.py::test_time_goes_on_within_a_process",),
         ("T5",),
     ),
     Twin(
@@ -248,7 +271,7 @@ AT_REST = (
         CLOCK,
         "            trust = Trust.UNTRUSTED\n",
         "            trust = Trust.HOLDOVER\n",
-        ("tests/unit/clock",),
+        ("tests/unit/clock/test_clock.py::test_trust_follows_the_synchronisation",),
         ("F13", "T5"),
     ),
 )

@@ -13,7 +13,7 @@ AT_THE_DOORS = (
         "locker/hardware/belief.py",
         "        if read is Door.UNKNOWN or read is None or self.doubted is read:\n",
         "        if True:\n",
-        ("tests/unit/hardware/test_hardware.py",),
+        ("tests/unit/hardware/test_hardware.py::test_one_doubtful_reading_changes_no_belief",),
         ("F16",),
     ),
     Twin(
@@ -23,7 +23,7 @@ AT_THE_DOORS = (
         "                self._emit(events.DoorSeen(door.compartment, Door.UNKNOWN))\n",
         "            if belief is not None and belief.believed is not Door.SHUT:\n"
         "                self._emit(events.DoorSeen(door.compartment, Door.SHUT))\n",
-        ("tests/unit/hardware",),
+        ("tests/unit/hardware/test_hardware.py::test_a_silent_board_is_lost_with_its_doors_and_found_again",),
         ("F15", "F16"),
     ),
     Twin(
@@ -39,7 +39,7 @@ AT_THE_DOORS = (
         LINES,
         "                if (blocked := door.blocked or board.mismatch) is not None:\n",
         "                if (blocked := door.blocked) is not None:\n",
-        ("tests/unit/hardware",),
+        ("tests/unit/hardware/test_proving.py::test_a_replaced_board_opens_nothing_until_it_is_proved",),
         ("T18", "F15"),
     ),
     Twin(
@@ -47,7 +47,7 @@ AT_THE_DOORS = (
         LINES,
         "                    told = difference(spec.facts, (await self.driver.identify()).facts)\n",
         "                    pass\n",
-        ("tests/unit/hardware",),
+        ("tests/unit/hardware/test_proving.py::test_a_replaced_board_opens_nothing_until_it_is_proved",),
         ("F15",),
     ),
     Twin(
@@ -55,7 +55,7 @@ AT_THE_DOORS = (
         "locker/hardware/wiring_map.py",
         "        if file.sha256 != file.map.hash:\n",
         "        if not file.sha256:\n",
-        ("tests/unit/hardware/test_wiring_map.py",),
+        ("tests/unit/hardware/test_wiring_map.py::test_any_byte_that_was_changed_or_lost_is_noticed",),
         ("T19",),
     ),
     Twin(
@@ -63,7 +63,7 @@ AT_THE_DOORS = (
         BUS,
         "        if self.urgent and self.attempts != 1:\n",
         "        if self.urgent and self.attempts < 1:\n",
-        ("tests/unit/drivers/test_bus.py",),
+        ("tests/unit/drivers/test_bus.py::test_an_urgent_request_cannot_even_be_described_as_repeated",),
         ("F6", "F16"),
     ),
     Twin(
@@ -72,7 +72,10 @@ AT_THE_DOORS = (
         "        except NoAnswer:\n            return await self._state_instead(channel)\n",
         "        except NoAnswer:\n            await self._bus.tell(request, urgent=True)\n"
         "            return await self._state_instead(channel)\n",
-        ("tests/unit/drivers/test_kerong_driver.py", "tests/laws/test_misbehaviour.py"),
+        (
+            "tests/laws/test_misbehaviour.py::test_01_a_lock_that_acts_without_an_answer_is_pulsed_once_and_seen_by_reading",
+            "tests/unit/drivers/test_kerong_driver.py::test_whatever_the_board_does_the_unlock_frame_leaves_once_and_no_other_door_opens",
+        ),
         ("F6", "F16"),
     ),
     Twin(
@@ -80,7 +83,7 @@ AT_THE_DOORS = (
         BUS,
         "        self._line.collect_input()\n        self._end_silence()\n        if job.question is None:\n",
         "        if job.question is None:\n",
-        ("tests/unit/drivers/test_bus.py",),
+        ("tests/unit/drivers/test_bus.py::test_a_late_answer_is_not_taken_for_the_next_question",),
         ("F16",),
     ),
     Twin(
@@ -88,7 +91,7 @@ AT_THE_DOORS = (
         BUS,
         "            if not attempt.reply.done() and attempt.matches(frame):\n",
         "            if not attempt.reply.done():\n",
-        ("tests/unit/drivers/test_bus.py",),
+        ("tests/unit/drivers/test_bus.py::test_answers_of_others_do_not_count",),
         ("F16", "T18"),
     ),
     Twin(
@@ -96,7 +99,9 @@ AT_THE_DOORS = (
         BUS,
         "            self._line.discard_output()\n",
         "",
-        ("tests/unit/drivers",),
+        (
+            "tests/unit/drivers/test_network.py::test_an_unlock_that_did_not_reach_the_unit_never_arrives_later",
+        ),
         ("F15",),
     ),
     Twin(
@@ -104,7 +109,7 @@ AT_THE_DOORS = (
         "drivers/xor_bcc/codec.py",
         "    if len(data) < SHORT_SIZE or _checksum(data[:-1]) != data[-1]:\n",
         "    if len(data) < SHORT_SIZE:\n",
-        ("tests/unit/drivers/test_xor_bcc_codec.py",),
+        ("tests/unit/drivers/test_xor_bcc_codec.py::test_one_damaged_byte_is_refused",),
         ("F16", "T18"),
     ),
     Twin(
@@ -112,7 +117,7 @@ AT_THE_DOORS = (
         PORT,
         "exclusive=True",
         "exclusive=False",
-        ("tests/unit/drivers/test_port.py",),
+        ("tests/unit/drivers/test_port.py::test_a_second_opening_is_refused_with_the_reason",),
         ("F7",),
     ),
     Twin(
@@ -122,7 +127,7 @@ AT_THE_DOORS = (
         "            self._lost.clear()\n            try:\n"
         "                if self.failures:\n                    await asyncio.Event().wait()\n"
         "                await self._open()\n",
-        ("tests/unit/drivers/test_keeper.py",),
+        ("tests/unit/drivers/test_keeper.py::test_an_unplugged_port_comes_back_by_its_path",),
         ("F15",),
     ),
     Twin(
@@ -130,7 +135,7 @@ AT_THE_DOORS = (
         "drivers/keypad_serial/codec.py",
         "        elif not (soon and may_bounce):\n",
         "        else:\n",
-        ("tests/unit/drivers/test_keypad_serial.py",),
+        ("tests/unit/drivers/test_keypad_serial.py::test_a_bounce_is_dropped_and_another_key_is_not",),
         ("T12",),
     ),
     Twin(
@@ -138,7 +143,9 @@ AT_THE_DOORS = (
         "drivers/keypad_serial/codec.py",
         "        elif len(finger.arrivals) > settings.stuck_count:\n",
         "        elif len(finger.arrivals) > 100 * settings.stuck_count:\n",
-        ("tests/unit/drivers/test_keypad_serial.py",),
+        (
+            "tests/unit/drivers/test_keypad_serial.py::test_twenty_quick_keys_are_a_person_and_twenty_one_are_stuck",
+        ),
         ("T12",),
     ),
     Twin(
@@ -146,7 +153,7 @@ AT_THE_DOORS = (
         "drivers/wirelog.py",
         "(number, at_s, direction, len(data) if self.redact else data)",
         "(number, at_s, direction, data)",
-        ("tests/unit/drivers/test_wirelog.py",),
+        ("tests/unit/drivers/test_wirelog.py::test_redacted_bytes_rest_nowhere",),
         ("T9", "T10"),
     ),
     Twin(
@@ -154,7 +161,9 @@ AT_THE_DOORS = (
         DOORS,
         "        _note_unasked(draft, label, before, door)\n        sprang_open",
         "        sprang_open",
-        ("tests/unit/domain/test_pickup.py",),
+        (
+            "tests/unit/domain/test_pickup.py::test_a_door_that_opens_unasked_is_an_incident_and_a_free_box_becomes_suspect",
+        ),
         ("T18", "F17"),
     ),
     Twin(
@@ -165,7 +174,9 @@ AT_THE_DOORS = (
             "        case Outcome.LEFT_OPEN:"
         ),
         "            hand_over(draft, opening, 'A')\n        case Outcome.LEFT_OPEN:",
-        ("tests/unit/domain/test_pickup.py",),
+        (
+            "tests/unit/domain/test_pickup.py::test_a_door_that_does_not_open_is_pulsed_three_times_then_reported_and_the_code_stays_valid",
+        ),
         ("F6", "F17"),
     ),
     Twin(
@@ -174,7 +185,9 @@ AT_THE_DOORS = (
         "        case ((Stage.WAITING | Stage.BLIND), _):\n            return _cut_short(draft, opening)",
         "        case ((Stage.WAITING | Stage.BLIND), _):\n"
         "            return _pulse_again_or_give_up(draft, opening)",
-        ("tests/unit/domain/test_restart.py",),
+        (
+            "tests/unit/domain/test_restart.py::test_cut_before_the_door_moved_and_it_is_shut_gives_an_attempt_and_no_pulse",
+        ),
         ("F6",),
     ),
     Twin(
@@ -186,7 +199,9 @@ AT_THE_DOORS = (
             "    draft._changes.pop((Opening, opening.compartment))\n"
             "    draft.record(\n"
         ),
-        ("tests/unit/domain/test_restart.py",),
+        (
+            "tests/unit/domain/test_restart.py::test_cut_before_the_door_moved_and_it_is_shut_gives_an_attempt_and_no_pulse",
+        ),
         ("F6",),
     ),
     Twin(
@@ -194,7 +209,7 @@ AT_THE_DOORS = (
         DOORS,
         "        EntryKind.PULSE_INTENDED,\n",
         "        EntryKind.DOOR_CLOSED,\n",
-        ("tests/unit/domain/test_pickup.py",),
+        ("tests/unit/domain/test_pickup.py::test_every_pulse_has_its_own_intent_in_the_same_decision",),
         ("F6",),
     ),
     Twin(
@@ -202,7 +217,9 @@ AT_THE_DOORS = (
         DOORS,
         "    if opening.pulses < draft.rules.pulses and _may_pulse_again(draft, opening):\n",
         "    if _may_pulse_again(draft, opening):\n",
-        ("tests/unit/domain/test_pickup.py",),
+        (
+            "tests/unit/domain/test_pickup.py::test_a_door_that_does_not_open_is_pulsed_three_times_then_reported_and_the_code_stays_valid",
+        ),
         ("F17",),
     ),
     Twin(
@@ -210,7 +227,7 @@ AT_THE_DOORS = (
         DOORS,
         "    if doubt is None:\n",
         "    if True:\n",
-        ("tests/unit/domain/test_wrong_door.py",),
+        ("tests/unit/domain/test_wrong_door.py::test_neither_is_pulsed_again_before_it_is_proved",),
         ("T18", "F17"),
     ),
     Twin(
@@ -218,7 +235,9 @@ AT_THE_DOORS = (
         "locker/domain/flows/pickup.py",
         "    if not draft.automat.compartments[opening.compartment].goods:\n        return False\n",
         "    if True:\n        return False\n",
-        ("tests/unit/domain/test_pickup.py",),
+        (
+            "tests/unit/domain/test_pickup.py::test_a_goods_sensor_that_still_sees_something_keeps_the_parcel_in_our_custody",
+        ),
         ("F17",),
     ),
 )

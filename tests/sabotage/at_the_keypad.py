@@ -18,7 +18,9 @@ AT_THE_KEYPAD = (
             "    draft.automat = replace(draft.automat, attempts=attempts)\n"
             "    today"
         ),
-        ("tests/unit/domain/test_attempts.py",),
+        (
+            "tests/unit/domain/test_attempts.py::test_the_token_is_spent_in_the_transaction_before_the_answer_is_shown",
+        ),
         ("T4",),
     ),
     Twin(
@@ -26,7 +28,9 @@ AT_THE_KEYPAD = (
         ATTEMPTS,
         "            full,\n            tokens=full.tokens - 1,\n",
         "            full,\n            tokens=full.tokens,\n",
-        ("tests/unit/domain/test_attempts.py",),
+        (
+            "tests/unit/domain/test_attempts.py::test_ten_misses_empty_the_bucket_and_not_even_the_right_code_is_evaluated",
+        ),
         ("T1", "T2"),
     ),
     Twin(
@@ -34,7 +38,7 @@ AT_THE_KEYPAD = (
         ATTEMPTS,
         "        gained = max(0, int((powered_s - self.counted_s) // rules.token_refill_s))\n",
         "        gained = rules.tokens\n",
-        ("tests/unit/domain/test_attempts.py",),
+        ("tests/unit/domain/test_attempts.py::test_one_token_comes_back_every_ten_minutes_of_powered_time",),
         ("T1", "T4"),
     ),
     Twin(
@@ -42,7 +46,7 @@ AT_THE_KEYPAD = (
         GUARD,
         "    return attempts_at(draft, keypad).wait_s(draft.now.powered_s, draft.rules)\n",
         "    return attempts_at(draft, keypad).wait_s(draft.now.wall_at.timestamp(), draft.rules)\n",
-        ("tests/unit/domain/test_attempts.py",),
+        ("tests/unit/domain/test_attempts.py::test_a_jump_of_the_wall_clock_refills_nothing",),
         ("T5",),
     ),
     Twin(
@@ -52,7 +56,7 @@ AT_THE_KEYPAD = (
         "    draft.put_keypad(replace(keypad, misses_in_a_row=0))\n"
         "    draft.put_attempts(replace(guard.attempts_at(draft, keypad.name), tokens=draft.rules.tokens))\n"
         "    if credential is not None:\n",
-        ("tests/unit/domain/test_attempts.py",),
+        ("tests/unit/domain/test_attempts.py::test_a_hit_gives_back_exactly_its_own_token",),
         ("T3",),
     ),
     Twin(
@@ -60,7 +64,7 @@ AT_THE_KEYPAD = (
         "locker/db/loading.py",
         "        attempts=all_of(connection, Attempts),\n",
         "        attempts=[],\n",
-        ("tests/unit/engine", "tests/unit/db"),
+        ("tests/unit/db/test_session.py::test_everything_committed_is_loaded_by_the_next_session",),
         ("T4",),
     ),
     Twin(
@@ -68,7 +72,7 @@ AT_THE_KEYPAD = (
         KEYS,
         "    if _shut_out(draft, keypad.name):\n        return\n",
         "    _shut_out(draft, keypad.name)\n",
-        ("tests/unit/domain/test_same_answer.py",),
+        ("tests/unit/domain/test_same_answer.py::test_during_a_lock_out_no_code_is_looked_up_at_all",),
         ("T6",),
     ),
     Twin(
@@ -76,7 +80,9 @@ AT_THE_KEYPAD = (
         GUARD,
         "    if attempts_at(draft, keypad).guarded:\n",
         "    if False:\n",
-        ("tests/unit/domain/test_attempts.py",),
+        (
+            "tests/unit/domain/test_attempts.py::test_thirty_misses_in_a_day_lead_to_guard_mode_until_released",
+        ),
         ("T1",),
     ),
     Twin(
@@ -84,7 +90,9 @@ AT_THE_KEYPAD = (
         ATTEMPTS,
         "            guarded=full.guarded or len(misses_s) >= rules.misses_guard,\n",
         "            guarded=full.guarded,\n",
-        ("tests/unit/domain/test_attempts.py",),
+        (
+            "tests/unit/domain/test_attempts.py::test_thirty_misses_in_a_day_lead_to_guard_mode_until_released",
+        ),
         ("T1",),
     ),
     Twin(
@@ -92,7 +100,7 @@ AT_THE_KEYPAD = (
         KEYS,
         "    if today == draft.rules.misses_alarm:\n",
         "    if today < 0:\n",
-        ("tests/unit/domain/test_attempts.py",),
+        ("tests/unit/domain/test_attempts.py::test_ten_misses_in_a_day_raise_an_alarm_once",),
         ("T1", "T2"),
     ),
     Twin(
@@ -100,7 +108,10 @@ AT_THE_KEYPAD = (
         "locker/domain/keypad.py",
         "        if len(self.digits) >= most:\n",
         "        if len(self.digits) >= 1000 * most:\n",
-        ("tests/unit/domain/test_typing.py",),
+        (
+            "tests/unit/domain/test_typing.py::test_a_long_entry_is_never_cut_to_a_right_code",
+            "tests/unit/domain/test_typing.py::test_what_cannot_be_a_code_is_not_evaluated_and_costs_nothing",
+        ),
         ("T12",),
     ),
     Twin(
@@ -108,7 +119,9 @@ AT_THE_KEYPAD = (
         PICKUP,
         "else draft.now.powered_s + draft.rules.reopen_window_s,\n",
         "else draft.now.powered_s + 9_999_999,\n",
-        ("tests/unit/domain/test_pickup.py",),
+        (
+            "tests/unit/domain/test_pickup.py::test_the_same_code_reopens_for_three_minutes_after_closing_then_it_is_dead",
+        ),
         ("T7",),
     ),
     Twin(
@@ -140,7 +153,7 @@ AT_THE_KEYPAD = (
         KEYS,
         """stars="*" * len(typed.digits)""",
         "stars=typed.digits",
-        ("tests/unit/domain/test_typing.py", "tests/e2e/test_no_code_in_clear.py"),
+        ("tests/unit/domain/test_typing.py::test_the_display_never_shows_the_digits",),
         ("T9",),
     ),
     Twin(
@@ -148,7 +161,7 @@ AT_THE_KEYPAD = (
         AUTOMAT,
         "        return now.trusted and not self.facts.clock_doubted\n",
         "        return not self.facts.clock_doubted\n",
-        ("tests/unit/domain/test_deadlines.py",),
+        ("tests/unit/domain/test_deadlines.py::test_nothing_expires_under_an_untrusted_clock",),
         ("F13", "T5"),
     ),
     Twin(
@@ -156,7 +169,9 @@ AT_THE_KEYPAD = (
         AUTOMAT,
         "        return now.trusted and not self.facts.clock_doubted\n",
         "        return now.trusted\n",
-        ("tests/unit/domain/test_deadlines.py", "tests/unit/domain/test_never_early.py"),
+        (
+            "tests/unit/domain/test_deadlines.py::test_a_trusted_clock_that_leaps_is_doubted_until_the_back_office_agrees",
+        ),
         ("T5", "F13"),
     ),
     Twin(
@@ -164,7 +179,9 @@ AT_THE_KEYPAD = (
         AUTOMAT,
         "        return self.judges_time(now) and self.facts.outage_since_s is None\n",
         "        return self.judges_time(now)\n",
-        ("tests/unit/domain/test_outages.py",),
+        (
+            "tests/unit/domain/test_outages.py::test_a_dead_line_of_six_days_expires_nothing_and_reminds_nobody_and_then_all_goes_on",
+        ),
         ("F15", "F13"),
     ),
     Twin(
@@ -172,7 +189,9 @@ AT_THE_KEYPAD = (
         "locker/domain/flows/outages.py",
         "    storage.lengthen_all(draft, timedelta(seconds=length_s), why, began_s=began_s)",
         "    return",
-        ("tests/unit/domain/test_outages.py",),
+        (
+            "tests/unit/domain/test_outages.py::test_each_cause_lengthens_deadlines_by_its_length_with_the_reason",
+        ),
         ("F13",),
     ),
     Twin(
@@ -183,7 +202,10 @@ AT_THE_KEYPAD = (
             "    return end_of_day(last_pickup_date(deposited_at, 0, zone), zone)"
             " + timedelta(seconds=86_400 * days)\n"
         ),
-        ("tests/unit/domain/test_calendar.py", "tests/unit/domain/test_deadlines.py"),
+        (
+            "tests/unit/domain/test_calendar.py::test_a_week_with_a_clock_change_has_167_or_169_hours",
+            "tests/unit/domain/test_deadlines.py::test_the_deadline_is_the_end_of_the_seventh_local_day",
+        ),
         ("F14",),
     ),
     Twin(

@@ -10,7 +10,7 @@ AT_THE_SOCKET = (
         LISTENING,
         "SOCKET_MODE = 0o660\n",
         "SOCKET_MODE = 0o666\n",
-        ("tests/unit/api/test_socket.py",),
+        ("tests/unit/api/test_socket.py::test_the_socket_is_for_its_owner_and_group",),
         ("T19",),
     ),
     Twin(
@@ -18,7 +18,10 @@ AT_THE_SOCKET = (
         "locker/api/roles.py",
         '        if self.role_of(peer) != "technician":\n',
         '        if self.role_of(peer) == "nobody":\n',
-        ("tests/unit/api/test_roles.py",),
+        (
+            "tests/unit/api/test_roles.py::test_a_viewer_is_told_which_group_to_join",
+            "tests/unit/api/test_roles.py::test_a_viewer_may_change_nothing_whatever_the_body",
+        ),
         ("T19",),
     ),
     Twin(
@@ -26,7 +29,7 @@ AT_THE_SOCKET = (
         "locker/api/server.py",
         "                self._technician(request)\n                return await self._act",
         "                return await self._act",
-        ("tests/unit/api/test_roles.py",),
+        ("tests/unit/api/test_roles.py::test_a_viewer_may_change_nothing_whatever_the_body",),
         ("T19",),
     ),
     Twin(
@@ -34,7 +37,7 @@ AT_THE_SOCKET = (
         LISTENING,
         "    if refused == errno.ECONNREFUSED:\n        path.unlink(missing_ok=True)\n",
         "    path.unlink(missing_ok=True)\n    if refused == errno.ECONNREFUSED:\n        return\n",
-        ("tests/unit/api/test_socket.py",),
+        ("tests/unit/api/test_socket.py::test_a_living_daemon_keeps_its_socket",),
         ("F7",),
     ),
     Twin(
@@ -42,7 +45,7 @@ AT_THE_SOCKET = (
         "locker/api/connections.py",
         "        return len(viewers) < OF_VIEWERS_MOST and len(same) < OF_ONE_VIEWER_MOST\n",
         "        return True\n",
-        ("tests/unit/api/test_crowds.py",),
+        ("tests/unit/api/test_crowds.py::test_viewers_leave_places_for_technicians",),
         ("T19", "F21"),
     ),
     Twin(
@@ -50,7 +53,7 @@ AT_THE_SOCKET = (
         "locker/api/stream.py",
         "        if len(self._waiting) >= self._limit:\n",
         "        if False:\n",
-        ("tests/unit/api/test_events.py",),
+        ("tests/unit/api/test_events.py::test_a_slow_client_is_dropped_with_the_reason",),
         ("F21",),
     ),
     Twin(
@@ -58,7 +61,7 @@ AT_THE_SOCKET = (
         "locker/domain/flows/doors.py",
         '    return {"user": opening.user, "technician": opening.person, "reason": opening.reason}\n',
         '    return {"technician": opening.person, "reason": opening.reason}\n',
-        ("tests/unit/domain/test_maintain.py",),
+        ("tests/unit/domain/test_maintain.py::test_the_intent_is_written_before_the_pulse_with_who_and_why",),
         ("T19",),
     ),
     Twin(
@@ -66,7 +69,7 @@ AT_THE_SOCKET = (
         "locker/engine.py",
         "asyncio.Queue(INBOX_LIMIT)",
         "asyncio.Queue()",
-        ("tests/unit/engine",),
+        ("tests/unit/engine/test_engine.py::test_a_full_inbox_makes_whoever_posts_wait",),
         ("F21",),
     ),
     Twin(
@@ -74,7 +77,7 @@ AT_THE_SOCKET = (
         "locker/systemd.py",
         "    return allowed_us / 2_000_000 if",
         "    return allowed_us / 1_000_000 if",
-        ("tests/unit/daemon/test_systemd.py",),
+        ("tests/unit/daemon/test_systemd.py::test_the_watchdog_is_fed_twice_in_the_time_allowed",),
         ("F18",),
     ),
 )

@@ -76,6 +76,9 @@ def test_a_jump_of_the_wall_clock_refills_nothing(years: int) -> None:
     miss(stand, 10)
     stand.set_clock(stand.now.wall_at.replace(year=2026 + years))
     assert tokens(stand) == 0
+    stand.press("C 1111 OK")
+    assert stand.says(Text.LOCKED_OUT)
+    assert stand.count(EntryKind.CODE_MISSED) == 10
 
 
 def test_the_token_is_spent_in_the_transaction_before_the_answer_is_shown() -> None:

@@ -57,6 +57,32 @@ def test_secrets_are_not_shown(directory: Path) -> None:
     assert repr(secret)[2:-1] not in repr(Keys.load(directory, {}))
 
 
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Keep the inodes of everything that is synced to the disk, in order."""
+    inodes: list[int] = []
+    really = os.fsync
+
+    def sync(descriptor: int) -> None:
+        really(descriptor)
+        inodes.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    return inodes
+
+
+def test_keys_are_on_the_disk_before_anybody_is_told_of_them(synced: list[int], tmp_path: Path) -> None:
+    made = tmp_path / "keys"
+    initialise(made, "test-1", tmp_path / "enrolment.json")
+    lasting = [*made.iterdir(), made, tmp_path, tmp_path / "enrolment.json"]
+    assert {each.name for each in lasting if each.stat().st_ino not in synced} == set()
+
+
+def test_an_epoch_is_on_the_disk_before_it_is_used(directory: Path, synced: list[int]) -> None:
+    next_epoch(directory)
+    assert synced == [(directory / EPOCH).stat().st_ino, directory.stat().st_ino]
+
+
 def test_existing_keys_are_kept(directory: Path) -> None:
     before = {file.name: file.read_bytes() for file in directory.iterdir()}
     with pytest.raises(KeysRefused, match="already") as caught:

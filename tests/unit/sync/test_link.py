@@ -122,6 +122,20 @@ async def test_the_last_will_says_offline_when_the_automat_vanishes(tmp_path: Pa
         await up.office.until(lambda o: o.statuses[AUTOMAT_ID]["status"] == "online", 5, "back online")
 
 
+async def test_whoever_asks_after_the_automat_vanished_is_told_so(tmp_path: Path) -> None:
+    async with (
+        uplink(tmp_path) as up,
+        proxy(up.broker) as through,
+        running_link(up.automat, settings_for(up.broker, port=through.port, retry_first_s=60.0)),
+    ):
+        await up.office.until(lambda o: o.statuses.get(AUTOMAT_ID, {}).get("status") == "online", 5, "online")
+        through.cut()
+        await up.office.until(
+            lambda o: o.statuses[AUTOMAT_ID].get("reason") == "connection-lost", 5, "the last will"
+        )
+        assert (await retained(up.broker, "status"))["status"] == "offline"
+
+
 async def test_a_thousand_entries_over_three_kills_of_the_broker(tmp_path: Path) -> None:
     async with uplink(tmp_path) as up, running_link(up.automat, settings_for(up.broker)):
         for round_ in range(1, 4):
@@ -281,7 +295,8 @@ async def test_a_command_is_taken_off_the_broker_only_after_the_inbox_has_it(tmp
         full.key, full.enrolment = up.automat.key, up.automat.enrolment
         async with running_link(full, settings_for(up.broker)):
             await up.office.until(lambda o: AUTOMAT_ID in o.statuses, 5, "online")
-            await up.office.withdraw("JJFI1", "sender asked")
+            async with client(up.broker) as other:  # the back office would say it again
+                await other.publish(f"automats/{AUTOMAT_ID}/commands", command(), qos=1)
             async with asyncio.timeout(5):
                 await arrived.wait()
         async with running_link(up.automat, settings_for(up.broker)):

@@ -304,6 +304,13 @@ def test_bytes_that_are_no_command_are_refused_with_a_reason(name: str) -> None:
     assert refusal(payload).reason == reason
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_what_is_too_long_is_not_looked_into(*, signed: bool) -> None:
+    too_long = b"x" * (COMMAND_BYTES_MOST + 1)
+    assert refusal(too_long, signed=signed).reason == "too-large"
+    assert refusal(too_long[1:], signed=signed).reason != "too-large"
+
+
 def test_a_refusal_names_the_command_as_far_as_it_can_be_read() -> None:
     refused = refusal(raw(message(issued="yesterday")))
     assert (refused.command_id, refused.kind) == ("c-1", "parcel.announce")
