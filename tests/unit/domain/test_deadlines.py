@@ -95,6 +95,7 @@ def test_a_trusted_clock_that_leaps_is_doubted_until_the_back_office_agrees() ->
     assert stand.parcel().state is ParcelState.STORED
     stand.do(JournalAcknowledged(0, 1, sent_at=MONDAY))
     assert stand.parcel().state is ParcelState.STORED
+    assert stand.count(EntryKind.DEADLINE_LENGTHENED) == 0
     stand.do(JournalAcknowledged(0, 2, sent_at=stand.now.wall_at))
     # The automat was in service, yet 400 days have passed that it knows nothing of: late, never early.
     assert stand.parcel().state is ParcelState.STORED
