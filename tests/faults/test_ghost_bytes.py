@@ -12,11 +12,13 @@ from tests.unit.domain.stand import Stand
 
 CODE = "024204"
 LONGEST_CODE = 12
+A_KEY_S = 0.05
 MASHED = (b"\x08", b"\x0d", b"*", b"#", *(bytes([48 + digit]) for digit in range(10)))
 """Bytes that are keys, whichever edition of the keypad they come from."""
+DIGITS = st.lists(st.sampled_from(MASHED[-10:]), max_size=40).map(lambda keys: b"*" + b"".join(keys))
 chunks = st.lists(
     st.tuples(
-        st.binary(max_size=40) | st.lists(st.sampled_from(MASHED), max_size=40).map(b"".join),
+        st.binary(max_size=40) | st.lists(st.sampled_from(MASHED), max_size=40).map(b"".join) | DIGITS,
         st.floats(0.0, 8.0),
     ),
     max_size=25,
@@ -34,10 +36,11 @@ class Fingers:
         self.typed = ""
 
     def hear(self, data: bytes) -> None:
-        now_s = self.stand.now.powered_s
-        for key in self._decoder.feed(data):
-            for event in self._filter.press(key, now_s):
-                self._tell(event)
+        for byte in data:
+            self.stand.wait(A_KEY_S)
+            for key in self._decoder.feed(bytes([byte])):
+                for event in self._filter.press(key, self.stand.now.powered_s):
+                    self._tell(event)
 
     def wait(self, seconds: float) -> None:
         self.stand.wait(seconds)
