@@ -10,7 +10,8 @@ import logging
 import math
 import socket
 import ssl
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiomqtt
@@ -26,6 +27,8 @@ RECEIVE_MOST = 50
 """Messages that the broker may have on their way to us, not acknowledged."""
 
 CLOUD_EVENT = "application/cloudevents+json"
+
+LOST = "failed to receive on socket"
 
 logger = logging.getLogger(__name__)
 
@@ -99,14 +102,14 @@ async def open_connection(settings: LinkSettings, tls: ssl.SSLContext | None) ->
         max_inflight_messages=settings.in_flight,
         tls_context=tls,
         socket_options=NO_DELAY,
-        logger=logger,
+        logger=_Subdued(__name__),
         **_session(settings.session_expiry_s) if v5 else {"clean_session": False},
     )
     client.pending_calls_threshold = 2 * settings.in_flight  # it warns, slowly, beyond ten
     inner = _inner(client)
     inner.manual_ack_set(True)
     inner.connect_timeout = settings.connect_limit_s
-    entering = asyncio.ensure_future(client.__aenter__())
+    entering = asyncio.ensure_future(_enter(client))
     try:
         # a thread is at the socket and cannot be cancelled: what it opened must be closed
         await asyncio.shield(entering)
@@ -117,26 +120,61 @@ async def open_connection(settings: LinkSettings, tls: ssl.SSLContext | None) ->
         await _tear_down(client)
         raise
     try:
-        _write_at_once(inner)
         yield Connection(client, v5=v5, limit_s=settings.connect_limit_s)
     finally:
         await _tear_down(client, settings.connect_limit_s)
 
 
-def _write_at_once(inner: paho.Client) -> None:
-    """Watch the socket for room to write without a detour over the event loop's queue.
+def _watch_safely(client: aiomqtt.Client) -> None:
+    """Watch the socket by itself and never by its number alone, and write without a detour over the queue.
 
-    aiomqtt's own way registers a file number later, when the socket may be closed and its number another's.
+    paho connects in a thread, and aiomqtt has the number watched a moment later: the socket may be closed by
+    then, and its number another's.
     """
-    loop = asyncio.get_running_loop()
+    loop, home = asyncio.get_running_loop(), threading.get_ident()
+    inner = client._client  # noqa: SLF001  # paho's own settings are public
 
-    def write() -> None:
-        inner.loop_write()
+    def at_home(sock: "paho.SocketLike", watch: Callable[[], None]) -> None:
+        def if_open() -> None:
+            if sock.fileno() >= 0:
+                watch()
 
-    def register(_client: paho.Client, _userdata: object, sock: "paho.SocketLike") -> None:
-        loop.add_writer(sock.fileno(), write)
+        if threading.get_ident() == home:
+            if_open()
+        else:
+            loop.call_soon_threadsafe(if_open)
 
-    inner.on_socket_register_write = register
+    def work(part: Callable[[], object]) -> None:
+        gone = client._disconnected  # noqa: SLF001  # whatever fails here is the connection's end
+        try:
+            part()
+        except Exception as error:  # noqa: BLE001  # told by whoever has the connection
+            if not gone.done():
+                gone.set_exception(error)
+
+    def read() -> None:
+        inner.loop_read()
+        # TLS may have decrypted more than was read: the socket itself will not tell of it again
+        while isinstance(tls := inner.socket(), ssl.SSLSocket) and tls.pending():
+            inner.loop_read()
+
+    def opened(sock: "paho.SocketLike") -> None:
+        loop.add_reader(sock.fileno(), work, read)
+        client._misc_task = loop.create_task(client._misc_loop())  # noqa: SLF001  # its pings, as aiomqtt starts them
+
+    inner.on_socket_open = lambda _client, _userdata, sock: at_home(sock, lambda: opened(sock))
+    inner.on_socket_register_write = lambda _client, _userdata, sock: at_home(
+        sock, lambda: loop.add_writer(sock.fileno(), work, inner.loop_write)
+    )
+
+
+async def _enter(client: aiomqtt.Client) -> None:
+    """Connect; MqttError also if the broker was gone again before anybody could have noticed."""
+    _watch_safely(client)
+    gone = client._disconnected  # noqa: SLF001  # aiomqtt forgets it if the end comes within its own connecting
+    await client.__aenter__()
+    if gone.done() and (error := gone.exception()) is not None:
+        raise aiomqtt.MqttError(f"the connection ended as soon as it was there: {error}") from error
 
 
 async def _tear_down(client: aiomqtt.Client, limit_s: float = 0.0) -> None:
@@ -170,6 +208,17 @@ def _session(expiry_s: int) -> dict[str, object]:
     properties.SessionExpiryInterval = expiry_s
     properties.ReceiveMaximum = RECEIVE_MOST
     return {"clean_start": False, "properties": properties}
+
+
+class _Subdued(logging.Logger):
+    """Takes the library's word for errors only where they are faults of programs.
+
+    A connection that goes is an exception of `Connection`, and whoever has it tells of it once an outage.
+    """
+
+    def handle(self, record: logging.LogRecord) -> None:
+        if record.levelno > logging.DEBUG and not record.getMessage().startswith(LOST):
+            logger.handle(record)
 
 
 class _Packed(Properties):

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import math
 import socket
-from collections.abc import AsyncIterator
+import ssl
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
@@ -91,7 +93,7 @@ async def open_connection(
             socket_options=NO_DELAY,
         )
     client.pending_calls_threshold = 1000
-    entering = asyncio.ensure_future(client.__aenter__())
+    entering = asyncio.ensure_future(_enter(client))
     try:
         # a thread is at the socket and cannot be cancelled: what it opened must be closed
         await asyncio.shield(entering)
@@ -102,26 +104,61 @@ async def open_connection(
         await _tear_down(client)
         raise
     try:
-        _write_at_once(client._client)  # noqa: SLF001  # paho's own settings are public
         yield Connection(client, v5=protocol == "5")
     finally:
         await _tear_down(client, LIMIT_S)
 
 
-def _write_at_once(inner: paho.Client) -> None:
-    """Watch the socket for room to write without a detour over the event loop's queue.
+def _watch_safely(client: aiomqtt.Client) -> None:
+    """Watch the socket by itself and never by its number alone, and write without a detour over the queue.
 
-    aiomqtt's own way registers a file number later, when the socket may be closed and its number another's.
+    paho connects in a thread, and aiomqtt has the number watched a moment later: the socket may be closed by
+    then, and its number another's.
     """
-    loop = asyncio.get_running_loop()
+    loop, home = asyncio.get_running_loop(), threading.get_ident()
+    inner = client._client  # noqa: SLF001  # paho's own settings are public
 
-    def write() -> None:
-        inner.loop_write()
+    def at_home(sock: "paho.SocketLike", watch: Callable[[], None]) -> None:
+        def if_open() -> None:
+            if sock.fileno() >= 0:
+                watch()
 
-    def register(_client: paho.Client, _userdata: object, sock: "paho.SocketLike") -> None:
-        loop.add_writer(sock.fileno(), write)
+        if threading.get_ident() == home:
+            if_open()
+        else:
+            loop.call_soon_threadsafe(if_open)
 
-    inner.on_socket_register_write = register
+    def work(part: Callable[[], object]) -> None:
+        gone = client._disconnected  # noqa: SLF001  # whatever fails here is the connection's end
+        try:
+            part()
+        except Exception as error:  # noqa: BLE001  # told by whoever has the connection
+            if not gone.done():
+                gone.set_exception(error)
+
+    def read() -> None:
+        inner.loop_read()
+        # TLS may have decrypted more than was read: the socket itself will not tell of it again
+        while isinstance(tls := inner.socket(), ssl.SSLSocket) and tls.pending():
+            inner.loop_read()
+
+    def opened(sock: "paho.SocketLike") -> None:
+        loop.add_reader(sock.fileno(), work, read)
+        client._misc_task = loop.create_task(client._misc_loop())  # noqa: SLF001  # its pings, as aiomqtt starts them
+
+    inner.on_socket_open = lambda _client, _userdata, sock: at_home(sock, lambda: opened(sock))
+    inner.on_socket_register_write = lambda _client, _userdata, sock: at_home(
+        sock, lambda: loop.add_writer(sock.fileno(), work, inner.loop_write)
+    )
+
+
+async def _enter(client: aiomqtt.Client) -> None:
+    """Connect; MqttError also if the broker was gone again before anybody could have noticed."""
+    _watch_safely(client)
+    gone = client._disconnected  # noqa: SLF001  # aiomqtt forgets it if the end comes within its own connecting
+    await client.__aenter__()
+    if gone.done() and (error := gone.exception()) is not None:
+        raise aiomqtt.MqttError(f"the connection ended as soon as it was there: {error}") from error
 
 
 async def _tear_down(client: aiomqtt.Client, limit_s: float = 0.0) -> None:
