@@ -7,6 +7,7 @@ KEYS = "locker/domain/flows/keys.py"
 GUARD = "locker/domain/flows/guard.py"
 AUTOMAT = "locker/domain/automat.py"
 PICKUP = "locker/domain/flows/pickup.py"
+CALENDAR = "tests/unit/domain/test_calendar.py"
 
 AT_THE_KEYPAD = (
     Twin(
@@ -129,7 +130,7 @@ AT_THE_KEYPAD = (
         "locker/domain/codes.py",
         'return CodeTag(hmac.new(self.secret, code.digits.encode("ascii"), hashlib.sha256).hexdigest())',
         "return CodeTag(code.digits.rjust(64, '0'))",
-        ("tests/e2e/test_no_code_in_clear.py",),
+        ("tests/unit/keys/test_keys.py::test_keys_fit_the_enrolment",),
         ("T9",),
     ),
     Twin(
@@ -137,7 +138,18 @@ AT_THE_KEYPAD = (
         "locker/domain/codes.py",
         """        return f"Code({'*' * len(self.digits)})"\n""",
         """        return f"Code({self.digits})"\n""",
-        ("tests/unit/domain/test_typing.py", "tests/unit/domain/test_announce.py"),
+        ("tests/unit/domain/test_typing.py::test_nothing_that_holds_a_code_shows_it",),
+        ("T9",),
+    ),
+    Twin(
+        "the code key shows itself",
+        "locker/domain/codes.py",
+        '        return "CodeKey(***)"\n',
+        '        return f"CodeKey({self.secret!r})"\n',
+        (
+            "tests/unit/keys/test_keys.py::test_secrets_are_not_shown",
+            "tests/unit/domain/test_typing.py::test_nothing_that_holds_a_code_shows_it",
+        ),
         ("T9",),
     ),
     Twin(
@@ -145,7 +157,7 @@ AT_THE_KEYPAD = (
         "locker/domain/keypad.py",
         """        return f"Typed({len(self.digits)} digits)"\n""",
         """        return f"Typed({self.digits})"\n""",
-        ("tests/unit/domain/test_typing.py",),
+        ("tests/unit/domain/test_typing.py::test_nothing_that_holds_a_code_shows_it",),
         ("T9",),
     ),
     Twin(
@@ -161,7 +173,7 @@ AT_THE_KEYPAD = (
         AUTOMAT,
         "        return now.trusted and not self.facts.clock_doubted\n",
         "        return not self.facts.clock_doubted\n",
-        ("tests/unit/domain/test_deadlines.py::test_nothing_expires_under_an_untrusted_clock",),
+        ("tests/unit/domain/test_retention.py::test_nothing_is_forgotten_under_an_untrusted_clock",),
         ("F13", "T5"),
     ),
     Twin(
@@ -173,6 +185,14 @@ AT_THE_KEYPAD = (
             "tests/unit/domain/test_deadlines.py::test_a_trusted_clock_that_leaps_is_doubted_until_the_back_office_agrees",
         ),
         ("T5", "F13"),
+    ),
+    Twin(
+        "an instant passes on an untrusted clock",
+        "locker/domain/deadlines.py",
+        "    return now.trusted and now.wall_at >= at\n",
+        "    return now.wall_at >= at\n",
+        (CALENDAR + "::test_an_instant_passes_when_it_is_reached_and_never_under_an_untrusted_clock",),
+        ("F13", "T5"),
     ),
     Twin(
         "storage times end in an outage",
@@ -214,9 +234,7 @@ AT_THE_KEYPAD = (
         "if facts.storage_low else None",
         "if False else None",
         (
-            "tests/unit/domain/test_delivery.py",
-            "tests/unit/domain/test_sending_faults.py",
-            "tests/unit/domain/test_delivery_choices.py",
+            "tests/unit/domain/test_delivery.py::test_a_full_disk_refuses_deposits_and_leaves_pickups_possible",
         ),
         ("F4",),
     ),

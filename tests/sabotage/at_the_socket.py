@@ -27,8 +27,8 @@ AT_THE_SOCKET = (
     Twin(
         "a change needs no role",
         "locker/api/server.py",
-        "                self._technician(request)\n                return await self._act",
-        "                return await self._act",
+        "                self._technician(request)\n",
+        "                pass\n",
         ("tests/unit/api/test_roles.py::test_a_viewer_may_change_nothing_whatever_the_body",),
         ("T19",),
     ),

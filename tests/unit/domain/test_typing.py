@@ -2,11 +2,12 @@
 
 import pytest
 
+from locker.domain.codes import Code, CodeKey
 from locker.domain.commands import Mode, SetMode
 from locker.domain.events import Door
 from locker.domain.intents import Sound, Tone
 from locker.domain.journal import EntryKind
-from locker.domain.keypad import Entering, Idle
+from locker.domain.keypad import Entering, Idle, Typed
 from locker.domain.messages import Text
 from tests.unit.domain.stand import Stand
 
@@ -82,6 +83,16 @@ def tones(stand: Stand, keys: str) -> list[Tone]:
     before = len(stand.intents)
     stand.press(keys)
     return [intent.tone for intent in stand.intents[before:] if isinstance(intent, Sound)]
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [Code("024204"), CodeKey(b"024204" * 6), Typed("024204"), Entering(Typed("024204"))],
+    ids=lambda holder: type(holder).__name__,
+)
+def test_nothing_that_holds_a_code_shows_it(holder: object) -> None:
+    for text in (repr(holder), str(holder), f"{holder}", f"{[holder]}"):
+        assert "024204" not in text
 
 
 def test_every_accepted_key_sounds_and_the_outcome_sounds_after_it() -> None:
