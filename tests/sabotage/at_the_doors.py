@@ -31,7 +31,7 @@ AT_THE_DOORS = (
         LINES,
         "(contact is Contact.CLOSED) is door.closed_means_shut else",
         "(contact is Contact.CLOSED) else",
-        ("tests/unit/hardware", "tests/e2e/test_commission.py"),
+        ("tests/laws/test_misbehaviour_doors.py::test_07_inverted_contacts_are_a_setting_of_the_doors",),
         ("F17",),
     ),
     Twin(

@@ -173,7 +173,15 @@ ON_THE_WAY = (
             "        context.check_hostname = False\n"
             "        context.verify_mode = ssl.CERT_NONE\n"
         ),
-        ("tests/unit/sync", "tests/unit/backoffice"),
+        ("tests/unit/sync/test_tls.py::test_another_authority_is_not_believed",),
+        ("T13",),
+    ),
+    Twin(
+        "a broker under any name is believed",
+        "locker/sync/settings.py",
+        "        context.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+        "        context.minimum_version = ssl.TLSVersion.TLSv1_2\n        context.check_hostname = False\n",
+        ("tests/unit/sync/test_tls.py::test_a_broker_under_another_name_is_not_believed",),
         ("T13",),
     ),
     Twin(

@@ -15,7 +15,9 @@ from tests.sabotage.twins import TWINS
 
 @pytest.mark.parametrize("twin", [*TWINS, *RULES], ids=lambda twin: twin.name)
 def test_a_twin_has_its_one_place_and_is_python_all_the_same(twin: Twin) -> None:
-    ast.parse(sabotaged(twin))
+    content = sabotaged(twin)
+    if twin.file.endswith(".py"):
+        ast.parse(content)
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
@@ -24,8 +26,8 @@ def test_a_twin_names_tests_that_exist_and_the_faults_it_belongs_to(twin: Twin) 
     assert twin.catchers
     for catcher in twin.catchers:
         file, *names = catcher.partition("[")[0].split("::")
-        assert (ROOT / file).exists()
-        assert not names or "::".join(names) in functions_of(ROOT / file), catcher
+        assert names
+        assert "::".join(names) in functions_of(ROOT / file), catcher
 
 
 @pytest.mark.parametrize("twins", [TWINS, RULES], ids=["twins", "rules"])

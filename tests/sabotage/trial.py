@@ -61,7 +61,7 @@ def attempt(
     began_s = time.monotonic()
     with copy_of(root) as tree:
         apply(twin, tree)
-        verdict, by, says = _judge(run(tree, twin.catchers, longest_s, longest_test_s))
+        verdict, by, says = judge(run(tree, twin.catchers, longest_s, longest_test_s))
     return Trial(twin, verdict, by, says, time.monotonic() - began_s)
 
 
@@ -113,7 +113,7 @@ def run(tree: Path, catchers: Sequence[str], longest_s: float, longest_test_s: i
     return found
 
 
-def _judge(account: dict[str, Any] | str) -> tuple[Verdict, str, str]:
+def judge(account: dict[str, Any] | str) -> tuple[Verdict, str, str]:
     """Tell what an account proves: only a test that ran and failed for what it looks at proves anything."""
     if isinstance(account, str):
         return Verdict.UNPROVEN, "", account
