@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from locker.db.errors import (
 )
 from locker.disk import NO_ROOM
 from locker.domain.times import NEVER_BEFORE
+
+LOG_HEADER_BYTES = 32
+LOG_MAGIC = 0x377F0682  # and the next one up, where the checksums are of big-endian words
 
 BUSY_TIMEOUT_S = 0.2
 """How long to wait for a foreign lock before saying that the file is in use."""
@@ -191,7 +195,7 @@ def _way_in(path: Path) -> tuple[str, Callable[[], None]]:
     if _has_content(path, "-journal"):
         # The power failed during a migration: only SQLite itself can take the half-done step back.
         return address, _nothing
-    if not _has_content(path, "-wal"):
+    if not _log_begun(path.with_name(f"{path.name}-wal")):
         return f"{address}?immutable=1", _nothing
     # What was committed last stands only in the -wal. A reader that may not write neither copies it over
     # nor removes it. It wants an index file beside it, but keeps the index in memory if that file is empty
@@ -212,6 +216,28 @@ def _has_content(path: Path, suffix: str) -> bool:
         return path.with_name(f"{path.name}{suffix}").stat().st_size > 0
     except FileNotFoundError:
         return False
+
+
+def _log_begun(log: Path) -> bool:
+    """Whether a -wal file may hold what the database does not (https://www.sqlite.org/fileformat2.html).
+
+    After a power cut its header may stand alone, or be torn: SQLite's writer passes over such a log, and its
+    reader asks for ten seconds and then gives up.
+    """
+    try:
+        with log.open("rb") as opened:
+            header = opened.read(LOG_HEADER_BYTES)
+            more = opened.read(1)
+    except FileNotFoundError:
+        return False
+    if not more or int.from_bytes(header[:4]) & ~1 != LOG_MAGIC:
+        return False
+    words = struct.unpack(f"{'>' if header[3] & 1 else '<'}6I", header[:24])
+    one = two = 0
+    for first, second in zip(words[::2], words[1::2], strict=True):
+        one = (one + first + two) & 0xFFFFFFFF
+        two = (two + second + one) & 0xFFFFFFFF
+    return struct.pack(">2I", one, two) == header[24:]
 
 
 def _nothing() -> None:
