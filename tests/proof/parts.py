@@ -104,6 +104,16 @@ PARTS: dict[str, Part] = {
             long_limit_s=2 * 3600,
         ),
         Part(
+            "drain",
+            "20,000 entries wait after an outage: drained in order, with somebody typing at the keypad",
+            "tests.faults.drain",
+            _module("tests.faults.drain", "--entries", "20000"),
+            _module("tests.faults.drain", "--entries", "100000"),
+            cores=1,
+            limit_s=240,
+            long_limit_s=3600,
+        ),
+        Part(
             "migrations",
             "every old database migrated and opened twice, and killed at every statement of every step",
             "tests.migrations.test_killed",
