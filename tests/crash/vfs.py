@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 OK, FULL, CANNOT_OPEN = 0, 13, 14
@@ -115,13 +116,14 @@ class CannotStandBetween(Exception):  # noqa: N818 - the name says what is the c
 
 
 @contextmanager
-def installed(hook: Hook, *, reads: bool = False) -> Iterator[None]:
+def installed(hook: Hook, *, reads: bool = False, dice: Random | None = None) -> Iterator[None]:
     """Ask `hook` before each operation on a database opened in this block; every one is closed in it, too.
 
-    Of this process only, on all threads. `reads` asks before reads as well, which costs time. A close is
-    told and cannot be refused. CannotStandBetween where the SQLite in use cannot be reached.
+    Of this process only, on all threads. `reads` asks before reads as well, which costs time. With `dice`
+    SQLite's own chance (the salts of its log) follows from them. A close is told and cannot be refused.
+    CannotStandBetween where the SQLite in use cannot be reached.
     """
-    shim = _Shim(_library(), hook, reads=reads)
+    shim = _Shim(_library(), hook, reads=reads, dice=dice)
     shim.register()
     try:
         yield
@@ -195,6 +197,7 @@ _CLOSE = CFUNCTYPE(c_int, c_void_p)
 _TRANSFER = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
 _TRUNCATE = CFUNCTYPE(c_int, c_void_p, c_int64)
 _SYNC = CFUNCTYPE(c_int, c_void_p, c_int)
+_RANDOMNESS = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)
 _OPEN_DIRECTORY = CFUNCTYPE(c_int, c_void_p, c_void_p)
 _GET_SYSTEM_CALL = CFUNCTYPE(c_void_p, c_void_p, c_char_p)
 _SET_SYSTEM_CALL = CFUNCTYPE(c_int, c_void_p, c_char_p, c_void_p)
@@ -203,7 +206,9 @@ _SET_SYSTEM_CALL = CFUNCTYPE(c_int, c_void_p, c_char_p, c_void_p)
 class _Shim:
     """The copied tables, and what is open through them."""
 
-    def __init__(self, library: ctypes.CDLL, hook: Hook, *, reads: bool) -> None:
+    def __init__(
+        self, library: ctypes.CDLL, hook: Hook, *, reads: bool = False, dice: Random | None = None
+    ) -> None:
         self.raised: list[BaseException] = []
         self.left_open: list[str] = []
         self._library = library
@@ -219,6 +224,9 @@ class _Shim:
         self._vfs.zName = b"before-the-disk"
         self._vfs.xOpen = self._callback(_OPEN, self._open)
         self._vfs.xDelete = self._callback(_DELETE, self._delete)
+        self._dice = dice
+        if dice is not None:
+            self._vfs.xRandomness = self._callback(_RANDOMNESS, self._throw)
         get = _GET_SYSTEM_CALL(self._system.xGetSystemCall)
         self._native_open = _OPEN(self._system.xOpen)
         self._native_delete = _DELETE(self._system.xDelete)
@@ -231,11 +239,13 @@ class _Shim:
         if code != OK:
             raise CannotStandBetween(f"SQLite refuses another VFS (code {code})")
         self._set_open_directory(self._callback(_OPEN_DIRECTORY, self._open_directory))
+        self._begin_chance()
 
     def unregister(self) -> None:
         """Step aside; what is still open goes on through the callbacks."""
         self._set_open_directory(None)
         self._library.sqlite3_vfs_unregister(addressof(self._vfs))
+        self._begin_chance()
         if self._names:
             # Whatever closes these files will call here, perhaps when this block is long forgotten.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
@@ -310,7 +320,17 @@ class _Shim:
         code: int = _SYNC(self._native[file].xSync)(file, flags)
         return code
 
+    def _throw(self, _vfs: int, count: int, buffer: int) -> int:
+        if self._dice is not None:
+            ctypes.memmove(buffer, self._dice.randbytes(count), count)
+        return count
+
     # -- within
+
+    def _begin_chance(self) -> None:
+        """Have SQLite ask for randomness anew before it next needs some."""
+        if self._dice is not None:
+            self._library.sqlite3_randomness(0, None)
 
     def _intercepted(self, native: int) -> _Methods:
         methods = _Methods()
@@ -362,6 +382,7 @@ def _library() -> ctypes.CDLL:
         library.sqlite3_vfs_find.argtypes = [c_char_p]
         library.sqlite3_vfs_register.argtypes = [c_void_p, c_int]
         library.sqlite3_vfs_unregister.argtypes = [c_void_p]
+        library.sqlite3_randomness.argtypes = [c_int, c_void_p]
         library.sqlite3_libversion.restype = c_char_p
     except (ImportError, AttributeError, OSError) as error:
         raise CannotStandBetween(
@@ -371,7 +392,7 @@ def _library() -> ctypes.CDLL:
     if system is None or _Vfs.from_address(system).iVersion < 3:
         raise CannotStandBetween("SQLite's own layer to the system is not of version 3")
     seen: list[Call] = []
-    shim = _Shim(library, seen.append, reads=False)
+    shim = _Shim(library, seen.append)
     shim.register()
     try:
         with closing(sqlite3.connect("file:unmade?mode=ro", uri=True)):
