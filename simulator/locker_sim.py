@@ -23,6 +23,7 @@ from simulator.faults import FaultValue
 from simulator.people import Person, new_code, new_tracking_id
 from simulator.plan import CabinetPlan, demo_plan, plan_of
 from simulator.plan_file import read_plan
+from simulator.stock import Stock
 from simulator.stories.audit import audit
 from simulator.stories.stage import LIMIT_S, Stage, StoryFailedError
 from simulator.transcript import Transcript
@@ -63,10 +64,18 @@ class LockerSim:
     """One automat. Every call returns when it is done, or raises LockerSimError within `limit_s`."""
 
     def __init__(
-        self, plan: CabinetPlan | None = None, *, seed: int = 0, languages: tuple[str, ...] = ("en",)
+        self,
+        plan: CabinetPlan | None = None,
+        *,
+        seed: int = 0,
+        languages: tuple[str, ...] = ("en",),
+        stock: Stock | None = None,
     ) -> None:
-        """Describe it; `start` runs it. Without a plan it is that of the demo: 14 compartments, a scanner."""
-        self._plan, self._seed, self._languages = plan, seed, languages
+        """Describe it; `with` or `start` runs it. Without a plan it is the demo's: 14 doors, a scanner.
+
+        A `stock` of blank automats makes the start quicker for all but the first of them.
+        """
+        self._plan, self._seed, self._languages, self._stock = plan, seed, languages, stock
         self._loop: BackgroundLoop
         self._directory: Path | None = None
         self._demo: Demo
@@ -96,6 +105,12 @@ class LockerSim:
         finally:
             self._loop.close()
             shutil.rmtree(directory, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     # -- the back office
 
@@ -275,7 +290,14 @@ class LockerSim:
             raise LockerSimError(str(error.args[0] if error.args else error)) from error
 
     async def _begin(self, directory: Path) -> None:
-        self._demo = Demo(directory, plan=self._plan, seed=self._seed, story=True, languages=self._languages)
+        self._demo = Demo(
+            directory,
+            plan=self._plan,
+            seed=self._seed,
+            story=True,
+            languages=self._languages,
+            stock=self._stock,
+        )
         self._demo.automat.key_gap_s = KEY_GAP_S
         await self._demo.start()
         self._stage = Stage(self._demo, Transcript(lambda: 0.0, lambda _line: None), seed=self._seed)

@@ -1,6 +1,7 @@
 """A stock of automats that are initialised and blank: made once by the product's own commands, then copied.
 
 For test suites that start many automats; whoever wants to see an automat come up from nothing uses none.
+All of one id have the same keys.
 """
 
 import shutil
@@ -23,11 +24,11 @@ class Stock:
     """A directory with one blank automat of each id that was asked for."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     async def furnish(self, place: Place, automat_id: str, enrolment: Path) -> None:
         """Give an automat its keys, its enrolment and a blank database."""
-        shelf = self._directory / automat_id
+        shelf = self.directory / automat_id
         if not shelf.exists():
             await initialise(place, enrolment, database=True)
             self._keep(shelf, place, enrolment)
@@ -37,8 +38,8 @@ class Stock:
         shutil.copy2(shelf / "automat.db", place.database)
 
     def _keep(self, shelf: Path, place: Place, enrolment: Path) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=self._directory))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=self.directory))
         shutil.copytree(place.keys, fresh / "keys")
         shutil.copy2(enrolment, fresh / "enrolment.json")
         shutil.copy2(place.database, fresh / "automat.db")

@@ -17,6 +17,7 @@ import pytest
 from simulator.backoffice.keys import SigningKey
 from simulator.backoffice.office import BackOffice
 from simulator.demo import Demo
+from simulator.stock import Stock
 from simulator.stories.stage import Stage
 from simulator.transcript import Transcript
 
@@ -94,9 +95,9 @@ def desk(forger: "Forger") -> Desk:
 
 
 @pytest.fixture
-async def forger() -> AsyncIterator[Forger]:
+async def forger(locker_sim_stock: Stock) -> AsyncIterator[Forger]:
     with tempfile.TemporaryDirectory(prefix="forge-", ignore_cleanup_errors=True) as made:
-        demo = Demo(Path(made), story=True)
+        demo = Demo(Path(made), story=True, stock=locker_sim_stock)
         await demo.start()
         stage = Stage(demo, Transcript(lambda: 0.0, lambda _line: None))
         try:

@@ -18,6 +18,7 @@ from locker.commands import commission
 from simulator.daemon import run_command
 from simulator.demo import Demo
 from simulator.plan import BoardPlan, CabinetPlan, LinePlan, plan_of
+from simulator.stock import Stock
 from simulator.stories.stage import Stage
 from simulator.transcript import Transcript
 
@@ -39,10 +40,10 @@ def two_lines() -> CabinetPlan:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def stage(locker_sim_stock: Stock) -> AsyncIterator[Stage]:
     """Give an automat that was wired badly and never put into service."""
     with tempfile.TemporaryDirectory(prefix="com-", ignore_cleanup_errors=True) as made:
-        demo = Demo(Path(made), plan=two_lines(), story=True)
+        demo = Demo(Path(made), plan=two_lines(), story=True, stock=locker_sim_stock)
         for label in INVERTED:
             demo.automat.set_fault("contact-inverted", label)
         demo.automat.swap_doors("1", "3", "locks")

@@ -13,6 +13,7 @@ from simulator.daemon import DaemonError
 from simulator.demo import Demo
 from simulator.panel import Panel
 from simulator.people import Person
+from simulator.stock import Stock
 from simulator.stories.catalogue import STORIES
 from simulator.stories.perform import perform
 from simulator.stories.plans import small_plan
@@ -30,8 +31,10 @@ def directory() -> Iterator[Path]:
         yield Path(made)
 
 
-async def test_the_people_of_the_demo_come_to_an_automat_without_large_boxes_too(directory: Path) -> None:
-    demo = Demo(directory, plan=small_plan("1", "2", "3", "4", "5"))
+async def test_the_people_of_the_demo_come_to_an_automat_without_large_boxes_too(
+    directory: Path, locker_sim_stock: Stock
+) -> None:
+    demo = Demo(directory, plan=small_plan("1", "2", "3", "4", "5"), stock=locker_sim_stock)
     try:
         await demo.start()
         assert {person.role for person in demo.people} >= {"courier", "recipient", "sender"}
@@ -40,9 +43,9 @@ async def test_the_people_of_the_demo_come_to_an_automat_without_large_boxes_too
 
 
 async def test_an_automat_that_does_not_serve_is_waited_for_and_what_it_lacks_is_named(
-    directory: Path,
+    directory: Path, locker_sim_stock: Stock
 ) -> None:
-    demo = Demo(directory, plan=small_plan("1", "2"), story=True)
+    demo = Demo(directory, plan=small_plan("1", "2"), story=True, stock=locker_sim_stock)
     try:
         await demo.start()
         demo.automat.unplug("keypad-front")

@@ -5,11 +5,13 @@ import select
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from simulator.locker_sim import LockerSim, LockerSimError
+from simulator.stock import Stock
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(120)]
 
@@ -29,6 +31,19 @@ def test_a_parcel_is_delivered_and_collected_and_the_receipt_says_so(locker_sim:
     assert locker_sim.receipts() == [receipt]
     locker_sim.see("Thank you.")
     locker_sim.audit()
+
+
+def test_the_automats_of_a_session_are_copies_of_one_blank_and_each_begins_empty(
+    new_locker_sim: Callable[..., LockerSim], locker_sim_stock: Stock
+) -> None:
+    keys = []
+    for _ in range(2):
+        with new_locker_sim(compartments=2, languages=("fi",)) as automat:
+            automat.see("Paina C, koodi, OK")
+            assert automat.journal("parcel.stored") == []
+            keys.append((automat._demo.directory / "backoffice" / "enrolment.json").read_bytes())
+            automat.deliver()
+    assert keys == 2 * [(locker_sim_stock.directory / "sim-2" / "enrolment.json").read_bytes()]
 
 
 def test_keys_hands_and_eyes(locker_sim: LockerSim) -> None:

@@ -18,6 +18,7 @@ from locker.api.wire_schema import Wire
 from simulator.daemon import run_command
 from simulator.demo import Demo
 from simulator.events import DisplayChanged, SimulatorEvent
+from simulator.stock import Stock
 from simulator.stories.spy import Spy
 from simulator.stories.stage import Stage
 from simulator.transcript import Transcript
@@ -38,8 +39,10 @@ def directory() -> Iterator[Path]:
         yield Path(made)
 
 
-async def test_no_code_is_written_sent_shown_or_answered_in_clear(directory: Path) -> None:
-    demo = Demo(directory, story=True)
+async def test_no_code_is_written_sent_shown_or_answered_in_clear(
+    directory: Path, locker_sim_stock: Stock
+) -> None:
+    demo = Demo(directory, story=True, stock=locker_sim_stock)
     places: dict[str, bytes] = {}
     shown: list[str] = []
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.cli import main
+from simulator.stock import Stock
 from simulator.stories.catalogue import STORIES
 from tests.e2e.told_by_crew import TOLD_BY_CREW
 from tests.e2e.told_by_office import TOLD_BY_OFFICE
@@ -65,9 +66,9 @@ SEEN_BY_EVERY_AUDIT = (
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stock(locker_sim_stock: Stock) -> Path:
     """Blank automats for these tests; others show how one comes up from nothing."""
-    return tmp_path_factory.mktemp("stock")
+    return locker_sim_stock.directory
 
 
 @pytest.mark.parametrize("name", list(STORIES))

@@ -10,14 +10,15 @@ from simulator.front.book import digits
 from simulator.front.wall import Wall
 from simulator.panel import Panel
 from simulator.people import Person
+from simulator.stock import Stock
 from tests.screens.stand import Seen, choose, seen
 
 LIMIT_S = 20.0
 
 
 @pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
-    running = Demo(tmp_path, seed=5)
+async def demo(tmp_path: Path, locker_sim_stock: Stock) -> AsyncIterator[Demo]:
+    running = Demo(tmp_path, seed=5, stock=locker_sim_stock)
     await running.start()
     yield running
     await running.stop()

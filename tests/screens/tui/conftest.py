@@ -1,21 +1,14 @@
 """A real daemon on simulated hardware: one a module for tests that change little."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulator.broker import find
 from simulator.locker_sim import LockerSim
-from simulator.pytest_plugin import NO_BROKER
 
 
 @pytest.fixture(scope="module")
-def shared_sim() -> Iterator[LockerSim]:
+def shared_sim(new_locker_sim: Callable[..., LockerSim]) -> Iterator[LockerSim]:
     """Share the automat of the demo: to start one takes longer than most tests of a screen."""
-    if find("mosquitto") is None and find("nats") is None:
-        pytest.skip(NO_BROKER)
-    automat = LockerSim().start()
-    try:
+    with new_locker_sim() as automat:
         yield automat
-    finally:
-        automat.stop()

@@ -1,13 +1,11 @@
 """The round of all compartments on the technician's screen, beside a real daemon on simulated hardware."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulator.broker import find
 from simulator.locker_sim import LockerSim
 from simulator.plan import plan_of
-from simulator.pytest_plugin import NO_BROKER
 from tests.screens.tui.stand import Seen, seen
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -15,13 +13,10 @@ DOORS = 4
 
 
 @pytest.fixture
-def automat() -> Iterator[LockerSim]:
+def automat(new_locker_sim: Callable[..., LockerSim]) -> Iterator[LockerSim]:
     """Give an automat of a few doors."""
-    if find("mosquitto") is None and find("nats") is None:
-        pytest.skip(NO_BROKER)
-    automat = LockerSim(plan_of(DOORS, channels=DOORS)).start()
-    yield automat
-    automat.stop()
+    with new_locker_sim(plan=plan_of(DOORS, channels=DOORS)) as automat:
+        yield automat
 
 
 async def looks_into(screen: Seen, automat: LockerSim, label: str) -> None:

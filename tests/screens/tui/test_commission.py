@@ -1,13 +1,11 @@
 """The screen that puts an automat into service, beside a real daemon whose cables are crossed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulator.broker import find
 from simulator.locker_sim import LockerSim
 from simulator.plan import plan_of
-from simulator.pytest_plugin import NO_BROKER
 from tests.screens.tui.stand import Seen, seen
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -15,16 +13,11 @@ DOORS = 3
 
 
 @pytest.fixture(scope="module")
-def crossed() -> Iterator[LockerSim]:
+def crossed(new_locker_sim: Callable[..., LockerSim]) -> Iterator[LockerSim]:
     """Give an automat of three doors that was never put into service; two cables of locks are crossed."""
-    if find("mosquitto") is None and find("nats") is None:
-        pytest.skip(NO_BROKER)
-    automat = LockerSim(plan_of(DOORS, channels=DOORS)).start()
-    try:
+    with new_locker_sim(plan=plan_of(DOORS, channels=DOORS)) as automat:
         automat._run(crossing(automat))
         yield automat
-    finally:
-        automat.stop()
 
 
 async def crossing(automat: LockerSim) -> None:

@@ -1,13 +1,11 @@
 """The screen of one compartment beside a real daemon: all that is known of it, and every action on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulator.broker import find
 from simulator.locker_sim import LockerSim
 from simulator.plan import plan_of
-from simulator.pytest_plugin import NO_BROKER
 from tests.screens.tui.stand import Seen, seen
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -16,13 +14,10 @@ MAIJA = "t@7"
 
 
 @pytest.fixture
-def automat() -> Iterator[LockerSim]:
+def automat(new_locker_sim: Callable[..., LockerSim]) -> Iterator[LockerSim]:
     """Give an automat of a few doors."""
-    if find("mosquitto") is None and find("nats") is None:
-        pytest.skip(NO_BROKER)
-    automat = LockerSim(plan_of(DOORS, channels=DOORS)).start()
-    yield automat
-    automat.stop()
+    with new_locker_sim(plan=plan_of(DOORS, channels=DOORS)) as automat:
+        yield automat
 
 
 async def shown(screen: Seen, label: str) -> None:

@@ -1,31 +1,24 @@
 """The screen of incidents beside a real daemon: what is open, what to do, and what a word settles."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from textual.widgets import DataTable
 
-from simulator.broker import find
 from simulator.locker_sim import LockerSim
 from simulator.plan import plan_of
-from simulator.pytest_plugin import NO_BROKER
 from tests.screens.tui.stand import Seen, seen
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
 @pytest.fixture(scope="module")
-def troubled() -> Iterator[LockerSim]:
+def troubled(new_locker_sim: Callable[..., LockerSim]) -> Iterator[LockerSim]:
     """Give an automat of three doors, of which the second seems to have sprung open."""
-    if find("mosquitto") is None and find("nats") is None:
-        pytest.skip(NO_BROKER)
-    automat = LockerSim(plan_of(3, channels=3)).start()
-    try:
+    with new_locker_sim(plan=plan_of(3, channels=3)) as automat:
         automat.fault("contact-stuck-open", "2")
         automat.expect("incident.raised", incident="door-opened-unasked", about="2", limit_s=60)
         yield automat
-    finally:
-        automat.stop()
 
 
 def refuse_an_entry(automat: LockerSim) -> None:

@@ -1,14 +1,12 @@
 """The screen of tests beside a real daemon: keys that light and count, and locks tried one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from textual.widgets import DataTable
 
-from simulator.broker import find
 from simulator.locker_sim import LockerSim
 from simulator.plan import plan_of
-from simulator.pytest_plugin import NO_BROKER
 from tests.screens.tui.stand import Seen, seen
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -16,13 +14,10 @@ LABEL = "JJFI65432110000070773"
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[LockerSim]:
+def small(new_locker_sim: Callable[..., LockerSim]) -> Iterator[LockerSim]:
     """Give an automat of three doors."""
-    if find("mosquitto") is None and find("nats") is None:
-        pytest.skip(NO_BROKER)
-    automat = LockerSim(plan_of(3, channels=3)).start()
-    yield automat
-    automat.stop()
+    with new_locker_sim(plan=plan_of(3, channels=3)) as automat:
+        yield automat
 
 
 async def choose(screen: Seen, row: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,9 +11,7 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 
 from locker.api.schema import CompartmentView
-from simulator.broker import find
 from simulator.locker_sim import LockerSim
-from simulator.pytest_plugin import NO_BROKER
 from tests.screens.stand import screen_text
 from tests.screens.tui.cabinets import box, faces_of, incident, parcel, thousand
 from tests.screens.tui.stand import Seen, seen
@@ -60,20 +58,15 @@ CABINET_80 = """\
 
 
 @pytest.fixture(scope="module")
-def lived_in() -> Iterator[LockerSim]:
+def lived_in(new_locker_sim: Callable[..., LockerSim]) -> Iterator[LockerSim]:
     """Share the demo's automat with an overdue parcel, one to be collected, and a blocked compartment."""
-    if find("mosquitto") is None and find("nats") is None:
-        pytest.skip(NO_BROKER)
-    automat = LockerSim().start()
-    try:
+    with new_locker_sim() as automat:
         automat.deliver(automat.announce(OLD, size="M"))
         automat.advance(days=9)
         automat.expect("parcel.overdue", subject=OLD)
         automat.deliver(automat.announce(NEW, size="S", code=CODE))
         automat.command("block_compartment", "3", operator="Oskari", reason="broken hinge")
         yield automat
-    finally:
-        automat.stop()
 
 
 class Alone(App[None]):
