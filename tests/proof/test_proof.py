@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from dataclasses import replace
@@ -240,9 +241,12 @@ def _finding() -> Found:
 
 
 def _is_gone(pid: int) -> bool:
+    """Wait a moment for the end of a process that is no child of ours."""
     try:
-        os.kill(pid, 0)
+        process = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
-    state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    return state == "Z"
+    try:
+        return bool(select.select([process], [], [], 5)[0])
+    finally:
+        os.close(process)
