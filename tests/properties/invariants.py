@@ -23,7 +23,7 @@ from locker.domain.incidents import IncidentKind
 from locker.domain.intents import TryLock, Unlock
 from locker.domain.journal import Entry, EntryKind
 from locker.domain.maintenance import SayFound
-from locker.domain.openings import Opening
+from locker.domain.openings import Opening, Stage
 from locker.domain.parcels import INSIDE, ParcelState
 from locker.domain.rules import Rules
 from locker.domain.times import Now
@@ -245,6 +245,19 @@ def cancelled_deposits_free_only_what_was_seen(moment: Moment) -> None:
         assert seen or box.condition is not Condition.SOUND, "offered again on a word alone"
 
 
+def a_pulsed_box_is_offered_only_if_its_door_was_seen(moment: Moment) -> None:
+    """A box whose door did not move is not offered, but where its lock was never pulsed."""
+    before, after = moment.before.openings, moment.after.openings
+    if before is after:
+        return
+    for label, opening in after.items():
+        known = before.get(label)
+        if opening.stage is Stage.LATE and known is not None and known.stage is Stage.WAITING:
+            box = moment.after.compartments[label]
+            offered = box.condition is Condition.SOUND and box.tracking_id is None
+            assert not offered or not opening.pulses_sent, "offered after a pulse that nobody saw work"
+
+
 def nobody_is_served_while_wiring_is_proved(moment: Moment) -> None:
     """Nothing opens but for technicians and nothing ends; when it ends, keypads serve as they did."""
     if moment.before.facts.commission and moment.after.facts.commission:
@@ -339,6 +352,7 @@ CHECKS: tuple[Callable[[Moment], None], ...] = (
     custody_has_door_evidence,
     custody_changes_have_one_entry_each,
     cancelled_deposits_free_only_what_was_seen,
+    a_pulsed_box_is_offered_only_if_its_door_was_seen,
     nobody_is_served_while_wiring_is_proved,
     entries_can_be_written_down,
     refused_commands_change_nothing,

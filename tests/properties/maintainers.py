@@ -10,11 +10,11 @@ from locker.domain.maintenance import (
     UnblockDoor,
     Verdict,
 )
-from tests.properties.strategies import NEVER_ANNOUNCED
+from tests.properties.strategies import CODE_OF, NEVER_ANNOUNCED
 from tests.properties.world import RUBBISH, World
 
 MAIJA, OLLI = Maintainer("maija (1000)", "t-7"), Maintainer("olli (1001)", "t-8")
-KINDS = 21
+KINDS = 22
 """So many things may come next in a look; below 8 is the good way."""
 
 
@@ -43,6 +43,7 @@ def _step(  # noqa: C901  (one flat table of what may come next)
             _look_and_say(world, label, Verdict.DIRTY)
         case 13:
             _look_and_say(world, label, Verdict.DAMAGED)
+            _fetch(world, label)
         case 14:
             world.do(MaintenanceAsked(MAIJA, BlockDoor(label, "a reason")))
         case 15:
@@ -56,6 +57,10 @@ def _step(  # noqa: C901  (one flat table of what may come next)
             world.open_door(label)
         case 19:
             _look_and_say(world, label, Verdict.EMPTY)
+        case 20:
+            _leave_without_a_word(world, label)
+            _jam(world, label)
+            _fetch(world, label)
         case _:
             _say(world, label, Verdict.PARCEL, NEVER_ANNOUNCED[0])
             _say(world, label, Verdict.DAMAGED, NEVER_ANNOUNCED[0])
@@ -90,6 +95,33 @@ def _look_and_say(world: World, label: str, verdict: Verdict) -> None:
         if label not in world.automat.looks:
             _go_on(world, label)
     _say(world, label, verdict)
+
+
+def _leave_without_a_word(world: World, label: str) -> None:
+    """Have the door opened, shut it, and go."""
+    world.do(MaintenanceAsked(MAIJA, OpenDoor(label, "a reason")))
+    world.pulse(label, 0)
+    world.shut_door(label)
+
+
+def _jam(world: World, label: str) -> None:
+    """Have the door opened whose lock does not move this time."""
+    world.do(MaintenanceAsked(OLLI, OpenDoor(label, "another reason")))
+    while label in world.pending:
+        world.pulse(label, 6)
+        world.wait(world.automat.rules.open_wait_s + 1)
+    world.jammed.discard(label)
+
+
+def _fetch(world: World, label: str) -> None:
+    """Let the recipient come for what lies inside, and the time for coming back run out."""
+    known = world.automat.compartments.get(label)
+    code = CODE_OF.get((known.tracking_id if known else None) or "")
+    if code is not None:
+        world.press(f"C {code} OK", "side")
+        world.pulse(label, 0)
+        world.shut_door(label)
+        world.wait(world.automat.rules.reopen_window_s + 1)
 
 
 def _say(world: World, label: str, verdict: Verdict, tracking_id: str | None = None) -> None:

@@ -42,6 +42,15 @@ TestAnybody = pytest.mark.timeout(900)(Anybody.TestCase)
 TestHonestPeople = pytest.mark.timeout(900)(HonestPeople.TestCase)
 
 
+def test_a_drop_off_cancelled_while_it_freezes_leaves_a_box_to_look_into() -> None:
+    """Found by the machine, seed 5: one pulse was sent, and in frozen mode there was no second."""
+    state = Anybody()
+    first, second = ((0, 0, [0] * 8) for _ in range(2))
+    state.begin(rules=0, stored=0, withdrawn=False, sent=False, suspect=False, people=[first, second])
+    state.somebody_comes(keypad="front", todo=[6, 6, 12], which=0, who=2)
+    state.teardown()
+
+
 @pytest.mark.parametrize("size", ["S", "L"])
 def test_a_parcel_put_in_where_a_given_up_lock_fired_during_a_cut_keeps_its_box_from_others(
     size: str,

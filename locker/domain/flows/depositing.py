@@ -13,7 +13,7 @@ from locker.domain.draft import Draft
 from locker.domain.events import Door, Key
 from locker.domain.flows import admission, storing
 from locker.domain.flows.admission import Objection
-from locker.domain.flows.doors import WRONG_DOOR_BLOCK, Outcome, Progress, begin, blames_lock, press_blind
+from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, judge_unopened, press_blind
 from locker.domain.flows.looking import evidence_of, still_open
 from locker.domain.flows.sessions import authorised, go_home, sign_out
 from locker.domain.incidents import IncidentKind
@@ -197,13 +197,8 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
         return
     flow = _owner(draft, opening)
     returning = flow is not None and flow.returning
-    if blames_lock(draft, opening):
-        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
-    elif not returning and opening.stray is not None:
-        draft.change_compartment(label, condition=Condition.SUSPECT, reason=WRONG_DOOR_BLOCK)
-    elif not returning:
-        # Nothing moved, for the line is down or the automat frozen: the box is as empty as it was.
-        draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+    if blames_lock(draft, opening) or not returning:
+        judge_unopened(draft, opening)
     incident = draft.raise_incident(
         IncidentKind.DOOR_DID_NOT_OPEN,
         label,

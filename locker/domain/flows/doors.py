@@ -28,6 +28,8 @@ OF_TECHNICIANS = (Purpose.SERVICE, Purpose.TEST)
 
 
 WRONG_DOOR_BLOCK = "its wiring is in doubt: prove it with `lockerctl commission`"
+LOCK_FAILED = "the lock did not open"
+PULSED_UNMOVED = "its lock was pulsed and its door did not move; it was not pulsed again"
 PULSED_UNSEEN = "its lock was pulsed after all, and no contact saw whether the door opened"
 FREED_UNSEEN = "its lock was pulsed, and whether the door opened while the automat was down nobody saw"
 
@@ -196,6 +198,19 @@ def asked_by(opening: Opening) -> dict[str, str | None]:
 def blames_lock(draft: Draft, opening: Opening) -> bool:
     """Tell whether a door that did not open is its lock's fault: it was pulsed as often as allowed."""
     return opening.stray is None and opening.pulses_sent > 0 and opening.pulses >= draft.rules.pulses
+
+
+def judge_unopened(draft: Draft, opening: Opening) -> None:
+    """Judge a box that was empty and whose door did not open: as empty as it was, if no pulse was sent."""
+    condition, reason = Condition.SUSPECT, PULSED_UNMOVED
+    if blames_lock(draft, opening):
+        condition, reason = Condition.FAULTY, LOCK_FAILED
+    elif opening.stray is not None:
+        reason = WRONG_DOOR_BLOCK
+    elif opening.pulses_sent == 0:
+        draft.change_compartment(opening.compartment, condition=Condition.SOUND, reason=None)
+        return
+    draft.change_compartment(opening.compartment, condition=condition, reason=reason)
 
 
 def finish_blind(draft: Draft, opening: Opening) -> Progress | None:

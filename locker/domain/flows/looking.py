@@ -10,7 +10,7 @@ from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Door
 from locker.domain.flows import storing
-from locker.domain.flows.doors import Progress, blames_lock
+from locker.domain.flows.doors import LOCK_FAILED, Progress, blames_lock
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.openings import Evidence, Opening, Stage
@@ -18,7 +18,6 @@ from locker.domain.parcels import Direction, Parcel, ParcelMove, ParcelState
 from locker.domain.times import rfc3339
 
 DIRTY = "dirty or damaged"
-LOCK_FAILED = "the lock did not open"
 LOCK_FAILED_UNJUDGED = "the lock did not open, and nobody said what lies inside"
 NOT_JUDGED = "it was opened and nobody said what lies inside"
 

@@ -10,8 +10,8 @@ from locker.domain.commands import Mode
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, press_blind
-from locker.domain.flows.looking import LOCK_FAILED, LOCK_FAILED_UNJUDGED, NOT_JUDGED
+from locker.domain.flows.doors import LOCK_FAILED, Outcome, Progress, begin, blames_lock, press_blind
+from locker.domain.flows.looking import LOCK_FAILED_UNJUDGED, NOT_JUDGED
 from locker.domain.flows.storing import make_sound
 from locker.domain.incidents import MEANING, IncidentKind
 from locker.domain.intents import Tone

@@ -12,7 +12,7 @@ from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import Key
 from locker.domain.flows import holding
-from locker.domain.flows.doors import WRONG_DOOR_BLOCK, Outcome, Progress, begin, blames_lock, press_blind
+from locker.domain.flows.doors import Outcome, Progress, begin, blames_lock, judge_unopened, press_blind
 from locker.domain.flows.looking import still_open
 from locker.domain.flows.storing import settle
 from locker.domain.incidents import IncidentKind
@@ -331,12 +331,7 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
             draft.change_compartment(label, condition=Condition.FAULTY)
         holding.abandon(draft, opening.keypad, label, tracking_id, "the door did not open")
     else:
-        if blames_lock(draft, opening):
-            draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock did not open")
-        elif opening.stray is not None:
-            draft.change_compartment(label, condition=Condition.SUSPECT, reason=WRONG_DOOR_BLOCK)
-        else:  # the line is down or the automat frozen: it is as empty as it was
-            draft.change_compartment(label, condition=Condition.SOUND, reason=None)
+        judge_unopened(draft, opening)
         holding.let_go(draft, tracking_id, label)
     if flow is None:
         return

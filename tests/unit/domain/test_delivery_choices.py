@@ -341,6 +341,18 @@ def test_a_door_that_does_not_open_again_keeps_what_may_lie_inside_from_being_fo
     assert isinstance(stand.automat.keypads["front"].flow, Delivering)
 
 
+def test_a_lock_that_was_pulsed_once_before_the_automat_froze_leaves_a_box_to_look_into() -> None:
+    stand = Stand()
+    stand.announce(PARCEL)
+    stand.sign_in_courier()
+    stand.do(LabelScanned("front", PARCEL))
+    assert stand.pulse_sent() == "1"
+    stand.command(SetMode(Mode.FROZEN, "o-1", "fire"))
+    stand.wait(5)
+    assert len(stand.unlocks) == 1
+    assert stand.box("1").condition is Condition.SUSPECT
+
+
 def test_a_dead_line_at_the_second_opening_does_not_make_the_box_sound() -> None:
     stand = at_open_door()
     stand.door("1", Door.SHUT)

@@ -4,7 +4,9 @@ import pytest
 
 from locker.domain.commands import (
     Cause,
+    Mode,
     RegisterParcel,
+    SetMode,
     WithdrawParcel,
 )
 from locker.domain.compartments import Condition
@@ -58,6 +60,22 @@ def test_a_line_that_is_down_is_not_the_locks_fault() -> None:
     label = lock_fails(stand, sent=False)
     assert stand.box(label).condition is Condition.SOUND
     assert stand.unlocks[-1].compartment != label
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_a_lock_that_was_pulsed_once_before_the_automat_froze_leaves_a_box_to_look_into(
+    *, cancelled: bool
+) -> None:
+    stand = expecting()
+    stand.press(CODE)
+    label = stand.pulse_sent()
+    stand.press("C" if cancelled else "")
+    stand.command(SetMode(Mode.FROZEN, "o-1", "fire"))
+    stand.wait(5)
+    assert len(stand.unlocks) == 1
+    assert stand.box(label).condition is Condition.SUSPECT
+    stand.wait(200)
+    assert not stand.box(label).free
 
 
 def test_if_no_door_opens_the_sender_is_told_and_the_code_stays_valid() -> None:
