@@ -390,11 +390,14 @@ CORE = (
     Twin(
         "a lock that did not open leaves a free box",
         "locker/domain/flows/depositing.py",
-        (
-            '        draft.change_compartment(label, condition=Condition.FAULTY, reason="the lock '
-            'did not open")'
-        ),
-        "        draft.change_compartment(label, condition=Condition.SOUND, reason=None)",
+        "        judge_unopened(draft, opening)\n",
+        "        draft.change_compartment(label, condition=Condition.SOUND, reason=None)\n",
+    ),
+    Twin(
+        "a lock that was pulsed in vain leaves a free box",
+        "locker/domain/flows/doors.py",
+        "    elif opening.pulses_sent == 0:\n",
+        "    elif opening.stray is None:\n",
     ),
     Twin(
         "two doors at one keypad",
