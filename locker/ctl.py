@@ -15,7 +15,7 @@ from pathlib import Path
 from locker.api.client import ApiClient, RequestRefused
 from locker.api.schema import JOURNAL_LIMIT_DEFAULT, LARGEST_NUMBER
 from locker.commands import audit as audit_commands
-from locker.commands import automat, commission, devices, incidents, maintenance
+from locker.commands import automat, commission, devices, incidents, maintenance, safe_mode
 from locker.commands import evidence as evidence_commands
 from locker.commands import journal as journal_commands
 from locker.commands import lines as lines_commands
@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add("status", automat.status, "the automat on one page")
+    _add_safe_mode(commands, common)
     add("whoami", automat.whoami, "who you are to the daemon, and whether you may change anything")
     add("compartments", automat.compartments, "every compartment: door, condition, parcel")
     add("locks", automat.locks, "how each lock behaves: time to open, retries, refusals")
@@ -144,6 +145,20 @@ def _parser() -> argparse.ArgumentParser:
     way.add_argument("--sent", action="store_true", help="this computer says it")
     way.add_argument("--received", action="store_true", help="a board says it")
     return parser
+
+
+def _add_safe_mode(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser
+) -> None:
+    meaning = "whether the automat is out of order, why, and what to do"
+    parser = commands.add_parser("safe-mode", help=meaning, description=meaning, parents=[common])
+    parser.set_defaults(command=safe_mode.tell)
+    steps = parser.add_subparsers(metavar="STEP", description="without one, tell")
+    meaning = "let it try to serve again: the daemon ends and is started anew"
+    leave = steps.add_parser("leave", help=meaning, description=meaning, parents=[common])
+    leave.set_defaults(command=safe_mode.leave)
+    leave.add_argument("--reason", metavar="TEXT", required=True, help="what was done; for the journal")
+    add_technician(leave)
 
 
 def _add_commission(

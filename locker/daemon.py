@@ -4,35 +4,39 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from immutables import Map
 
 from locker import systemd
 from locker.api.exports import Signer
 from locker.api.roles import Roles
 from locker.api.server import ApiServer
+from locker.blueprint import blank_automat, fixtures_of, wiring
 from locker.clock import AnchoredClock
 from locker.commissioning import CommissionDesk
 from locker.config import Config
-from locker.db.errors import DatabaseError, DatabaseFailed, DatabaseMissing, DatabaseRefused, OutdatedDatabase
-from locker.db.files import forget_backups
+from locker.db.errors import (
+    DatabaseError,
+    DatabaseFailed,
+    DatabaseInUse,
+    DatabaseMissing,
+    DatabaseRefused,
+    DiskFull,
+    OutdatedDatabase,
+)
+from locker.db.files import Claim, forget_backups
 from locker.db.migrate import check_current
 from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch
-from locker.domain.automat import Automat, Decision
-from locker.domain.compartments import ContactKind, Fixture
+from locker.domain.automat import Decision
 from locker.domain.events import Event, Started, Stopping, StorageChanged
-from locker.domain.intents import Tone
-from locker.domain.journal import ChainHead, SealedEntry
-from locker.domain.keypad import Keypad
+from locker.domain.journal import SealedEntry
 from locker.domain.messages import Text
 from locker.dumps import WireDumps
 from locker.edges import Edges
@@ -40,18 +44,9 @@ from locker.engine import Engine
 from locker.errors import ExitCode
 from locker.hardware.translation import LockerHardware
 from locker.hardware.wire import HardwareWires
-from locker.hardware.wiring import (
-    BoardSpec,
-    DisplaySpec,
-    DoorSpec,
-    KeypadSpec,
-    Pattern,
-    PortSpec,
-    ScannerSpec,
-    Wiring,
-)
 from locker.hardware.wiring_map import proved, read_map
 from locker.keys import Keys, next_epoch
+from locker.starts import Cause, Episode, Starts
 from locker.sync.link import Link
 from locker.sync.outbox import JournalPosition
 from locker.sync.report import state_of
@@ -68,35 +63,89 @@ log = logging.getLogger(__name__)
 
 
 def run(config: Config) -> int:
-    """Run the daemon; return its exit code."""
+    """Run the daemon, or safe mode where it cannot go on; return its exit code."""
+    database, limit = config.paths.database, config.safe_mode
+    starts = Starts(config.starts, limit.starts, limit.within_s)
     try:
-        asyncio.run(_serve(config))
-    except DatabaseRefused as refusal:
+        with suppress(DatabaseMissing, DatabaseFailed, DiskFull), Claim(database):
+            pass  # a second daemon is refused before its start counts
+        with _forgiven_when_asked_to_end(starts):
+            if not starts.begin():
+                return _run_safely(config, starts, "crash-loop", starts.told_of_loop())
+            asyncio.run(_serve(config, starts))
+    except DatabaseInUse as refusal:
         log.error("%s", refusal)
         return ExitCode.DATABASE
+    except DatabaseRefused as refusal:
+        log.error("%s", refusal)
+        starts.forgive()
+        return _run_safely(config, starts, "database", str(refusal))
     except DatabaseError as failure:
         log.critical("%s", failure)
+        starts.fail(str(failure))
         return ExitCode.FAILURE
     except ExceptionGroup as failures:
         for problem in failures.exceptions:
             log.critical("the daemon ends on purpose: %r", problem, exc_info=problem)
+        starts.fail("; ".join(str(problem) or repr(problem) for problem in failures.exceptions))
         return ExitCode.FAILURE
+    except Exception as failure:
+        starts.fail(str(failure) or repr(failure))
+        raise
+    starts.forgive()
     return ExitCode.OK
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, starts: Starts) -> None:
     async with AsyncExitStack() as stack:
-        daemon = Daemon(config, stack)
+        daemon = Daemon(config, stack, after=starts.episode)
         await daemon.start()
+        starts.told()
         await daemon.run()
+
+
+def _run_safely(config: Config, starts: Starts, cause: Cause, detail: str) -> int:
+    from locker import safe_mode  # hardly ever needed
+
+    try:
+        return safe_mode.run(config, starts, cause, detail)
+    except DatabaseInUse as refusal:
+        log.error("%s", refusal)
+        return ExitCode.DATABASE
+
+
+@contextmanager
+def _forgiven_when_asked_to_end(starts: Starts) -> Iterator[None]:
+    """Let a SIGTERM that comes before anybody listens to it end the process as ever, but count no start."""
+
+    def end(number: int, _frame: object) -> None:
+        starts.forgive()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        starts.forgive()
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Daemon:
     """One automat's daemon; everything it opens is closed by the exit stack, in reverse order."""
 
-    def __init__(self, config: Config, stack: AsyncExitStack, edges: Edges | None = None) -> None:
-        """Name the parts; nothing is opened yet."""
+    def __init__(
+        self,
+        config: Config,
+        stack: AsyncExitStack,
+        edges: Edges | None = None,
+        after: Episode | None = None,
+    ) -> None:
+        """Name the parts; nothing is opened yet. `after`: a stay in safe mode that is not journalled yet."""
         self._config = config
+        self._after = after
         self._edges = edges or Edges()
         self._stack = stack
         self._keys = Keys.load(config.paths.keys)
@@ -131,7 +180,9 @@ class Daemon:
         head = self._database.head()
         configured = wiring(config)
         in_use = proved(configured, self._proof)
-        loaded = self._database.load(self._blank(head), _fixtures(config, in_use))
+        loaded = self._database.load(
+            blank_automat(config, self._keys.code_key, head), fixtures_of(config, in_use)
+        )
         self._clock = self._edges.clock(config, loaded.automat.last_seen.powered_s)
         languages = config.automat.languages
         self._hardware = LockerHardware(
@@ -181,6 +232,7 @@ class Daemon:
                 configured.parts,
                 self._hardware.mismatches,
                 None if self._proof is None else self._proof.hash,
+                None if self._after is None else self._after.facts(),
             )
         )
         await self._api.start()
@@ -208,7 +260,7 @@ class Daemon:
                     ("disk", self._watch_disk()),
                     ("backups", self._forget_backups()),
                     ("clock", self._anchor_clock()),
-                    ("watchdog", self._feed_watchdog()),
+                    ("watchdog", systemd.feed_watchdog()),
                 )
             ]
             await self._stop.wait()
@@ -221,17 +273,6 @@ class Daemon:
         log.info("stopped")
 
     # -- parts
-
-    def _blank(self, head: ChainHead) -> Automat:
-        config = self._config
-        return Automat(
-            identity=config.identity(),
-            rules=config.domain_rules(),
-            code_key=self._keys.code_key,
-            keypads=_keypads(config),
-            epoch=head.epoch,
-            journal_end=head.sequence,
-        )
 
     def _make_link(self) -> Link:
         uplink = self._config.uplink
@@ -343,13 +384,6 @@ class Daemon:
             await asyncio.sleep(self.engine.automat.rules.heartbeat_s)
             await asyncio.get_running_loop().run_in_executor(None, self._clock.anchor)
 
-    async def _feed_watchdog(self) -> None:
-        interval_s = systemd.watchdog_interval_s()
-        while interval_s is not None:
-            systemd.notify("WATCHDOG=1")
-            await asyncio.sleep(interval_s)
-        await asyncio.Event().wait()
-
 
 async def bring_up_to_date(config: Config) -> None:
     """Make or migrate the database, in a process of its own: its library, 11 MiB, stays out of this one."""
@@ -359,98 +393,18 @@ async def bring_up_to_date(config: Config) -> None:
     except (DatabaseMissing, OutdatedDatabase) as reason:
         log.info("%s", reason)
         command = (sys.executable, "-m", "locker.cli", "migrate", "--config", str(config.file))
-        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-        code = await process.wait()
-        if code == ExitCode.DATABASE:
-            raise DatabaseRefused(path, "it was refused; the line above says why") from None
-        if code != ExitCode.OK:
-            raise DatabaseFailed(path, "it could not be made or migrated; the line above says why") from None
-
-
-def _fixtures(config: Config, in_use: Wiring) -> dict[str, Fixture]:
-    """Return the boxes as they were built, with the contacts that were proved."""
-    fitted = {door.compartment: door.contact_fitted for door in in_use.doors}
-    return {
-        label: replace(
-            fixture, contact=ContactKind.FITTED if fitted.get(label, True) else ContactKind.MISSING
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
         )
-        for label, fixture in config.fixtures().items()
-    }
+        _, said = await process.communicate()
+        for line in said.decode(errors="replace").splitlines():
+            log.info("%s", line)
+        if process.returncode == ExitCode.DATABASE:
+            raise DatabaseRefused(path, f"it was refused: {_last_line(said)}") from None
+        if process.returncode != ExitCode.OK:
+            raise DatabaseFailed(path, f"it could not be made or migrated: {_last_line(said)}") from None
 
 
-def _keypads(config: Config) -> Map[str, Keypad]:
-    """Tell of each keypad what it serves and what belongs to it."""
-    scanned = {scanner.keypad for scanner in config.scanners}
-    return Map(
-        {
-            pad.id: Keypad(
-                pad.id,
-                bound_to=pad.bound_to,
-                has_display=pad.display is not None,
-                has_scanner=pad.id in scanned,
-            )
-            for pad in config.keypads
-        }
-    )
-
-
-def wiring(config: Config) -> Wiring:
-    """Translate the configuration's tables into what the hardware has to open."""
-    polarity = {board.id: board.contact for board in config.boards}
-    return Wiring(
-        lines={line.id: PortSpec(line.port, line.baud, line.rts) for line in config.lines},
-        boards=[
-            BoardSpec(
-                board.id,
-                board.line,
-                board.family,
-                board.family_settings(),
-            )
-            for board in config.boards
-        ],
-        doors=[
-            DoorSpec(
-                box.label,
-                box.board,
-                box.channel,
-                closed_means_shut=(box.contact or polarity[box.board]) != "closed-when-open",
-                contact_fitted=box.contact != "missing",
-                goods_channel=box.goods_channel,
-            )
-            for box in config.compartments
-        ],
-        keypads=[
-            KeypadSpec(
-                pad.id,
-                PortSpec(str(pad.port), pad.baud),
-                pad.family,
-                pad.display,
-                {Tone(name): _pattern(beeps) for name, beeps in pad.tones},
-                pad.family_settings(),
-            )
-            for pad in config.keypads
-        ],
-        displays=[
-            DisplaySpec(
-                display.id,
-                PortSpec(str(display.port), display.baud),
-                display.family,
-                display.family_settings(),
-            )
-            for display in config.displays
-        ],
-        scanners=[
-            ScannerSpec(
-                scanner.id,
-                PortSpec(str(scanner.port), scanner.baud),
-                scanner.family,
-                scanner.keypad,
-                scanner.family_settings(),
-            )
-            for scanner in config.scanners
-        ],
-    )
-
-
-def _pattern(beeps: str) -> Pattern:
-    return tuple("bell" for _ in beeps.split()) if beeps != "none" else ()
+def _last_line(said: bytes) -> str:
+    lines = said.decode(errors="replace").splitlines()
+    return lines[-1].removeprefix("lockerd: ") if lines else "it does not say why"

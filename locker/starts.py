@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from locker.clock import boot_clock_s, boot_id
 
@@ -20,6 +21,9 @@ FILE_BYTES = 8192
 """The file always has this length, so that it can be written over in place where nothing new has room."""
 
 TEXT_MOST = 400
+
+Cause = Literal["crash-loop", "database"]
+"""Why nobody is served: it ends again and again, or its database cannot be used."""
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,10 @@ class Episode:
     user: str | None = None
     technician: str | None = None
     reason: str | None = None
+
+    def facts(self) -> dict[str, str]:
+        """Tell what is known, for the journal."""
+        return {name: text for name, text in asdict(self).items() if text is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,10 @@ class Starts:
             record = _Record(self.boot, episode=record.episode)
         self._record = record
 
-    @property
-    def failure(self) -> str | None:
-        """What the daemon last ended of, as far as it could tell."""
-        return self._record.failure
+    def told_of_loop(self) -> str:
+        """Say that the limit is reached, and why as far as that is known."""
+        last = self._record.failure or "it was killed, or could not tell"
+        return f"the daemon ended by itself {self.most} times in {self.within_s:g} s; the last time: {last}"
 
     @property
     def episode(self) -> Episode | None:

@@ -1,5 +1,6 @@
 """Telling systemd that the daemon is ready, alive, ending; silent where there is no systemd."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Mapping
@@ -29,3 +30,12 @@ def watchdog_interval_s(environ: Mapping[str, str] = os.environ) -> float | None
         return None
     ours = environ.get("WATCHDOG_PID") in (None, str(os.getpid()))
     return allowed_us / 2_000_000 if ours and allowed_us > 0 else None
+
+
+async def feed_watchdog() -> None:
+    """Say "alive" as often as systemd wants to hear it, for ever; a loop that stands still does not."""
+    interval_s = watchdog_interval_s()
+    while interval_s is not None:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(interval_s)
+    await asyncio.Event().wait()

@@ -90,6 +90,9 @@ def newest_incidents(store: Store, now: datetime, words: Words) -> Iterator[str]
 def _service(status: Status, words: Words) -> Line:
     mode = words.term("mode", status.mode)
     unusual = (words("overview.need-mode", mode=mode),) if status.mode != "normal" else ()
+    if status.safe_mode is not None:
+        stopped = words("overview.service-safe-mode", detail=status.safe_mode.detail)
+        return Line("service", BAD, stopped, (words("overview.need-safe-mode"),))
     if not status.started:
         starting = words("overview.service-starting", mode=mode)
         return Line("service", BAD, starting, (*unusual, words("overview.need-starting")))

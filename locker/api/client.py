@@ -43,6 +43,7 @@ from locker.api.maintenance_schema import (
     AuditEndAsked,
     AuditSkipAsked,
     Evidence,
+    LeaveSafeMode,
     Maintained,
 )
 from locker.api.schema import (
@@ -246,6 +247,10 @@ class ApiClient:
     async def maintain(self, asked: Asked) -> Maintained:
         """Have one action decided and recorded; RequestRefused if it may not be done."""
         return await self._post(f"maintenance/{ACTION_PATHS[type(asked)]}", asked, Maintained)
+
+    async def leave_safe_mode(self, asked: LeaveSafeMode) -> Status:
+        """Let an automat in safe mode try to serve again; RequestRefused if it is not in safe mode."""
+        return await self._post("safe-mode/leave", asked, Status)
 
     async def audit(self) -> Audit:
         """Ask how far the round of all compartments has come."""

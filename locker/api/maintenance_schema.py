@@ -46,6 +46,13 @@ class Asked(Strict):
     technician: Technician
 
 
+class LeaveSafeMode(Strict):
+    """Let an automat that is in safe mode try to serve again: its daemon ends and is started anew."""
+
+    technician: Technician
+    reason: Reason
+
+
 class OpenAsked(Asked):
     """Open one compartment; when it is shut again, say with `maintenance/found` what lies inside."""
 

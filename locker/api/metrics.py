@@ -97,6 +97,7 @@ class Metrics(Collector):
                 status.journal.unacknowledged,
             ),
             ("locker_link_up", "1 while connected to the broker.", int(status.link_connected)),
+            ("locker_safe_mode", "1 while the automat is in safe mode.", int(status.safe_mode is not None)),
             ("locker_storage_low", "1 while deposits are refused for want of disk.", int(status.storage_low)),
             ("locker_keypads_guarded", "Keypads in guard mode.", len(status.guarded_keypads)),
             ("locker_keypads_faulty", "Keypads that do not work.", len(status.faulty_keypads)),

@@ -28,6 +28,7 @@ from locker.api.maintenance_schema import (
     Evidence,
     EvidenceQuery,
     FoundAsked,
+    LeaveSafeMode,
     Maintained,
     OpenAsked,
     ReleaseAsked,
@@ -170,6 +171,7 @@ ROUTES = (
     Route("audit/begin", "begin a round of all compartments, or go on with it", Audit, body=AuditBeginAsked),
     Route("audit/skip", "leave a compartment out of the round", Audit, body=AuditSkipAsked),
     Route("audit/end", "end the round and write its report", Audit, body=AuditEndAsked),
+    Route("safe-mode/leave", "let the automat try to serve again", Status, body=LeaveSafeMode),
     Route("metrics", "figures as Prometheus text", None, content_type=TEXT),
     Route("openapi.json", "this document", None),
 )

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-API_VERSION = "1.1"
+API_VERSION = "1.2"
 
 JOURNAL_LIMIT_DEFAULT = 50
 JOURNAL_LIMIT_MOST = 500
@@ -87,6 +87,17 @@ class JournalPosition(Strict):
     parked: Count = Field(description="entries that the back office refuses for ever: kept, set aside")
 
 
+class SafeMode(Strict):
+    """The automat is out of order, no lock moves and the back office is not told; questions are answered."""
+
+    cause: Literal["crash-loop", "database"]
+    detail: str = Field(description="what is the matter")
+    remedy: str = Field(description="what to do about it")
+    retry_s: float | None = Field(
+        description="seconds until it tries to serve again by itself; null: only when a person says so"
+    )
+
+
 class Status(Strict):
     """The automat on one page."""
 
@@ -111,6 +122,7 @@ class Status(Strict):
     guarded_keypads: tuple[str, ...] = Field(description="shut after too many wrong codes until released")
     faulty_keypads: tuple[str, ...]
     lost_parts: tuple[str, ...] = Field(description="lines and boards that stopped answering")
+    safe_mode: SafeMode | None = Field(default=None, description="why nobody is served; null: it serves")
 
 
 class CompartmentView(Strict):

@@ -27,6 +27,7 @@ from locker.api.reading import read_body, read_query
 from locker.api.refusals import Refused, Terse, as_refusal
 from locker.api.roles import Roles
 from locker.api.routes import EVENTS, JSON, ROUTES, Route, openapi
+from locker.api.safe_mode import LEAVE, SafeModeAnswers, SafeModeDesk
 from locker.api.schema import (
     API_VERSION,
     Compartments,
@@ -102,6 +103,7 @@ class ApiServer:
         ask: Callable[[Event], Awaitable[Decision]],
         roles: Roles | None = None,
         signer: Signer | None = None,
+        safe_mode: SafeModeDesk | None = None,
         stream: EventStream | None = None,
         stall_s: float = STALL_S,
     ) -> None:
@@ -109,7 +111,8 @@ class ApiServer:
 
         `entries` and `entries_about` read the database where its session lives; `verify` is the check with
         this device's public key; `ask` has an event decided and committed; without `roles` only root and the
-        daemon's own user may change anything; without `signer` there is no evidence to be had.
+        daemon's own user may change anything; without `signer` there is no evidence to be had; with
+        `safe_mode` whatever changes something is refused.
         """
         self.path = path
         self._automat = automat
@@ -135,6 +138,7 @@ class ApiServer:
         self._commission = CommissionAnswers(desk, self._technician)
         self._maintenance = MaintenanceAnswers(automat, ask, self._technician)
         self._evidence = EvidenceAnswers(automat, head, entries_about, now, signer)
+        self._safe_mode = SafeModeAnswers(safe_mode, self._status, self._technician)
         self._lines = LinesAnswers(lines)
         self._metrics = Metrics(automat, self._status, self._stream, more=self._lines.figures)
         self._runner: web.AppRunner | None = None
@@ -273,6 +277,7 @@ class ApiServer:
             "keypads": self._maintenance.keypads,
             "audit": self._maintenance.audit,
             "evidence": self._evidence.get,
+            LEAVE: self._safe_mode.leave,
             "openapi.json": self._get_openapi,
         }
         if route.body is not None and issubclass(route.body, Asked):
@@ -285,6 +290,8 @@ class ApiServer:
             query = read_query(request, route.query)
             if route.body is not None:
                 self._technician(request)
+            self._safe_mode.demand_service(route)
+            if route.body is not None:
                 return await self._act(handler(request, await read_body(request, route.body)))
             if route.content_type == EVENTS or self._role_of(request) == "technician":
                 return await handler(request, query)
@@ -438,6 +445,7 @@ class ApiServer:
             link_connected=self._link_connected(),
             link_trouble=self._link_trouble(),
             broker=self._broker,
+            safe_mode=self._safe_mode.view(),
         )
 
 

@@ -16,6 +16,7 @@ from locker.api.schema import (
     LockView,
     ParcelStage,
     ParcelView,
+    SafeMode,
     Status,
 )
 from locker.domain.automat import Automat
@@ -39,6 +40,7 @@ def status(
     link_connected: bool,
     link_trouble: str | None = None,
     broker: str = "",
+    safe_mode: SafeMode | None = None,
 ) -> Status:
     """Show the automat on one page."""
     parcels: dict[ParcelStage, int] = {state.value: 0 for state in ParcelState}
@@ -70,6 +72,7 @@ def status(
         guarded_keypads=tuple(sorted(name for name, bucket in automat.attempts.items() if bucket.guarded)),
         faulty_keypads=tuple(sorted(name for name, keypad in automat.keypads.items() if keypad.fault)),
         lost_parts=tuple(sorted(i.about for i in incidents if i.kind is IncidentKind.PART_LOST)),
+        safe_mode=safe_mode,
     )
 
 

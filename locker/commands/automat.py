@@ -30,6 +30,7 @@ from locker.commands.printing import (
     speak,
     table,
 )
+from locker.commands.safe_mode import safe_mode_lines
 from locker.errors import ExitCode
 
 
@@ -140,10 +141,12 @@ async def watch(client: ApiClient, options: argparse.Namespace) -> ExitCode:
 def _status_lines(status: Status) -> Iterable[str]:
     clock, journal = status.clock, status.journal
     doubted = ", doubted until the back office confirms it" if clock.doubted else ""
+    if status.safe_mode is not None:
+        yield from safe_mode_lines(status.safe_mode)
     lines = (
         ("automat", f"{status.automat_id}, {status.name}"),
         ("version", f"{status.version or '-'}, up {span(status.uptime_s)}"),
-        ("mode", status.mode if status.started else f"{status.mode}, starting"),
+        ("mode", status.mode if status.started or status.safe_mode else f"{status.mode}, starting"),
         ("free", counts(status.free)),
         ("parcels", counts({k: n for k, n in status.parcels.items() if n})),
         ("incidents", f"{status.open_incidents} open"),

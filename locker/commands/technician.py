@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from locker.api.client import ApiClient
 from locker.api.commission_schema import CommissionBegin
-from locker.api.maintenance_schema import Asked, Maintained
+from locker.api.maintenance_schema import Asked, LeaveSafeMode, Maintained
 from locker.errors import WrongUsage
 
-Question = TypeVar("Question", bound=Asked | CommissionBegin)
+Question = TypeVar("Question", bound=Asked | CommissionBegin | LeaveSafeMode)
 
 TECHNICIAN_VARIABLE = "LOCKER_TECHNICIAN"
 

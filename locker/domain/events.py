@@ -47,7 +47,7 @@ class Started:
     something by the database and that the configuration no longer has; `parts` are the lines, boards and
     scanners that it has, by the names under which they are lost and restored, None if nobody said;
     `mismatched`: what is wired otherwise than it was proved, and how; `wiring_map`: the hash of that proof,
-    None if the automat was never put into service.
+    None if the automat was never put into service; `safe_mode`: what is known of a stay in safe mode before.
     """
 
     doors: Mapping[str, Door] = field(default_factory=dict)
@@ -57,6 +57,7 @@ class Started:
     parts: frozenset[str] | None = None
     mismatched: Mapping[str, str] = field(default_factory=dict)
     wiring_map: str | None = None
+    safe_mode: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

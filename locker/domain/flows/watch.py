@@ -48,6 +48,7 @@ def start(draft: Draft, event: Started) -> list[Progress]:
         version=event.version,
         interrupted=[opening.compartment for opening in openings],
         map=event.wiring_map,
+        aftersafemode=event.safe_mode,
     )
     if draft.automat.facts.outage_since_s is None:
         # Powered or not, the automat served nobody since it was last seen: that time counts as an outage.

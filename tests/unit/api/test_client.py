@@ -30,7 +30,7 @@ from tests.unit.api.house import NOT_BEGUN, House, client_of
 
 GREETING = {
     "service": "lockerd",
-    "api": "1.1",
+    "api": "1.2",
     "version": "1",
     "automat_id": "x",
     "name": "X",

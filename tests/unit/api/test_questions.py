@@ -21,7 +21,7 @@ SECOND = "JJFI65432110000070774"
 async def test_the_greeting_names_the_automat_and_the_contract(client: ApiClient) -> None:
     greeting = await client.greeting()
 
-    assert (greeting.service, greeting.api) == ("lockerd", "1.1")
+    assert (greeting.service, greeting.api) == ("lockerd", "1.2")
     assert (greeting.automat_id, greeting.name) == ("fi-0001", "Kallio 3")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from locker.config import load
-from locker.daemon import wiring
+from locker.blueprint import wiring
 from locker.hardware.wiring import PortSpec
 from tests.unit.config.sample import SAMPLE, only_fault_of, write
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from locker.config import load
-from locker.daemon import wiring
+from locker.blueprint import wiring
 from locker.domain.intents import Tone
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "lockerd.toml"
