@@ -28,7 +28,8 @@ RECEIVE_MOST = 50
 
 CLOUD_EVENT = "application/cloudevents+json"
 
-LOST = "failed to receive on socket"
+OF_A_LOST_ONE = ("failed to receive on socket", "Unexpected message ID")
+"""What the library says of a connection that goes, and of an answer that comes while it goes."""
 
 logger = logging.getLogger(__name__)
 
@@ -217,7 +218,7 @@ class _Subdued(logging.Logger):
     """
 
     def handle(self, record: logging.LogRecord) -> None:
-        if record.levelno > logging.DEBUG and not record.getMessage().startswith(LOST):
+        if record.levelno > logging.DEBUG and not record.getMessage().startswith(OF_A_LOST_ONE):
             logger.handle(record)
 
 

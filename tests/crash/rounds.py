@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import sys
@@ -65,12 +66,24 @@ def command(
 
 
 def _run(name: str, play: Play, seed: int, times: int) -> Outcome:
-    logging.disable(logging.WARNING)  # a link tells of each outage, and they are the point
+    logging.disable(logging.ERROR)  # clients tell of each outage, and they are the point
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as directory:
         try:
-            return asyncio.run(play(Path(directory), seed, times))
+            return asyncio.run(_watched(play, Path(directory), seed, times))
         except Exception as error:  # noqa: BLE001  # whatever ends a round is a finding of its seed
             return Outcome(seed, findings=[f"the round ended: {error!r}"])
+
+
+async def _watched(play: Play, directory: Path, seed: int, times: int) -> Outcome:
+    """Play, and count it as wrong that anything failed of which nobody was told."""
+    troubles: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: troubles.append(f"{context.get('message')}: {context.get('exception')!r}")
+    )
+    outcome = await play(directory, seed, times)
+    gc.collect()
+    outcome.findings += troubles
+    return outcome
 
 
 def _count(text: str) -> int:
