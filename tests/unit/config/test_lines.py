@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from locker.config import load
 from locker.blueprint import wiring
+from locker.config import load
 from locker.hardware.wiring import PortSpec
 from tests.unit.config.sample import SAMPLE, only_fault_of, write
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from locker.config import load
 from locker.blueprint import wiring
+from locker.config import load
 from locker.domain.intents import Tone
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "lockerd.toml"
