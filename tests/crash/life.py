@@ -1,0 +1,161 @@
+"""One automat, many kills at random moments: people come and go, the daemon dies and is started again."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+from simulator.broker import BrokerError
+from simulator.daemon import DaemonError
+from simulator.demo import DemoEvent, EntryArrived
+from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEvent
+from simulator.stock import Stock
+from simulator.stories.stage import StoryFailedError
+from tests.crash.acts import ACTS, REFILL_S, Crowd, guess, hire, look, take_away
+from tests.crash.epilogue import EVERYTHING_TIMES_OUT_S
+from tests.crash.nursery import Nursery
+from tests.crash.stand import Stand, opened
+
+TROUBLES = (StoryFailedError, DaemonError, BrokerError, TimeoutError, ValueError, KeyError, RuntimeError)
+"""How an act ends when the daemon dies under it, or a person cannot do what they wanted."""
+ACT_MOST_S = 1.5
+AT_ANY_TIME_SHARE = 0.3
+HAPPENINGS_MOST, HAPPENINGS_MOST_S, SHORTLY_AFTER_S = 20, 2.5, 0.05
+"""A kill follows so many pulses, movements of doors, new texts and entries at the back office."""
+START_MOST_S = 0.3
+STILLBORN_SHARE = 0.25
+PLAIN_SHARE = 0.02
+SOMEBODY_ELSE_S = 65.0
+"""Longer than a keypad waits for the word of somebody who had a door open."""
+SIEGE_SHARE, SIEGE_KILLS = 0.04, 12
+"""How often a robot begins to guess codes, and for how many lives of the daemon it goes on."""
+FREE_BOXES_LEAST = 4
+TIDY_LIMIT_S = 40.0
+
+
+@dataclass(frozen=True)
+class LifeOutcome:
+    """What came of a life: `starts` of daemons, `doors` that opened, `entries` that the ledger holds."""
+
+    kills: int
+    starts: int
+    doors: int
+    entries: int
+    findings: tuple[str, ...]
+
+
+async def live(nursery: Nursery, stock: Stock, *, seed: int, kills: int) -> LifeOutcome:
+    """Let one automat live until its daemon has been killed so often, or something is wrong."""
+    before = nursery.lives
+    async with opened(nursery, stock, seed=seed) as stand:
+        witness, crowd = stand.witness, Crowd(stand)
+        try:
+            await hire(crowd)
+            while witness.kills < kills and not witness.findings:
+                await _until_killed(crowd)
+                await stand.in_the_dark()
+                await _start_again(stand)
+                await stand.leave_doors()
+                if crowd.besieged:
+                    crowd.besieged -= 1
+                else:
+                    # Who comes next must not be taken for who stood there.
+                    stand.demo.move_clock(SOMEBODY_ELSE_S)
+                    crowd.besieged = SIEGE_KILLS if crowd.dice.random() < SIEGE_SHARE else 0
+                if await _crowded(stand):
+                    await _tidy(crowd)
+            await _end(crowd)
+        except TROUBLES as error:
+            witness.find(f"after kill {witness.kills}: {error}")
+        book = witness.book
+        doors = sum(map(len, witness.doors.opened.values()))
+        return LifeOutcome(witness.kills, nursery.lives - before, doors, book.read, tuple(witness.findings))
+
+
+async def _until_killed(crowd: Crowd) -> None:
+    """Let people come, one after another, until SIGKILL at a moment that the dice say."""
+    stand = crowd.stand
+    left = asyncio.create_task(_moment(crowd))
+    people = asyncio.create_task(_come_and_go(crowd))
+    died = asyncio.create_task(stand.witness.died.wait())
+    try:
+        await asyncio.wait({left, people, died}, return_when=asyncio.FIRST_COMPLETED)
+        if died.done():
+            stand.witness.find(f"lockerd ended by itself; {stand.demo.describe()}")
+        await stand.kill()
+    finally:
+        for task in (left, people, died):
+            task.cancel()
+        await asyncio.gather(left, people, died, return_exceptions=True)
+
+
+async def _moment(crowd: Crowd) -> None:
+    """Wait until the daemon is to be killed: after some time, or shortly after something happened."""
+    dice, stand = crowd.dice, crowd.stand
+    if dice.random() < AT_ANY_TIME_SHARE:
+        await asyncio.sleep(dice.uniform(0.0, ACT_MOST_S))
+        return
+    left, enough = dice.randint(1, HAPPENINGS_MOST), asyncio.Event()
+
+    def count(event: SimulatorEvent | DemoEvent) -> None:
+        nonlocal left
+        left -= isinstance(event, CoilPulsed | DoorMoved | DisplayChanged | EntryArrived)
+        if left <= 0:
+            enough.set()
+
+    ends = (stand.demo.automat.subscribe(count), stand.demo.subscribe(count))
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HAPPENINGS_MOST_S):
+                await enough.wait()
+        await asyncio.sleep(dice.choice((0.0, dice.uniform(0.0, SHORTLY_AFTER_S))))
+    finally:
+        for end in ends:
+            end()
+
+
+async def _come_and_go(crowd: Crowd) -> None:
+    while crowd.besieged:
+        with contextlib.suppress(*TROUBLES):
+            await guess(crowd)
+    while True:
+        (act,) = crowd.dice.choices([act for act, _ in ACTS], [weight for _, weight in ACTS])
+        with contextlib.suppress(*TROUBLES):
+            await act(crowd)
+
+
+async def _start_again(stand: Stand) -> None:
+    """Start the daemon; now and then it is killed while it starts, once or more often."""
+    while stand.dice.random() < STILLBORN_SHARE:
+        stand.be_stillborn(after_s=stand.dice.uniform(0.0, START_MOST_S))
+        if stand.dice.random() < 0.5:
+            break
+    stand.nursery.plain = stand.nursery.sabotage == () and stand.dice.random() < PLAIN_SHARE
+    await stand.begin_again()
+    stand.nursery.plain = False
+
+
+async def _crowded(stand: Stand) -> bool:
+    boxes = (await stand.demo.ask("/v1/compartments"))["compartments"]
+    return sum(bool(box["free"]) for box in boxes) < FREE_BOXES_LEAST
+
+
+async def _tidy(crowd: Crowd) -> None:
+    """Let couriers settle what kills have left in doubt, and take away what nobody comes for."""
+    stand = crowd.stand
+    stand.demo.move_clock(10 * REFILL_S)
+    await stand.demo.backoffice.release_guard("front", "Aino")
+    for act in (look, take_away):
+        with contextlib.suppress(*TROUBLES):
+            async with asyncio.timeout(TIDY_LIMIT_S):
+                await act(crowd)
+        await stand.leave_doors()
+        stand.demo.move_clock(EVERYTHING_TIMES_OUT_S)
+
+
+async def _end(crowd: Crowd) -> None:
+    """Let everything time out, settle it, and look at all of it once more."""
+    stand = crowd.stand
+    stand.demo.move_clock(EVERYTHING_TIMES_OUT_S)
+    await _tidy(crowd)
+    await stand.witness.examine()
+    await stand.witness.audit()

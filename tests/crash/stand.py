@@ -1,0 +1,145 @@
+"""One automat whose daemon is killed again and again; its hardware, broker and back office live on."""
+
+import asyncio
+import contextlib
+import random
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.daemon import DaemonError, Process
+from simulator.demo import Demo
+from simulator.locker_sim import KEY_GAP_S
+from simulator.stock import Stock
+from simulator.stories.stage import Stage
+from simulator.stories.story import Story
+from simulator.transcript import Transcript
+from tests.crash.nursery import Nursery
+from tests.crash.steps import Doom
+from tests.crash.witness import Witness
+
+STILLBORN_LIMIT_S = 20.0
+SHUT_LIMIT_S = 5.0
+TAKES_AWAY = ("pickup", "reopen", "collect")
+"""Purposes of a door behind which a hand takes out what it finds."""
+
+
+@dataclass
+class Stand:
+    """An automat, who watches it, and the dice of its seed."""
+
+    demo: Demo
+    nursery: Nursery
+    witness: Witness
+    dice: random.Random
+    stage: Stage
+    unknown_codes: set[str] = field(default_factory=set)
+    """Parcels whose codes were replaced, or that have none."""
+    excuses: list[str] = field(default_factory=list)
+    """What displays said instead of opening a door for a right code."""
+
+    def see_anew(self) -> Stage:
+        """Forget what was seen before a kill."""
+        self.stage.close()
+        self.stage = _stage(self.demo)
+        return self.stage
+
+    async def in_the_dark(self) -> None:
+        """Let doors come to rest while no daemon runs; some people finish what they came for meanwhile."""
+        await self.witness.rest()
+        for label, view in self.demo.automat.doors().items():
+            if view.open and self.dice.random() < 0.4:
+                await self.leave_door(label)
+
+    async def leave_door(self, label: str) -> None:
+        """Let whoever stands at an open door take what is theirs, or leave it there, and shut the door."""
+        automat = self.demo.automat
+        opening = self.witness.book.under_way.get(label)
+        takes = opening is None or opening.purpose in TAKES_AWAY
+        if takes and automat.door(label).state == "open":
+            automat.take(label)
+        automat.push_shut(label)
+        await automat.until(lambda: automat.door(label).shut, SHUT_LIMIT_S, f"door {label} shut")
+
+    async def leave_doors(self) -> None:
+        """Let everybody shut their doors and go."""
+        await self.witness.rest()
+        for label, view in self.demo.automat.doors().items():
+            if not view.shut:
+                await self.leave_door(label)
+
+    async def begin_again(self) -> None:
+        """Start the daemon, and hold everything against one another before anybody does anything."""
+        self.witness.quiet = True
+        self.witness.died.clear()
+        await self.demo.start_daemon()
+        self.see_anew()
+        await self.demo.until_served()
+        await self.witness.examine()
+        self.witness.quiet = False
+
+    def be_stillborn(self, *, after_s: float | None = None, doom: Doom | None = None) -> None:
+        """Let the next daemon that is started die while it starts, so long after its fork or at a step."""
+        nursery = self.nursery
+
+        async def die(process: Process) -> None:
+            self.witness.kills += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STILLBORN_LIMIT_S if after_s is None else after_s):
+                    await process.wait()
+            nursery.doom = None
+
+        nursery.doom, nursery.stillborn = doom, die
+
+    async def kill(self) -> None:
+        """SIGKILL, now."""
+        self.witness.kills += 1
+        await self.demo.kill_daemon()
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    nursery: Nursery,
+    stock: Stock,
+    *,
+    seed: int,
+    story: Story | None = None,
+    from_the_start: Doom | None = None,
+) -> AsyncIterator[Stand]:
+    """Give an automat that serves, and end everything of it afterwards.
+
+    Steps are counted once it serves, or, with `from_the_start`, from its first start on, which dies there.
+    """
+    with tempfile.TemporaryDirectory(prefix="kill-", ignore_cleanup_errors=True) as made:
+        directory = Path(made)
+        nursery.armed = directory / "armed"
+        demo = Demo(
+            directory,
+            plan=None if story is None else story.plan,
+            seed=seed,
+            story=True,
+            languages=("en",) if story is None else story.languages,
+            paced=False,
+            stock=stock,
+            spawn=nursery.spawn,
+        )
+        demo.automat.key_gap_s = KEY_GAP_S
+        witness = Witness(demo)
+        stand = Stand(demo, nursery, witness, random.Random(seed), _stage(demo))
+        if from_the_start is not None:
+            nursery.armed.touch()
+            stand.be_stillborn(doom=from_the_start)
+        try:
+            await demo.start()
+            nursery.armed.touch()
+            yield stand
+        finally:
+            stand.stage.close()
+            witness.close()
+            with contextlib.suppress(DaemonError):
+                await demo.stop()
+
+
+def _stage(demo: Demo) -> Stage:
+    return Stage(demo, Transcript(lambda: 0.0, lambda _line: None))
