@@ -30,7 +30,7 @@ from locker.db.errors import (
     DiskFull,
     OutdatedDatabase,
 )
-from locker.db.files import Claim, forget_backups
+from locker.db.files import Claim, forget_backups, lost
 from locker.db.migrate import check_current
 from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch
@@ -45,7 +45,7 @@ from locker.errors import ExitCode
 from locker.hardware.translation import LockerHardware
 from locker.hardware.wire import HardwareWires
 from locker.hardware.wiring_map import proved, read_map
-from locker.keys import Keys, next_epoch
+from locker.keys import Keys, last_epoch, next_epoch
 from locker.starts import Cause, Episode, Starts
 from locker.sync.link import Link
 from locker.sync.outbox import JournalPosition
@@ -245,7 +245,7 @@ class Daemon:
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT or `stop`; then record the end and close."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._edges.ending_signals:
             loop.add_signal_handler(number, self._stop.set)
             self._stack.callback(loop.remove_signal_handler, number)
         systemd.notify("READY=1")
@@ -391,6 +391,8 @@ async def bring_up_to_date(config: Config) -> None:
     try:
         check_current(path, whole=False)
     except (DatabaseMissing, OutdatedDatabase) as reason:
+        if isinstance(reason, DatabaseMissing) and (epoch := last_epoch(config.paths.keys)):
+            raise lost(path, epoch) from None
         log.info("%s", reason)
         command = (sys.executable, "-m", "locker.cli", "migrate", "--config", str(config.file))
         process = await asyncio.create_subprocess_exec(

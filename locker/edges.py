@@ -3,6 +3,7 @@
 Everything else is the same: the daemon cannot know what is behind them.
 """
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,5 +36,6 @@ class Edges:
     dice: Callable[[], float] | None = None
     free_bytes: Callable[[Path], int] = free_bytes
     disk_look_s: float = DISK_LOOK_S
+    ending_signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)
     watcher: Watcher | None = None
     """Told of every decision from the first on, after its commit."""
