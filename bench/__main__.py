@@ -47,8 +47,8 @@ async def _unlock_watched(directory: Path, quick: bool) -> Sequence[Figure]:  # 
 
 async def _screens(_directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
     if quick:
-        return await screens.measure(compartments=24, seconds=0.5, keys=2)
-    return await screens.measure(compartments=1_000, seconds=5.0, keys=100)
+        return await screens.measure(compartments=24, seconds=0.5, rounds=1, keys=2, settle_s=0.5)
+    return await screens.measure(compartments=1_000, seconds=5.0, rounds=3, keys=100, settle_s=3.0)
 
 
 async def _drain(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
@@ -63,7 +63,7 @@ async def _decisions(_directory: Path, quick: bool) -> Sequence[Figure]:  # noqa
 
 async def _start(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
     entries, rounds = (100, 1) if quick else (100_000, 7)
-    return await start.measure(directory, entries=entries, rounds=rounds)
+    return await start.measure(directory, entries=entries, rounds=rounds, warm=not quick)
 
 
 async def _scan(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above

@@ -28,7 +28,6 @@ from locker.api.maintenance_schema import BlockAsked, UnblockAsked
 
 COLUMNS, ROWS = 120, 40
 LIMIT_S = 60.0
-SETTLE_S = 3.0
 PAUSE_S = 0.1
 CHUNK_BYTES = 1 << 16
 ACTIONS_A_SECOND = 4
@@ -102,8 +101,10 @@ class Terminal:
         self._news.set()
 
 
-async def measure(*, compartments: int, seconds: float, keys: int) -> list[Figure]:
-    """Measure every screen and the bare application in turn."""
+async def measure(
+    *, compartments: int, seconds: float, rounds: int, keys: int, settle_s: float
+) -> list[Figure]:
+    """Measure every screen, which has so long to settle, and the bare application in turn."""
     # Here and not above: whoever plays the bare application needs no simulator.
     from simulator.locker_sim import LockerSim, LockerSimError, plan_from
 
@@ -129,35 +130,40 @@ async def measure(*, compartments: int, seconds: float, keys: int) -> list[Figur
                 await screen.shows(b"linked")
                 for matter, key in MATTERS.items():
                     screen.press(key)
-                    await asyncio.sleep(SETTLE_S)
-                    figures += await _figures(matter, screen, bare, compartments, seconds, keys)
+                    await asyncio.sleep(settle_s)
+                    about = (
+                        f"{compartments} compartments, {ACTIONS_A_SECOND} actions a second, {COLUMNS}x{ROWS}"
+                    )
+                    used = await _used(screen, bare, seconds, rounds)
+                    figures.append(
+                        used.figure(f"screen-{matter}-cpu-percent", Goal("value", "<", 15.0), about)
+                    )
+                    figures.append(await _answers(matter, screen, bare, keys, about))
     finally:
         await asyncio.to_thread(sim.stop)
     return figures
 
 
-async def _figures(
-    matter: str, screen: Terminal, bare: Terminal, compartments: int, seconds: float, keys: int
-) -> Sequence[Figure]:
+async def _used(screen: Terminal, bare: Terminal, seconds: float, rounds: int) -> Pairs:
     used = Pairs.none()
-    for _ in range(3):
+    for _ in range(rounds):
         used.values.append(await screen.cpu_percent(seconds))
         used.floors.append(max(0.01, await bare.cpu_percent(seconds)))
+    return used
+
+
+async def _answers(matter: str, screen: Terminal, bare: Terminal, keys: int, about: str) -> Figure:
     answers, floors = [], []
     for _ in range(keys):
         answers.append(await screen.answer_ms())
         floors.append(await bare.answer_ms())
-    about = f"{compartments} compartments, {ACTIONS_A_SECOND} actions a second, {COLUMNS}x{ROWS}"
     medians = f"medians {statistics.median(answers):.1f} and {statistics.median(floors):.1f}; {keys} keys"
-    return (
-        used.figure(f"screen-{matter}-cpu-percent", Goal("value", "<", 15.0), about),
-        Figure(
-            f"screen-{matter}-key-p99-ms",
-            _p99(answers),
-            _p99(floors),
-            Goal("value", "<", 100.0),
-            (medians, about),
-        ),
+    return Figure(
+        f"screen-{matter}-key-p99-ms",
+        _p99(answers),
+        _p99(floors),
+        Goal("value", "<", 100.0),
+        (medians, about),
     )
 
 

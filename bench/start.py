@@ -103,8 +103,8 @@ async def running(arguments: Sequence[str], directory: Path) -> AsyncIterator[Re
             await _end(process, ended)
 
 
-async def measure(directory: Path, *, entries: int, rounds: int) -> tuple[Figure, Figure]:
-    """Start the daemon and the bare imports in turn; the first of each warms up and does not count."""
+async def measure(directory: Path, *, entries: int, rounds: int, warm: bool) -> tuple[Figure, Figure]:
+    """Start the daemon and the bare imports in turn; to `warm` up each is started once before."""
     times, memory = Pairs.none(), Pairs.none()
     async with AsyncExitStack() as stack:
         broker = await Broker.start(directory)
@@ -116,14 +116,14 @@ async def measure(directory: Path, *, entries: int, rounds: int) -> tuple[Figure
         watcher = await stack.enter_async_context(_watching(broker, automat.plan.automat_id))
         daemon = ("-m", "locker.cli", "run", "--config", str(place.configuration))
         bare = ("-c", await bare_imports())
-        for number in range(rounds + 1):
+        for number in range(-1 if warm else 0, rounds):
             watcher.forget()
             async with running(daemon, place.directory) as ready:
                 await watcher.until_sent(min(entries, OutboxRules().window))
                 value = ready.took_ms, ready.resident_mb()
             async with running(bare, place.directory) as ready:
                 floor = ready.took_ms, ready.resident_mb()
-            if number > 0:
+            if number >= 0:
                 for pairs, a_value, a_floor in zip((times, memory), value, floor, strict=True):
                     pairs.values.append(a_value)
                     pairs.floors.append(a_floor)
