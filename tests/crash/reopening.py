@@ -50,6 +50,7 @@ class Opener:
     def __init__(self) -> None:
         """Compile."""
         self._proven: set[str] = set()
+        self._checked: dict[tuple[ChainHead | None, bytes], ChainHead] = {}
         self._statements = compile_statements()
         self._make_engine = session._engine
         self._engine: Engine | None = None
@@ -114,7 +115,7 @@ class Opener:
         for again in (False, True):
             database = Database.open(path, reserve=reserve)
             try:
-                found = self._look(database, root, allowed)
+                found = self._look(database, root, allowed, further=further)
                 if not further or again:
                     return
                 days.Day(database, Recorder(root, Random(0)))
@@ -124,7 +125,7 @@ class Opener:
             finally:
                 database.close()
 
-    def _look(self, database: Database, root: Path, allowed: Allowed) -> str:
+    def _look(self, database: Database, root: Path, allowed: Allowed, *, further: bool) -> str:
         """Look at everything that an open database holds; return which content it is."""
         found = days.rows(database._driver)
         _require(ROWS, found, allowed)
@@ -137,11 +138,26 @@ class Opener:
             database.begin_epoch(next_epoch(root / KEYS) if counter.exists() else 1)
         elif EPOCH in allowed and database.head().epoch > int((root / KEYS / EPOCH_FILE).read_text()):
             raise Broken("the journal is in an epoch that was never counted")
-        database.load(_blank(database.head()), {box.label: box for box in fixtures()})
-        if found not in self._proven and BACKUP_BEFORE_MIGRATION not in allowed:  # that one's is made up
-            _prove_chain(database)
+        if further or found not in self._proven:
+            # What is made of the rows follows from the rows alone, and these were taken up before.
+            database.load(_blank(database.head()), {box.label: box for box in fixtures()})
+            if BACKUP_BEFORE_MIGRATION not in allowed:  # that one's journal is made up
+                self._prove_chain(database)
             self._proven.add(found)
         return found
+
+    def _prove_chain(self, database: Database) -> None:
+        """Check every entry's number, hash and signature; one that stood here before has not changed."""
+        head: ChainHead | None = None
+        for payload in database.payloads(database.head().epoch, 1, 1_000_000):
+            if (head, payload) not in self._checked:
+                checked = check(payload, head, _verify)
+                if isinstance(checked, ChainFault):
+                    raise Broken(f"the chain is broken at {checked.sequence}: {checked.reason}")
+                self._checked[head, payload] = checked
+            head = self._checked[head, payload]
+        if head is not None and head != database.head():
+            raise Broken(f"the chain ends at {head}, the journal at {database.head()}")
 
     def _like_the_first(self, path: Path) -> Engine:
         """Make an engine as the daemon does; it shares the first one's compiled statements."""
@@ -176,18 +192,6 @@ def _blank(head: ChainHead) -> Automat:
         Map({"front": Keypad("front"), "side": Keypad("side")}),
         epoch=head.epoch,
     )
-
-
-def _prove_chain(database: Database) -> None:
-    """Check every entry's number, hash and signature."""
-    head: ChainHead | None = None
-    for payload in database.payloads(database.head().epoch, 1, 1_000_000):
-        checked = check(payload, head, _verify)
-        if isinstance(checked, ChainFault):
-            raise Broken(f"the chain is broken at {checked.sequence}: {checked.reason}")
-        head = checked
-    if head is not None and head != database.head():
-        raise Broken(f"the chain ends at {head}, the journal at {database.head()}")
 
 
 def _verify(message: bytes, signature: bytes) -> bool:
