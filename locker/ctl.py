@@ -1,14 +1,13 @@
 """lockerctl: headless maintenance over the daemon's socket. Data on stdout, speech on stderr.
 
-It knows only the socket's client and its models; what each command does is in `locker.commands`. Exit codes:
-`locker.errors.ExitCode`; a journal with a bad entry ends with DATABASE.
+It knows only the socket's client and its models; what each command does is in `locker.commands`.
 """
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,13 +21,21 @@ from locker.commands import lines as lines_commands
 from locker.commands import wire as wire_commands
 from locker.commands.printing import speak
 from locker.commands.technician import add_technician
-from locker.errors import EXIT_MEANING, ExitCode, LockerError
+from locker.errors import ExitCode, LockerError
 
 DEFAULT_SOCKET = Path("/run/lockerd/lockerd.sock")
 SOCKET_VARIABLE = "LOCKER_SOCKET"
 
 MISTAKEN = (400, 404)
 """Answers to what makes no sense, or names what there is not: the command line is to be corrected."""
+
+EXIT_MEANING: Mapping[ExitCode, str] = {
+    ExitCode.OK: "done",
+    ExitCode.FAILURE: "not done: refused, nobody there to ask, or stopped; stderr says why",
+    ExitCode.CONFIGURATION: "the command line makes no sense, or names what there is not",
+    ExitCode.DATABASE: "the journal, or an evidence file, is not what the device wrote",
+}
+"""What each exit code means here; with the daemon's own commands they mean something else."""
 
 Command = Callable[[ApiClient, argparse.Namespace], Awaitable[ExitCode]]
 ENDLESS: tuple[Command, ...] = (automat.watch, devices.device, lines_commands.lines, wire_commands.wire)
@@ -64,11 +71,12 @@ async def _run(options: argparse.Namespace) -> ExitCode:
 
 
 def _parser() -> argparse.ArgumentParser:
-    codes = "; ".join(f"{code.value} {meaning}" for code, meaning in EXIT_MEANING.items())
+    codes = "\n".join(f"  {code.value}  {meaning}" for code, meaning in EXIT_MEANING.items())
     parser = argparse.ArgumentParser(
         prog="lockerctl",
         description="Ask the parcel locker daemon over its local socket.",
-        epilog=f"Exit codes: {codes}.",
+        epilog=f"exit codes:\n{codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     common = argparse.ArgumentParser(add_help=False)
     for each in (parser, common):

@@ -233,7 +233,7 @@ def _difference_lines(audit: Audit) -> Iterable[str]:
     if not audit.under_way:
         return
     rows = [
-        (stop.compartment, stop.verdict or "", stop.expected or "-", stop.tracking_id or "-", _why(stop))
+        (stop.compartment, stop.verdict or "", stop.expected or "nothing", found_in(stop), _why(stop))
         for stop in audit.stops
         if stop.differs or stop.verdict == "skipped"
     ]
@@ -241,6 +241,21 @@ def _difference_lines(audit: Audit) -> Iterable[str]:
         yield from table(("BOX", "SAID", "EXPECTED", "FOUND", "BY"), rows, flexible=4)
     else:
         yield "no differences"
+
+
+def found_in(stop: AuditStop) -> str:
+    """Say what was found in a compartment, in a word or as a tracking id."""
+    match stop.verdict:
+        case None:
+            return "not looked"
+        case "skipped":
+            return "skipped"
+        case "parcel":
+            return stop.tracking_id or "unnamed"
+        case "empty":
+            return "nothing"
+        case _:
+            return "not asked"
 
 
 def _why(stop: AuditStop) -> str:

@@ -7,11 +7,21 @@ import argparse
 import os
 import stat
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locker.api.client import ApiClient
-from locker.commands.printing import as_text, harmless, indented, print_json, print_lines, speak, table
+from locker.commands.printing import (
+    WIDTH,
+    as_text,
+    harmless,
+    indented,
+    print_json,
+    print_lines,
+    speak,
+    table,
+)
 from locker.errors import ExitCode, WrongUsage
 
 if TYPE_CHECKING:
@@ -25,7 +35,7 @@ GRADES = {
     "C": "code accepted, pulse sent, door seen open, never seen shut",
 }
 TOLD = ("courier", "technician", "person", "operator", "user", "verdict", "reason", "purpose", "deadline")
-"""What of an entry's data stands in the table, in this order; `--json` has all of it."""
+"""What of an entry's data stands below its line, in this order; `--json` has all of it."""
 
 
 def add_parsers(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -158,11 +168,21 @@ def _say_wrong(file: Path, report: "EvidenceReport") -> None:
 
 
 def _story(report: "EvidenceReport") -> Iterable[str]:
-    rows = [(step.entry, _time(step), step.kind, _place(step), _details(step)) for step in report.story]
+    rows = [(step.entry, _time(step), step.kind, _place(step)) for step in report.story]
     yield f"parcel {report.tracking_id}, automat {report.automat_id}, {report.name}"
-    yield from table(("ENTRY", "TIME", "WHAT", "BOX", "DETAILS"), rows, flexible=4)
+    head, *lines = table(("ENTRY", "TIME", "WHAT", "BOX"), rows, flexible=2)
+    width = max(len(head), *map(len, lines)) if lines else len(head)
+    yield f"{head.ljust(width)}  DETAILS"
+    for line, step in zip(lines, report.story, strict=True):
+        details = _details(step)
+        beside = f"{line.ljust(width)}  {details}".rstrip()
+        if len(beside) <= WIDTH:
+            yield beside
+        else:
+            yield line
+            yield from indented(details, 7)
     doubt = "?" if report.clock == "untrusted" else ""
-    yield f"{len(rows)} entries are good, all that the automat had on {report.exported_at}{doubt}"
+    yield f"{len(rows)} entries are good, all that the automat had on {_second(report.exported_at)}{doubt}"
     if doubt or any(step.clock == "untrusted" for step in report.story):
         yield "? the automat's clock was not trusted then"
     if report.grade is None:
@@ -172,7 +192,16 @@ def _story(report: "EvidenceReport") -> Iterable[str]:
 
 
 def _time(step: "Step") -> str:
-    return step.time[:19] + ("?" if step.clock == "untrusted" else "Z")
+    return _second(step.time).removesuffix("Z") + ("?" if step.clock == "untrusted" else "Z")
+
+
+def _second(time: str | None) -> str:
+    """Write an instant of the file to the second, in UTC; as it stands there if it is none."""
+    try:
+        at = datetime.fromisoformat(time or "")
+    except ValueError:
+        return time or "-"
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _place(step: "Step") -> str:
@@ -180,5 +209,8 @@ def _place(step: "Step") -> str:
 
 
 def _details(step: "Step") -> str:
-    grade = f"grade {step.data['grade']} " if "grade" in step.data else ""
-    return grade + " ".join(f"{name}={as_text(step.data[name])}" for name in TOLD if name in step.data)
+    grade = [f"grade {step.data['grade']}"] if "grade" in step.data else []
+    told = {name: as_text(step.data[name]) for name in TOLD if step.data.get(name) is not None}
+    if "deadline" in told:
+        told["deadline"] = _second(told["deadline"])
+    return " ".join([*grade, *(f"{name}={text}" for name, text in told.items())])

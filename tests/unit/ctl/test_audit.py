@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from locker.api.maintenance_schema import AuditStop
 from locker.api.server import ApiServer
+from locker.commands.audit import found_in
 from locker.domain.automat import Decision
 from locker.domain.events import Event, MaintenanceAsked
 from locker.domain.journal import EntryKind
@@ -167,3 +169,29 @@ async def test_mistakes_are_said_before_anything_is_asked(
     assert (await run(*at, "skip", "99", "--reason", "x")).code == ExitCode.CONFIGURATION
     assert (await run(*at, "skip", "1", "--reason", " ")).code == ExitCode.CONFIGURATION
     assert not house.automat.findings
+
+
+@pytest.mark.parametrize(
+    ("verdict", "named", "told"),
+    [
+        (None, None, "not looked"),
+        ("skipped", None, "skipped"),
+        ("empty", None, "nothing"),
+        ("parcel", None, "unnamed"),
+        ("parcel", OTHER, OTHER),
+        ("dirty", None, "not asked"),
+    ],
+)
+def test_what_was_found_is_told_in_a_word(verdict: str | None, named: str | None, told: str) -> None:
+    stop = AuditStop(
+        compartment="1",
+        verdict=verdict,
+        tracking_id=named,
+        expected=None,
+        differs=False,
+        reason=None,
+        at=None,
+        technician=None,
+    )
+
+    assert found_in(stop) == told

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from locker.api.server import ApiServer
+from locker.ctl import EXIT_MEANING
 from locker.domain.commands import BlockCompartment, Mode, SetMode
 from locker.domain.events import Door, LockTimed, PartLost, PulseRefused, StorageChanged
-from locker.errors import EXIT_MEANING, ExitCode
+from locker.errors import ExitCode
 from tests.unit.api.house import TAGS, TRACKING_ID, House
 
 LIMIT_S = 20
@@ -400,4 +401,15 @@ async def test_help_lists_commands_and_exit_codes() -> None:
     assert outcome.code == 0
     for command in (*COMMANDS, "watch"):
         assert command in outcome.out
-    assert all(meaning.split()[0] in outcome.out for meaning in EXIT_MEANING.values())
+    for code, meaning in EXIT_MEANING.items():
+        assert f"  {code.value}  {meaning}\n" in outcome.out
+
+
+async def test_exit_code_1_is_not_explained_as_the_daemons() -> None:
+    assert "restart" not in (await run("--help")).out
+    assert set(EXIT_MEANING) == {
+        ExitCode.OK,
+        ExitCode.FAILURE,
+        ExitCode.CONFIGURATION,
+        ExitCode.DATABASE,
+    }  # keys are the daemon's own

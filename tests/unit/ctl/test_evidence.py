@@ -99,6 +99,15 @@ async def test_the_story_is_told_with_the_grade_of_the_handover(file: Path, key:
     assert lines[-1].startswith("handed over, grade A: code accepted")
 
 
+async def test_no_detail_is_cut_and_instants_are_told_to_the_second(file: Path, key: str) -> None:
+    lines = (await verify(file, "--public-key", key)).lines()
+
+    assert all(len(line) <= 80 for line in lines)
+    stored = next(number for number, line in enumerate(lines) if "parcel.stored" in line)
+    assert lines[stored + 1].split() == ["grade", "A", "courier=c-1", "deadline=2026-03-09T22:00:00Z"]
+    assert lines[-2].endswith("all that the automat had on 2026-03-02T09:11:02Z")
+
+
 async def test_the_enrolment_file_is_as_good_as_the_key(file: Path, key: str, tmp_path: Path) -> None:
     enrolment = tmp_path / "enrolment.json"
     enrolment.write_text(json.dumps({"automat": "fi-0001", "publickey": key}))
