@@ -127,6 +127,14 @@ def initialise(
     return enrolment
 
 
+def last_epoch(directory: Path) -> int:
+    """Return the epoch that was counted last; 0 before the first, and where nothing tells."""
+    try:
+        return max(0, int(_read(directory / EPOCH).decode("ascii")))
+    except (ValueError, OSError, KeysRefused):
+        return 0
+
+
 def next_epoch(directory: Path) -> int:
     """Count one epoch more, durably, and return it; for a database that is new or restored."""
     file = directory / EPOCH

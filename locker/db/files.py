@@ -18,6 +18,7 @@ from locker.db.errors import (
     DatabaseFailed,
     DatabaseInUse,
     DatabaseMissing,
+    DatabaseRefused,
     DiskFull,
 )
 from locker.disk import NO_ROOM
@@ -85,7 +86,7 @@ def peek(path: Path, *, whole: bool = False) -> Peek:
     """
     try:
         return _peek(path, whole=whole)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeError) as error:
         raise failure(path, error, doing="reading it") from error
 
 
@@ -159,11 +160,16 @@ def failure(path: Path, error: BaseException, *, doing: str, running: bool = Fal
         return DiskFull(path, f"no room on the disk for {doing}; nothing of it was written. Make room")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return in_use(path)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) and not running:
+    if not running and (code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _undecodable(cause)):
         return damaged(path, str(cause))
     return DatabaseFailed(
         path, f"{doing} failed ({type(cause).__name__}: {cause}); nothing of it was written"
     )
+
+
+def _undecodable(cause: BaseException) -> bool:
+    # The standard library raises the second one, without a code, for a text that is no UTF-8.
+    return isinstance(cause, UnicodeError) or str(cause).startswith("Could not decode to UTF-8")
 
 
 def damaged(path: Path, what: str) -> DamagedDatabase:
@@ -172,6 +178,16 @@ def damaged(path: Path, what: str) -> DamagedDatabase:
         path,
         f"the database is damaged ({what}); it was not changed. Keep the file for the investigation, "
         "then restore a backup or move it away and start a new epoch",
+    )
+
+
+def lost(path: Path, epoch: int) -> DatabaseRefused:
+    """Say that a file is gone which was there, and what to do; an empty one would deny every parcel."""
+    return DatabaseRefused(
+        path,
+        f"the database is gone, and this automat had one (epoch {epoch}). Put it back, or a backup of it; "
+        "only if nothing is left of it, stop the daemon, make a new one with `lockerd migrate`, and look "
+        "into every compartment",
     )
 
 
@@ -194,9 +210,10 @@ def _way_in(path: Path) -> tuple[str, Callable[[], None]]:
     address = path.absolute().as_uri()
     if _has_content(path, "-journal"):
         # The power failed during a migration: only SQLite itself can take the half-done step back.
-        return address, _nothing
+        return f"{address}?mode=rw", _nothing
     if not _log_begun(path.with_name(f"{path.name}-wal")):
-        return f"{address}?immutable=1", _nothing
+        # Read-only: a file that has just gone must not be made anew, and empty.
+        return f"{address}?mode=ro&immutable=1", _nothing
     # What was committed last stands only in the -wal. A reader that may not write neither copies it over
     # nor removes it. It wants an index file beside it, but keeps the index in memory if that file is empty
     # and not to be written: this also works when the disk is full.

@@ -70,7 +70,7 @@ class Database:
             claim.release()
             raise
         try:
-            with database._transaction("reading the journal's end") as connection:
+            with database._transaction("reading the journal's end", running=False) as connection:
                 database._head = stored_head(connection)
         except BaseException:
             database._abandon()
@@ -96,7 +96,7 @@ class Database:
 
         A box without a row starts afresh; a row without a box is reported, and so is its opening.
         """
-        with self._transaction("loading it") as connection:
+        with self._transaction("loading it", running=False) as connection:
             try:
                 return load_automat(connection, blank, fixtures, self._head)
             except (ValueError, TypeError, KeyError) as error:
@@ -265,9 +265,9 @@ class Database:
                 connection.exec_driver_sql(text, parameters)
 
     @contextmanager
-    def _transaction(self, doing: str) -> Iterator[Connection]:
+    def _transaction(self, doing: str, *, running: bool = True) -> Iterator[Connection]:
         """Run a block in one transaction; every error leaves none open and nothing written."""
-        with _named(self.path, doing, running=True):
+        with _named(self.path, doing, running=running):
             try:
                 with self._connection.begin():
                     yield self._connection
