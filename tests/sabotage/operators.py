@@ -1,0 +1,149 @@
+"""Small changes of a module's source, one at a time: what a slip of the hand would do."""
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv,
+    ast.FloorDiv: ast.Mult,
+    ast.Div: ast.Mult,
+}
+REMOVABLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.Raise, ast.Continue, ast.Break, ast.Delete)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A module with one thing changed."""
+
+    line: int
+    what: str
+    tree: ast.Module
+    key: str
+    """The line's own text and the change: it stays the same when the line moves."""
+
+
+def mutants(source: str) -> list[Mutant]:
+    """Make every mutant of a module's functions."""
+    tree = ast.parse(source)
+    lines = source.splitlines()
+    found: list[Mutant] = []
+    numbered: dict[str, int] = {}
+    for place, node in enumerate(ast.walk(tree)):
+        if not _in_function(tree, node):
+            continue
+        for what, change in _changes(node):
+            mutated = copy.deepcopy(tree)
+            twin = next(each for number, each in enumerate(ast.walk(mutated)) if number == place)
+            change(twin)
+            ast.fix_missing_locations(mutated)
+            line = getattr(node, "lineno", 0)
+            key = f"{lines[line - 1].strip()} | {what}"
+            numbered[key] = numbered.get(key, 0) + 1
+            found.append(
+                Mutant(line, what, mutated, key if numbered[key] == 1 else f"{key} ({numbered[key]})")
+            )
+    return sorted(found, key=lambda mutant: mutant.line)
+
+
+def _in_function(tree: ast.Module, node: ast.AST) -> bool:
+    """Tell whether a node is executed when a function is called, and not only read."""
+    line = getattr(node, "lineno", None)
+    return line is not None and any(
+        each.body[0].lineno <= line <= (each.end_lineno or 0)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
+    """Give what can be changed at one node, in words and as what does it."""
+    if isinstance(node, ast.Compare):
+        for index, operator in enumerate(node.ops):
+            yield f"{_name(operator)} becomes {_swap(operator)}", _swap_operator(index)
+    elif isinstance(node, ast.BoolOp | ast.BinOp | ast.AugAssign) and type(node.op) in SWAPPED:
+        yield f"{_name(node.op)} becomes {_swap(node.op)}", _swap_single
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield f"{node.value} becomes {not node.value}", _negate_constant
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        yield f"{node.value} becomes {node.value + 1}", _increase
+    elif isinstance(node, ast.If | ast.While | ast.IfExp) and not isinstance(node.test, ast.Constant):
+        yield "the condition is always true", _make_test(value=True)
+        yield "the condition is never true", _make_test(value=False)
+    if isinstance(node, REMOVABLE) and not _is_docstring(node) and not _gives_a_name(node):
+        yield f"left out: {ast.unparse(node).splitlines()[0][:70]}", _leave_out
+
+
+def _gives_a_name(node: ast.AST) -> bool:
+    """Tell whether later lines could not even run without this one."""
+    return isinstance(node, ast.Assign) and not all(isinstance(each, ast.Attribute) for each in node.targets)
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _name(operator: ast.AST) -> str:
+    return type(operator).__name__
+
+
+def _swap(operator: ast.AST) -> str:
+    return SWAPPED[type(operator)].__name__
+
+
+def _swap_operator(index: int) -> Callable[[ast.AST], None]:
+    def change(node: ast.AST) -> None:
+        assert isinstance(node, ast.Compare)
+        swapped = SWAPPED[type(node.ops[index])]()
+        assert isinstance(swapped, ast.cmpop)
+        node.ops[index] = swapped
+
+    return change
+
+
+def _swap_single(node: ast.AST) -> None:
+    assert isinstance(node, ast.BoolOp | ast.BinOp | ast.AugAssign)
+    node.op = SWAPPED[type(node.op)]()  # type: ignore[assignment]  # of the same kind as what it replaces
+
+
+def _increase(node: ast.AST) -> None:
+    assert isinstance(node, ast.Constant)
+    assert isinstance(node.value, int | float)
+    node.value += 1
+
+
+def _negate_constant(node: ast.AST) -> None:
+    assert isinstance(node, ast.Constant)
+    node.value = not node.value
+
+
+def _make_test(*, value: bool) -> Callable[[ast.AST], None]:
+    def change(node: ast.AST) -> None:
+        assert isinstance(node, ast.If | ast.While | ast.IfExp)
+        node.test = ast.Constant(value)
+
+    return change
+
+
+def _leave_out(node: ast.AST) -> None:
+    """Turn a statement into one that does nothing."""
+    line, column = node.lineno, node.col_offset  # type: ignore[attr-defined]  # a statement has both
+    nothing = ast.Expr(ast.Constant(None), lineno=line, col_offset=column)
+    node.__class__ = ast.Expr  # in its place among its neighbours
+    node.__dict__.clear()
+    node.__dict__.update(nothing.__dict__)
