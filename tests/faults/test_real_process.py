@@ -1,4 +1,4 @@
-"""F7, F18, F22: a second daemon, a loop that stands still, 20,000 entries that nobody has taken."""
+"""T18, F7, F12, F18, F22 on the real process: what only a whole automat can show."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.xor_bcc.codec import encode_unlock
 from locker.errors import ExitCode
 from simulator.configuration import Place
 from simulator.locker_sim import LockerSim
@@ -25,6 +26,65 @@ UNSENT = 20_000
 
 def place_of(automat: LockerSim) -> Place:
     return automat._demo.place
+
+
+def wrong_with(automat: LockerSim) -> set[tuple[str, str]]:
+    """Return the open incidents, as kind and what each is about."""
+    return {(each["kind"], each["about"]) for each in automat.ask("/v1/incidents")["incidents"]}
+
+
+# -- T18
+
+
+def test_a_frame_of_somebody_on_the_wire_that_opens_a_door_is_an_incident_and_no_handover(
+    locker_sim: LockerSim,
+) -> None:
+    parcel = locker_sim.deliver()
+    label = parcel.compartment or ""
+    frame = encode_unlock(1, int(label))
+
+    async def on_the_wire() -> None:
+        locker_sim.automat.inject("locks", frame)
+
+    locker_sim._run(on_the_wire())
+    locker_sim.see_door(label, "open")
+    locker_sim.expect("incident.raised", about=label)
+    assert ("door-opened-unasked", label) in wrong_with(locker_sim)
+    locker_sim.shut(label)
+    assert locker_sim.receipts() == []
+    (receipt,) = locker_sim.collect(parcel)  # its code is as good as ever
+    assert receipt.data["grade"] == "A"
+
+
+# -- F12
+
+
+def test_a_database_put_back_from_a_copy_is_found_out_by_the_hashes_of_its_entries(
+    locker_sim: LockerSim,
+) -> None:
+    demo = locker_sim._demo
+    place, office, automat_id = demo.place, demo.backoffice, demo.plan.automat_id
+    parcel = locker_sim.deliver()
+    locker_sim._run(demo.stop_daemon())
+    copy = place.database.read_bytes()
+    locker_sim.restore_power()
+    locker_sim.collect(parcel)
+    held = [entry.hash for entry in locker_sim.journal()]
+    locker_sim._run(demo.stop_daemon())
+    place.database.write_bytes(copy)
+    locker_sim.restore_power()
+    locker_sim._run(
+        office.until(
+            lambda office: (
+                "journal-forked"
+                in {each["kind"] for each in office.states.get(automat_id, {}).get("incidents", ())}
+            ),
+            LIMIT_S,
+            "the fork told by the automat itself",
+        )
+    )
+    assert ("journal-forked", "epoch 1") in wrong_with(locker_sim)
+    assert [entry.hash for entry in locker_sim._stage.entries][: len(held)] == held
 
 
 # -- F7
