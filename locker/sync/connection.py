@@ -18,9 +18,11 @@ import aiomqtt
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from locker.sync.messages import Topics, build_status
+from locker.sync.refusals import NO_GREETING, explain
 from locker.sync.settings import LinkSettings
 
 RECEIVE_MOST = 50
@@ -28,8 +30,9 @@ RECEIVE_MOST = 50
 
 CLOUD_EVENT = "application/cloudevents+json"
 
-OF_A_LOST_ONE = ("failed to receive on socket", "Unexpected message ID")
-"""What the library says of a connection that goes, and of an answer that comes while it goes."""
+LOST = "failed to receive on socket: "
+TOO_LATE = "Unexpected message ID"
+"""What the library says of an answer that comes when nobody waits any more."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +49,9 @@ class Connection:
         self._limit_s = limit_s
         self._v5 = v5
         self._event_properties = _content_type(CLOUD_EVENT) if v5 else None
+        self._refused: str | None = None
+        self._welcome = False
+        _inner(client).on_publish = self._note_published
 
     async def subscribe(self, topic: str) -> None:
         """Subscribe with QoS 1; MqttError if the broker does not allow it."""
@@ -64,8 +70,14 @@ class Connection:
                 raise aiomqtt.MqttError(f"the broker refuses a subscription to {topic}: {code}")
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish with QoS 1 and wait until the broker has it, without limit: run it beside `messages`."""
+        """Publish with QoS 1 and wait until the broker has it, without limit: run it beside `messages`.
+
+        MqttError if the broker does not allow the first one: it would take nothing else either.
+        """
         await self._client.publish(topic, payload, qos=1, retain=retain, timeout=math.inf)
+        if self._refused is not None and not self._welcome:
+            raise aiomqtt.MqttError(explain(f"the broker refuses what we publish: {self._refused}", tls=True))
+        self._welcome = True
 
     async def publish_event(self, topic: str, payload: bytes) -> None:
         """Publish a CloudEvent in structured mode."""
@@ -79,6 +91,21 @@ class Connection:
         """Tell the broker that a message is in safe hands; nothing happens on a dead connection."""
         if message.qos:
             _inner(self._client).ack(message.mid, message.qos)
+
+    def _note_published(
+        self,
+        client: paho.Client,
+        userdata: object,
+        number: int,
+        reason: ReasonCode,
+        properties: Properties,
+    ) -> None:
+        # aiomqtt takes a refusal for success, and for the journal's sake so do we: it is sent again
+        if reason.is_failure and self._refused is None:
+            self._refused = str(reason)
+            if self._welcome:
+                logger.warning("the broker refuses something of what we publish: %s", reason)
+        self._client._on_publish(client, userdata, number, reason, properties)  # noqa: SLF001  # it wakes who waits
 
 
 @contextlib.asynccontextmanager
@@ -110,7 +137,7 @@ async def open_connection(settings: LinkSettings, tls: ssl.SSLContext | None) ->
     inner = _inner(client)
     inner.manual_ack_set(True)
     inner.connect_timeout = settings.connect_limit_s
-    entering = asyncio.ensure_future(_enter(client))
+    entering = asyncio.ensure_future(_enter(client, tls=tls is not None))
     try:
         # a thread is at the socket and cannot be cancelled: what it opened must be closed
         await asyncio.shield(entering)
@@ -169,13 +196,37 @@ def _watch_safely(client: aiomqtt.Client) -> None:
     )
 
 
-async def _enter(client: aiomqtt.Client) -> None:
-    """Connect; MqttError also if the broker was gone again before anybody could have noticed."""
+async def _enter(client: aiomqtt.Client, *, tls: bool) -> None:
+    """Connect; MqttError says what to do, and comes at once where the broker goes before its greeting."""
+    loop, inner = asyncio.get_running_loop(), _inner(client)
+    connected, gone = client._connected, client._disconnected  # noqa: SLF001  # aiomqtt exchanges them when they fail
+
+    losses = [NO_GREETING]
+
+    def note(_client: paho.Client, _userdata: object, _level: int, text: str) -> None:
+        if text.startswith(LOST):  # why a connection went, the library tells to its log alone
+            losses.append(text.removeprefix(LOST))
+
+    def end_waiting() -> None:
+        if not connected.done():
+            connected.set_exception(aiomqtt.MqttError(losses[-1]))
+
+    def ended(*told: Any) -> None:
+        loop.call_soon_threadsafe(end_waiting)  # it may be the connecting thread that sees the end
+        client._on_disconnect(*told)  # noqa: SLF001  # it leaves alone who still waits for the greeting
+
     _watch_safely(client)
-    gone = client._disconnected  # noqa: SLF001  # aiomqtt forgets it if the end comes within its own connecting
-    await client.__aenter__()
-    if gone.done() and (error := gone.exception()) is not None:
-        raise aiomqtt.MqttError(f"the connection ended as soon as it was there: {error}") from error
+    inner.on_log, inner.on_disconnect = note, ended
+    try:
+        await client.__aenter__()
+        if gone.done() and (error := gone.exception()) is not None:
+            raise aiomqtt.MqttError(f"the connection ended as soon as it was there: {error}") from error
+    except aiomqtt.MqttError as error:
+        raise aiomqtt.MqttError(explain(str(error), tls=tls)) from error
+    finally:
+        for future in (connected, gone):
+            if future.done() and not future.cancelled():
+                future.exception()  # it was seen
 
 
 async def _tear_down(client: aiomqtt.Client, limit_s: float = 0.0) -> None:
@@ -218,7 +269,7 @@ class _Subdued(logging.Logger):
     """
 
     def handle(self, record: logging.LogRecord) -> None:
-        if record.levelno > logging.DEBUG and not record.getMessage().startswith(OF_A_LOST_ONE):
+        if record.levelno > logging.DEBUG and not record.getMessage().startswith((LOST, TOO_LATE)):
             logger.handle(record)
 
 

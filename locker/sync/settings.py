@@ -33,15 +33,33 @@ class Tls:
         except (OSError, ssl.SSLError) as error:
             raise LinkSettingsError(f"the broker's CA file {self.ca_file} cannot be read: {error}") from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _ClosedIfRefused
         if self.certificate_file is not None:
             try:
-                context.load_cert_chain(self.certificate_file, self.key_file)
+                context.load_cert_chain(self.certificate_file, self.key_file, password=self._no_password)
             except (OSError, ssl.SSLError) as error:
                 raise LinkSettingsError(
                     f"the client certificate {self.certificate_file} cannot be used"
                     f" with the key {self.key_file}: {error}"
                 ) from error
         return context
+
+    def _no_password(self) -> str:
+        # without this OpenSSL would ask for one at the terminal, and a daemon would wait for ever
+        raise LinkSettingsError(
+            f"the key {self.key_file} has a password: give one without, readable by the daemon alone"
+        )
+
+
+class _ClosedIfRefused(ssl.SSLSocket):
+    """A socket that its handshake closes where it fails: the library leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001  # the standard library's signature
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 @dataclass(frozen=True, slots=True)
