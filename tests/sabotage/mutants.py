@@ -33,7 +33,7 @@ EQUAL = Path(__file__).with_name("mutants.toml")
 
 DOMAIN = "tests/unit/domain"
 SUBJECTS: dict[str, tuple[str, ...]] = {
-    "locker.domain.attempts": (f"{DOMAIN}/test_attempts.py",),
+    "locker.domain.attempts": (f"{DOMAIN}/test_attempts.py", f"{DOMAIN}/test_closed_keypads.py"),
     "locker.sync.outbox": ("tests/unit/sync/test_outbox.py",),
     "locker.engine": ("tests/unit/engine/test_engine.py",),
     "locker.db.session": (

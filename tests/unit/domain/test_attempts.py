@@ -51,6 +51,34 @@ def test_the_bucket_never_holds_more_than_ten() -> None:
     assert tokens(stand) == 0
 
 
+def locked_out(stand: Stand) -> bool:
+    missed = stand.count(EntryKind.CODE_MISSED)
+    miss(stand, 1)
+    return stand.count(EntryKind.CODE_MISSED) == missed
+
+
+def test_the_part_of_a_token_that_was_under_way_is_not_lost_by_a_miss() -> None:
+    stand = Stand()
+    miss(stand, 10)
+    stand.wait(900)
+    miss(stand, 1)
+    stand.wait(299)
+    assert locked_out(stand)
+    stand.wait(2)
+    assert not locked_out(stand)
+
+
+def test_no_part_of_a_token_is_under_way_in_a_full_bucket() -> None:
+    stand = Stand()
+    miss(stand, 1)
+    stand.wait(1000)
+    miss(stand, 10)
+    stand.wait(599)
+    assert locked_out(stand)
+    stand.wait(2)
+    assert not locked_out(stand)
+
+
 def test_a_hit_gives_back_exactly_its_own_token() -> None:
     stand = Stand()
     stand.deliver(code="024204")
@@ -89,8 +117,10 @@ def test_the_token_is_spent_in_the_transaction_before_the_answer_is_shown() -> N
     assert stand.reloaded().attempts["front"].tokens == 9
 
 
-def test_ten_misses_in_a_day_raise_an_alarm_once() -> None:
+@pytest.mark.parametrize("days", [0, 3])
+def test_ten_misses_in_a_day_raise_an_alarm_once(days: int) -> None:
     stand = Stand()
+    stand.wait(days * 86_400)
     miss(stand, 10)
     stand.wait(601)
     miss(stand, 1)
@@ -117,7 +147,7 @@ def test_misses_older_than_a_day_are_forgotten() -> None:
     stand = Stand()
     for _ in range(12):
         miss(stand, 5)
-        stand.wait(86_401)
+        stand.wait(86_400)
     assert stand.count(EntryKind.MISSES_ALARM) == 0
 
 
