@@ -94,7 +94,7 @@ def initialise(
     """
     _require_absent(directory, enrolment)
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
+        _make_directory(directory.parent)
         made = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     except OSError as error:
         raise KeysRefused(
@@ -225,6 +225,14 @@ def _write_new(file: Path, content: bytes) -> None:
         opened.write(content)
         opened.flush()
         os.fsync(descriptor)
+
+
+def _make_directory(directory: Path) -> None:
+    """Make a directory and those above it that are missing; each has its name for good before the next."""
+    if not directory.is_dir():
+        _make_directory(directory.parent)
+        directory.mkdir(exist_ok=True)
+        _sync_directory(directory.parent)
 
 
 def _sync_directory(directory: Path) -> None:

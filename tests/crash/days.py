@@ -34,7 +34,7 @@ from tests.crash.recording import Recorder, Recording, plant, tree
 from tests.unit.domain.stand import CODE_KEY, IDENTITY, MONDAY, Stand
 
 DATABASE = "locker.db"
-KEYS = "keys"
+KEYS = "secrets/keys"  # in a directory that is made with them
 BALLAST = "ballast"
 ANCHOR = "powered-time"
 MAP = "wiring.json"

@@ -102,9 +102,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if outcome.findings else 0
 
 
-def run(wanted: int, seed: int, *, jobs: int = 1, twin: str | None = None) -> Outcome:
-    """Record the days and open at least so many states, shared out over processes."""
-    recordings = record(seed, twin)
+def run(
+    wanted: int,
+    seed: int,
+    *,
+    jobs: int = 1,
+    twin: str | None = None,
+    names: Sequence[str] = tuple(DAYS),
+) -> Outcome:
+    """Record these days and open at least so many states, shared out over processes."""
+    recordings = record(seed, twin, names)
     work = partial(_share, recordings, wanted, seed, twin, jobs)
     outcome = Outcome()
     if jobs == 1:
