@@ -77,17 +77,19 @@ async def shut(stage: Stage, label: str) -> None:
     await stage.see_door(label, "shut")
 
 
-async def commissioned_by_hand(stage: Stage) -> None:
-    """Prove every door by single steps of lockerctl, and write the map."""
+async def commissioned_by_hand(stage: Stage, *by_hand: str) -> None:
+    """Prove these doors by single steps of lockerctl, each a process, the others as below; write the map."""
     await ctl(stage, "commission", "begin", "--technician", "t-7")
-    for box in stage.demo.plan.compartments:
-        trial = (await ctl(stage, "commission", "test", box.label))["trial"]
+    for tested in by_hand:
+        trial = (await ctl(stage, "commission", "test", tested))["trial"]
         assert trial["stage"] == "open"
         label = opened(stage)
         stage.automat.push_shut(label)
         proved = await ctl(stage, "commission", "door", label)
         assert proved["trial"]["stage"] == "proved"
         await stage.see_door(label, "shut")
+    async with ApiClient(stage.demo.socket) as client:
+        await prove_others(stage, client, set(by_hand))
     written = await ctl(stage, "commission", "write")
     assert (written["under_way"], written["unproved"]) == (False, [])
 
@@ -96,18 +98,25 @@ async def commissioned(stage: Stage) -> None:
     """Do the same over the socket, without a process for each step."""
     async with ApiClient(stage.demo.socket) as client:
         await client.commission_step(CommissionBegin(technician="t-7"))
-        for box in stage.demo.plan.compartments:
-            await client.commission_step(CommissionTest(compartment=box.label))
-            await commission._until_moved(client)
-            label = opened(stage)
-            stage.automat.push_shut(label)
-            await client.commission_step(CommissionDoor(compartment=label))
-            await commission._until_shut(client)
+        await prove_others(stage, client, set())
         assert not (await client.commission_step(CommissionWrite())).under_way
 
 
+async def prove_others(stage: Stage, client: ApiClient, already: set[str]) -> None:
+    """Prove every other door."""
+    for box in stage.demo.plan.compartments:
+        if box.label in already:
+            continue
+        await client.commission_step(CommissionTest(compartment=box.label))
+        await commission._until_moved(client)
+        label = opened(stage)
+        stage.automat.push_shut(label)
+        await client.commission_step(CommissionDoor(compartment=label))
+        await commission._until_shut(client)
+
+
 async def test_steps_of_lockerctl_prove_the_wiring_and_codes_then_open_the_right_doors(stage: Stage) -> None:
-    await commissioned_by_hand(stage)
+    await commissioned_by_hand(stage, "1", "5")
     ended = await stage.expect_entry("commission.ended", why="written")
     assert ended.data["technician"] == "t-7"
     doors = {door["compartment"]: door for door in (await ctl(stage, "commission", "status"))["doors"]}
