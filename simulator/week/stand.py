@@ -67,6 +67,7 @@ class Stand:
         self.office: BackOffice
         self.free_bytes = PLENTY_BYTES
         self.starts = 0
+        self._alive = 0
         self.watchers: list[Watcher] = []
         self._config: Config
         self._daemon: Daemon | None = None
@@ -143,6 +144,7 @@ class Stand:
         """Start the daemon; returns when it serves. DaemonDiedError if it does not."""
         await self._buried()
         self.starts += 1
+        self._alive = self.starts
         self.trace.add("power", "on")
         up = asyncio.get_running_loop().create_future()
         self._running = asyncio.create_task(self._live(up), name=f"daemon {self.starts}")
@@ -157,6 +159,7 @@ class Stand:
         if self._running is None:
             return
         self.trace.add("power", "cut")
+        self._alive = 0
         self.wires.sever()
         self.broker.cut(_automat_client(self.plan.automat_id))
         files = (self.place.database, self._log)
@@ -169,9 +172,8 @@ class Stand:
         if self._daemon is not None and self._running is not None:
             self.trace.add("power", "stop")
             self._daemon.stop()
-            await asyncio.wait({self._running})
-            ended, self._running, self._daemon = self._running, None, None
-            ended.result()
+            ending, self._running, self._daemon = self._running, None, None
+            await ending
 
     def check(self) -> None:
         """Raise DaemonDiedError if the daemon ended by itself."""
@@ -209,6 +211,7 @@ class Stand:
             dice=random.Random(self.dice.getrandbits(64)).random,
             free_bytes=lambda _: self.free_bytes,
             disk_look_s=DISK_LOOK_S,
+            ending_signals=(),
             watcher=self._watcher(),
         )
         async with AsyncExitStack() as stack:
@@ -223,7 +226,7 @@ class Stand:
         life = self.starts
 
         def watch(decision: Decision, entries: Sequence[SealedEntry]) -> None:
-            if self._running is None or life != self.starts:
+            if life != self._alive:
                 return  # it is dead and does not know it
             for watcher in tuple(self.watchers):
                 watcher(decision, entries)
@@ -248,7 +251,7 @@ class Stand:
 
 
 def _automat_client(automat_id: str) -> str:
-    return LinkSettings(automat_id, "", 0).client_id
+    return LinkSettings(automat_id, "127.0.0.1", 1883).client_id
 
 
 _BLANK: dict[str, bytes] = {}

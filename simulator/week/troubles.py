@@ -1,0 +1,222 @@
+"""What goes wrong in a week, and when: a plan drawn from the seed before anything happens."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from locker.domain.times import Trust
+from simulator.faults import FaultValue, declared
+from simulator.week.stand import PLENTY_BYTES, Stand
+from simulator.week.witness import Witness
+
+Kind = Literal[
+    "cut-later", "cut-at-entry", "stop", "unplug", "hang", "fault-board", "fault-line", "fault-door",
+    "fault-keypad", "clock", "broker-down", "broker-forgets", "broker-bad", "link-cut", "office-deaf",
+    "disk", "force", "lying-contact",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]  # what typing keeps of a Literal
+
+ENTRIES = (
+    "lock.pulse-intended", "door.opened", "door.closed", "parcel.stored", "parcel.handed-over",
+    "code.accepted", "code.missed", "command.applied", "courier.signed-in", "parcel.dropped-off",
+    "parcel.removed", "incident.raised", "compartment.to-inspect", "started",
+)  # fmt: skip
+NOISY = frozenset({"fault-line", "fault-keypad"})
+NOISY_MOST_S = 300.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that goes wrong, from a time on, for so long; `draw` says the rest."""
+
+    at_s: float
+    kind: Kind
+    for_s: float
+    draw: int
+
+    def __str__(self) -> str:
+        """As the report names it."""
+        return f"{self.kind} at {self.at_s:.0f} s for {self.for_s:.0f} s ({self.draw})"
+
+
+def plan_troubles(dice: random.Random, days: float, how_many: int) -> list[Trouble]:
+    """Draw what goes wrong within so many days."""
+    most_s = days * 86_400
+    troubles = []
+    for _ in range(how_many):
+        for_s = min(dice.lognormvariate(6.0, 1.6), most_s / 4)
+        kind = dice.choice(KINDS)
+        if kind in NOISY:  # every reading is made meanwhile
+            for_s = min(for_s, NOISY_MOST_S)
+        at_s = dice.uniform(60.0, most_s)
+        troubles.append(Trouble(at_s, kind, for_s, dice.getrandbits(32)))
+    return sorted(troubles, key=lambda trouble: trouble.at_s)
+
+
+class Troublemaker:
+    """Lets troubles happen and end; power comes back after every cut."""
+
+    def __init__(self, stand: Stand, witness: Witness, note: Callable[[str], None]) -> None:
+        self._stand, self._witness, self._note = stand, witness, note
+        self._armed: tuple[str, float] | None = None
+        self._back: asyncio.Task[None] | None = None
+        self._noisy = 0
+
+    async def cause(self, trouble: Trouble) -> None:
+        """Let one trouble happen, and end after its time."""
+        self._note(f"trouble: {trouble}")
+        dice = random.Random(trouble.draw)
+        match trouble.kind:
+            case "cut-later":
+                self.cut(trouble.for_s)
+            case "cut-at-entry":
+                self._armed = (dice.choice(ENTRIES), trouble.for_s)
+            case "stop":
+                await self._stop_politely()
+            case "link-cut":
+                self._stand.broker.cut()
+            case "broker-forgets":
+                self._stand.broker.crash(forgets=True)
+            case "force":
+                self._stand.automat.force(dice.choice(self._labels()))
+            case _:
+                undo = self._begin(trouble.kind, dice)
+                await asyncio.sleep(trouble.for_s)
+                undo()
+        self._note(f"over: {trouble.kind}")
+
+    def saw(self, kind: str) -> None:
+        """An entry was committed; the power may be planned to go at just this."""
+        if self._armed is not None and self._armed[0] == kind:
+            (_, for_s), self._armed = self._armed, None
+            self.cut(for_s)
+
+    def cut(self, for_s: float) -> None:
+        """Cut the power now, and give it back later."""
+        if not self._stand.is_on:
+            return
+        self._stand.power_cut()
+        self._witness.power_off()
+        self._back = asyncio.create_task(self._give_back(max(1.0, for_s)))
+
+    async def restored(self) -> None:
+        """Wait until the power is back."""
+        self._armed = None
+        while self._back is not None:
+            back, self._back = self._back, None
+            await back
+
+    async def _give_back(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        await self.power_on()
+
+    async def power_on(self) -> None:
+        """Start the daemon and look whether all is as it was."""
+        self._witness.power_on()
+        await self._stand.power_on()
+        if self._stand.is_served:
+            self._witness.started_again(self._stand.state)
+
+    async def _stop_politely(self) -> None:
+        if self._stand.is_served:
+            await self._stand.stop()
+            self._witness.power_off()
+            await asyncio.sleep(3.0)
+            await self.power_on()
+
+    def _begin(self, kind: Kind, dice: random.Random) -> Callable[[], None]:
+        """Break something; return what mends it."""
+        stand = self._stand
+        match kind:
+            case "unplug":
+                port = dice.choice(stand.plan.ports())
+                stand.automat.unplug(port)
+                return partial(stand.automat.replug, port)
+            case "clock":
+                stand.truth.change(*dice.choice(CLOCKS))
+                return lambda: stand.truth.change(0.0, Trust.TRUSTED)
+            case "disk":
+                stand.free_bytes = 1024
+                return lambda: setattr(stand, "free_bytes", PLENTY_BYTES)
+            case "broker-down" | "broker-bad" | "office-deaf":
+                return self._begin_outside(kind, dice)
+            case _:
+                return self._begin_fault(kind, dice)
+
+    def _begin_outside(self, kind: Kind, dice: random.Random) -> Callable[[], None]:
+        stand, conduct = self._stand, self._stand.broker.conduct
+        if kind == "office-deaf":
+            stand.office.conduct.deaf = True
+            return lambda: setattr(stand.office.conduct, "deaf", False)
+        if kind == "broker-down":
+            conduct.down = True
+            stand.broker.cut()
+            return lambda: setattr(conduct, "down", False)
+        conduct.lost, conduct.doubled, conduct.delayed_s = dice.choice(BAD_BROKERS)
+        return self._good_broker
+
+    def _begin_fault(self, kind: Kind, dice: random.Random) -> Callable[[], None]:
+        plan = self._stand.plan
+        targets = {
+            "board": [board.id for board in plan.boards],
+            "line": [line.id for line in plan.lines],
+            "keypad": [keypad.id for keypad in plan.keypads],
+            "door": [box.label for box in plan.compartments],
+            "port": list(plan.ports()),
+        }
+        name, value = dice.choice(FAULTS[kind])
+        target = dice.choice(targets[declared(name).target])
+        if kind == "lying-contact":
+            self._witness.blind.add(target)
+        automat, noisy = self._stand.automat, kind in NOISY
+        automat.set_fault(name, target, value)
+        self._noise(+noisy)
+
+        def heal() -> None:
+            automat.set_fault(name, target, None)
+            self._noise(-noisy)
+
+        return heal
+
+    def _noise(self, change: int) -> None:
+        self._noisy += change
+        self._stand.wires.noisy = self._noisy > 0
+
+    def _good_broker(self) -> None:
+        conduct = self._stand.broker.conduct
+        conduct.lost = conduct.doubled = conduct.delayed_s = 0.0
+
+    def _labels(self) -> list[str]:
+        return [box.label for box in self._stand.plan.compartments]
+
+
+YEAR_S = 365 * 86_400.0
+FAULTS: Mapping[str, tuple[tuple[str, FaultValue], ...]] = {
+    "hang": (("hung-port", True),),
+    "fault-board": (
+        ("dead-board", True), ("no-answer", 3), ("no-unlock-answer", 3), ("answer-after-pulse", True),
+        ("echo-request", 5), ("garbage-in-front", 3), ("wrong-checksum", 5), ("wrong-address", 5),
+        ("late-answer", 0.4), ("fragmented-replies", 0.02), ("stale-answer-in-front", 5), ("busy", True),
+        ("duty-cycle", 4.0),
+    ),
+    "fault-line": (("noise", 0.002), ("loss", 0.002), ("echo", True), ("cut", True)),
+    "fault-door": (
+        ("jam", "stuck"), ("jam", "late"), ("jam", "press"), ("jam", "ice"), ("weak-coil", 0.7),
+        ("worn-latch", True), ("contact-bounces", 0.3),
+    ),
+    "lying-contact": (
+        ("contact-stuck-closed", True), ("contact-stuck-open", True), ("contact-inverted", True),
+    ),
+    "fault-keypad": (
+        ("stuck-key", "5"), ("bouncing-key", 3), ("ghost-bytes", 0.5), ("dead-keypad", True),
+    ),
+}  # fmt: skip
+CLOCKS = (
+    (-10 * YEAR_S, Trust.UNTRUSTED), (10 * YEAR_S, Trust.UNTRUSTED), (10 * YEAR_S, Trust.TRUSTED),
+    (3000.0, Trust.TRUSTED), (-3000.0, Trust.TRUSTED), (0.0, Trust.HOLDOVER), (0.0, Trust.UNTRUSTED),
+    (-56 * YEAR_S, Trust.UNTRUSTED), (30 * 86_400.0, Trust.TRUSTED),
+)  # fmt: skip
+BAD_BROKERS = ((0.3, 0.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 30.0), (0.2, 0.2, 5.0))

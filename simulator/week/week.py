@@ -1,0 +1,232 @@
+"""One week from a seed: people, troubles, every promise judged at every step; then all must come to rest.
+
+The same seed gives the same week, to the last byte of the last entry.
+"""
+
+import asyncio
+import os
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from locker.domain.automat import Decision
+from locker.domain.journal import SealedEntry
+from simulator.plan import demo_plan
+from simulator.virtual_loop import run
+from simulator.week.calendar import Calendar
+from simulator.week.front import Front
+from simulator.week.people import People
+from simulator.week.settling import settle
+from simulator.week.stand import DaemonDiedError, Stand
+from simulator.week.trace import Trace
+from simulator.week.troubles import Trouble, Troublemaker, plan_troubles
+from simulator.week.witness import PromiseBrokenError, Witness
+
+FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+YEARS = 3
+PARCELS_A_DAY = (0.5, 1.0, 2.0, 4.0, 8.0)
+TROUBLES = (0, 2, 5, 10, 20)
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it; nothing has to last there
+LINES_TOLD = 100_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a week is made of; what is not said is drawn from the seed."""
+
+    seed: int
+    days: float = 7.0
+    parcels_a_day: float | None = None
+    troubles: tuple[Trouble, ...] | None = None
+    skips: bool = True
+
+
+@dataclass
+class Outcome:
+    """What became of a week; `broken` says which promise was not kept."""
+
+    seed: int
+    days: float
+    hash: str
+    lines: int
+    entries: int
+    starts: int
+    counts: dict[str, int]
+    cpu_s: float
+    troubles: tuple[Trouble, ...]
+    broken: str | None = None
+    trace: list[str] = field(default_factory=list)
+
+
+def live(settings: Settings) -> Outcome:
+    """Live through one week."""
+    where = IN_MEMORY if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="week-", dir=where) as directory:
+        return run(_live(settings, Path(directory)))
+
+
+async def _live(settings: Settings, directory: Path) -> Outcome:
+    return await Week(settings, directory).live()
+
+
+class Week:
+    """One automat's week."""
+
+    def __init__(self, settings: Settings, directory: Path) -> None:
+        """Draw everything that is to happen; needs a running loop."""
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        dice = random.Random(settings.seed)
+        begins_at = FIRST_DAY + timedelta(hours=dice.randrange(24 * 365 * YEARS))
+        self.trace = Trace(self._loop.time)
+        self.stand = Stand(directory / "a", demo_plan(), _more(dice), begins_at, self.trace)
+        self.stand.wires.skips = settings.skips
+        self.front = Front(self.stand.automat, _more(dice))
+        parcels, troubles = dice.choice(PARCELS_A_DAY), dice.choice(TROUBLES)
+        self._parcels_a_day = parcels if settings.parcels_a_day is None else settings.parcels_a_day
+        planned = tuple(plan_troubles(_more(dice), settings.days, troubles))
+        self._troubles = planned if settings.troubles is None else settings.troubles
+        self._alarm = asyncio.Event()
+        self.witness = Witness(
+            [box.label for box in self.stand.plan.compartments],
+            now_s=self._loop.time,
+            true_at=self.stand.truth.at,
+            on_break=self._alarm.set,
+        )
+        self.troublemaker = Troublemaker(
+            self.stand, self.witness, lambda what: self.trace.add("trouble", what)
+        )
+        self._people_dice, self._calendar_dice = _more(dice), _more(dice)
+        self.people: People
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def live(self) -> Outcome:
+        """Let it all happen; tell what became of it."""
+        began_s = time.process_time()
+        broken: str | None = None
+        stand = self.stand
+        async with stand:
+            stand.automat.subscribe(self.witness.saw)
+            stand.watchers.append(self._decided)
+            self.people = People(
+                self.front, stand.office, self._people_dice, lambda what: self.trace.add("people", what)
+            )
+            try:
+                await self.troublemaker.power_on()
+                await self.people.begin()
+                await self._days()
+                await settle(self)
+            except (PromiseBrokenError, DaemonDiedError) as problem:
+                broken = f"{type(problem).__name__}: {problem}"
+            finally:
+                self._alarm.clear()
+                await self._end_tasks()
+                await self.troublemaker.restored()
+        return Outcome(
+            seed=self._settings.seed,
+            days=self._settings.days,
+            hash=self.trace.hash,
+            lines=self.trace.lines,
+            entries=len(self.witness.entries),
+            starts=stand.starts,
+            counts=dict(sorted(self.witness.counts.items())),
+            cpu_s=time.process_time() - began_s,
+            troubles=self._troubles,
+            broken=broken,
+            trace=list(self.trace.newest(LINES_TOLD)) if broken else [],
+        )
+
+    # -- time
+
+    async def until(self, at_s: float) -> None:
+        """Let time pass; PromiseBrokenError, DaemonDiedError at once when something is wrong."""
+        while True:
+            self.check()
+            left_s = at_s - self._loop.time()
+            if left_s <= 0:
+                return
+            try:
+                async with asyncio.timeout(min(left_s, 3600.0)):
+                    await self._alarm.wait()
+            except TimeoutError:
+                pass
+
+    async def pause(self, seconds: float) -> None:
+        """Let so much time pass."""
+        await self.until(self._loop.time() + seconds)
+
+    async def do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let somebody do something, to its end."""
+        task = self._spawn(work)
+        while not task.done():
+            self.check()
+            alarm = asyncio.ensure_future(self._alarm.wait())
+            await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
+            alarm.cancel()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what was found to be wrong."""
+        if self.witness.problem is not None:
+            raise self.witness.problem
+        self.stand.check()
+
+    # -- what happens
+
+    async def _days(self) -> None:
+        for trouble in self._troubles:
+            self._spawn(self._trouble(trouble))
+        calendar = Calendar(self.people, self._calendar_dice, self._settings.days, self._parcels_a_day)
+        for at_s, who, what in calendar.events():
+            await self.until(at_s)
+            self._spawn(self._visit(who, what))
+        await self.until(self._settings.days * 86_400)
+
+    async def end_troubles(self) -> None:
+        """Wait until every trouble is over and nobody stands in front of the automat."""
+        while self._tasks:
+            await self.pause(60.0)
+        await self.troublemaker.restored()
+
+    async def _visit(self, who: str, what: Callable[[], Awaitable[None]]) -> None:
+        if who == "office":
+            await what()
+        else:
+            await self.people.visit(who, what)
+
+    async def _trouble(self, trouble: Trouble) -> None:
+        await asyncio.sleep(trouble.at_s)
+        await self.troublemaker.cause(trouble)
+
+    def _decided(self, decision: Decision, sealed: Sequence[SealedEntry]) -> None:
+        self.witness.decided(decision, sealed)
+        for entry in sealed:
+            number = f"{entry.epoch}-{entry.sequence}"
+            self.trace.add("entry", f"{number} {entry.kind} {entry.subject} {entry.hash}")
+            self.troublemaker.saw(entry.kind)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            self.witness.blame(f"the stand itself failed: {problem!r}")
+
+    async def _end_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _more(dice: random.Random) -> random.Random:
+    return random.Random(dice.getrandbits(64))

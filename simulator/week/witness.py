@@ -1,0 +1,191 @@
+"""Somebody who sees everything and believes nobody: the promises, judged from the world and the journal.
+
+What the daemon is is not known here, but for its entries and the intents that it commits: coils, doors and
+hands are seen in the simulated world, what was said by the journal, what arrived by the ledger.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from locker.domain.automat import Automat, Decision
+from locker.domain.journal import SealedEntry
+from locker.domain.openings import Stage
+from simulator.events import CoilPulsed, DoorMoved, SimulatorEvent
+from simulator.stories.audit import CUSTODY, OUT
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+STORAGE_DAYS = 7
+CLOCK_DOUBT = timedelta(hours=1)
+"""A trusted clock may be wrong by less than this without being doubted, and then things end so much early."""
+ON_THE_WIRE_S = 2.0
+"""So long after a power cut a board may still obey what it was sent before."""
+TOKENS, TOKEN_REFILL_S = 10, 600.0
+
+
+class PromiseBrokenError(AssertionError):
+    """An invariant does not hold; the text says which, and where it was seen."""
+
+
+@dataclass
+class Door:
+    """What was seen of one compartment."""
+
+    intended: int = 0
+    pulsed: int = 0
+    first_intent_s: float = 0.0
+    opened_s: list[float] = field(default_factory=list)
+    is_open: bool = False
+
+
+class Witness:
+    """Judges every decision and every movement; PromiseBrokenError at the first that must not be."""
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        *,
+        now_s: Callable[[], float],
+        true_at: Callable[[], datetime],
+        on_break: Callable[[], None],
+    ) -> None:
+        self._now_s, self._true_at, self._on_break = now_s, true_at, on_break
+        self._doors = {label: Door() for label in labels}
+        self._on_s = 0.0
+        self._powered_before_s = 0.0
+        self._missed = 0
+        self.entries: dict[tuple[int, int], SealedEntry] = {}
+        self.where: dict[str, str | None] = {}
+        """Where each parcel is by the journal; None: it left."""
+        self._stored_at: dict[str, datetime] = {}
+        self._handed_over: set[str] = set()
+        self.blind: set[str] = set()
+        """Compartments of which a sensor lies, so that the journal cannot know better."""
+        self.problem: PromiseBrokenError | None = None
+        self.counts: dict[str, int] = {}
+
+    # -- what is told
+
+    def power_on(self) -> None:
+        """The automat has power again."""
+        self._on_s = self._now_s()
+
+    def power_off(self) -> None:
+        """It has none any more: nothing that was intended may be done, but what is on the wire."""
+        self._powered_before_s += self._now_s() - self._on_s
+
+    def saw(self, event: SimulatorEvent) -> None:
+        """Take in what happened in the world."""
+        match event:
+            case CoilPulsed(label):
+                self._count("pulses")
+                door = self._doors[label]
+                door.pulsed += 1
+                if door.pulsed > door.intended:
+                    self._break(
+                        f"the coil of {label} was pulsed {door.pulsed} times, intended {door.intended}"
+                    )
+            case DoorMoved(label, "ajar" | "open"):
+                door = self._doors[label]
+                if not door.is_open:
+                    door.is_open = True
+                    door.opened_s.append(self._now_s())
+            case DoorMoved(label, "shut"):
+                self._doors[label].is_open = False
+
+    def decided(self, decision: Decision, sealed: Sequence[SealedEntry]) -> None:
+        """Take in what was decided and committed."""
+        for entry, made in zip(sealed, decision.entries, strict=True):
+            self._count(entry.kind)
+            before = self.entries.get((entry.epoch, entry.sequence))
+            if before is not None:
+                self._break(f"entry {entry.epoch}-{entry.sequence} was written twice")
+            self.entries[entry.epoch, entry.sequence] = entry
+            self._judge(entry.kind, made.subject, made.data)
+        waiting = [
+            opening.keypad
+            for opening in decision.automat.openings.values()
+            if opening.stage is Stage.WAITING and opening.keypad
+        ]
+        if len(waiting) != len(set(waiting)):
+            self._break(f"two doors are opening at one keypad: {waiting}")
+        boxes = [parcel.compartment for parcel in decision.automat.parcels.values() if parcel.inside]
+        if len(boxes) != len(set(boxes)):
+            self._break("two live parcels are in one compartment")
+
+    def started_again(self, state: Automat) -> None:
+        """Compare what came back after a restart with what the journal says."""
+        last = max(self.entries, default=(0, 0))
+        if (state.epoch, state.journal_end) < last:
+            self._break(f"entry {last[0]}-{last[1]} was committed and is gone after a restart")
+        inside = {
+            parcel.tracking_id: parcel.compartment for parcel in state.parcels.values() if parcel.inside
+        }
+        told = {tracking_id: label for tracking_id, label in self.where.items() if label is not None}
+        if inside != told:
+            self._break(f"after a restart parcels are in {inside}, by the journal in {told}")
+
+    # -- the promises
+
+    def _judge(self, kind: str, subject: str | None, data: Mapping[str, Any]) -> None:
+        label = str(data.get("compartment"))
+        if kind == "lock.pulse-intended":
+            door = self._doors[label]
+            if data["number"] == 1:
+                door.first_intent_s = self._now_s()
+                door.opened_s = [self._now_s()] if door.is_open else []
+            door.intended = max(door.intended, door.pulsed) + 1
+        if kind in CUSTODY and subject is not None:
+            self._custody(kind, subject, label)
+        if kind == "parcel.overdue" and subject is not None:
+            self._overdue(subject)
+        if kind == "code.missed":
+            self._guess()
+
+    def _custody(self, kind: str, subject: str, label: str) -> None:
+        door = self._doors.get(label)
+        if door is not None and label not in self.blind and not door.opened_s:
+            self._break(f"{kind} of {subject}: door {label} was not open since its pulse was intended")
+        if kind == "parcel.handed-over":
+            if subject in self._handed_over:
+                self._break(f"parcel {subject} was handed over twice")
+            self._handed_over.add(subject)
+        if kind in OUT:
+            self.where[subject] = None
+        else:
+            taken = [other for other, at in self.where.items() if at == label and other != subject]
+            if taken:
+                self._break(f"parcel {subject} is stored in {label}, where {taken[0]} is")
+            self.where[subject] = label
+        if kind == "parcel.stored":
+            self._stored_at[subject] = self._true_at()
+
+    def _overdue(self, subject: str) -> None:
+        stored_at = self._stored_at.get(subject)
+        if stored_at is None:
+            return
+        last_day = stored_at.astimezone(HELSINKI).date() + timedelta(days=STORAGE_DAYS)
+        ends_at = datetime.combine(last_day + timedelta(days=1), datetime.min.time(), HELSINKI)
+        if self._true_at() < ends_at - CLOCK_DOUBT:
+            self._break(f"parcel {subject} expired at {self._true_at()}, its last day is {last_day}")
+
+    def _guess(self) -> None:
+        self._missed += 1
+        powered_s = self._powered_before_s + self._now_s() - self._on_s
+        if self._missed > TOKENS + powered_s / TOKEN_REFILL_S + 1:
+            self._break(f"{self._missed} wrong codes were evaluated within {powered_s:.0f} s of power")
+
+    def _count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def blame(self, what: str) -> None:
+        """Take in that something else is wrong."""
+        self._break(what)
+
+    def _break(self, what: str) -> None:
+        # Whoever told us of it is the daemon or the hardware, who must not get an error: the week ends.
+        if self.problem is None:
+            self.problem = PromiseBrokenError(what)
+            self._on_break()
