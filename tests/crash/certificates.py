@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -86,7 +87,8 @@ class Authority:
         key: ec.EllipticCurvePrivateKey,
         password: bytes | None = None,
     ) -> Identity:
-        identity = Identity(self._directory / f"{name}.pem", self._directory / f"{name}.key")
+        file = quote(name, safe="") or "nameless"
+        identity = Identity(self._directory / f"{file}.pem", self._directory / f"{file}.key")
         identity.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
         locked = NoEncryption() if password is None else BestAvailableEncryption(password)
         identity.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
@@ -113,6 +115,8 @@ def _builder(
 
 
 def _name(common: str) -> x509.Name:
+    if not common:
+        return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "nobody")])
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 

@@ -32,7 +32,7 @@ class FleetBroker(Broker):
         return broker
 
     def client(
-        self, identity: Identity | None, *, client_id: str | None = None, v5: bool = True
+        self, identity: Identity | None, *, client_id: str | None = None, v5: bool = True, limit_s: float = 5
     ) -> aiomqtt.Client:
         """Make a client of this broker with a certificate of its own."""
         tls = ssl.create_default_context(cafile=self.fleet.certificate)
@@ -44,7 +44,7 @@ class FleetBroker(Broker):
             identifier=client_id,
             protocol=aiomqtt.ProtocolVersion.V5 if v5 else aiomqtt.ProtocolVersion.V311,
             tls_context=tls,
-            timeout=5,
+            timeout=limit_s,
         )
 
     def _mosquitto(self) -> list[str]:
