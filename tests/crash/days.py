@@ -30,6 +30,7 @@ from locker.domain.times import Now
 from locker.hardware.wiring_map import WiringMap, write_map
 from locker.keys import CODE_KEY as CODE_KEY_FILE
 from locker.keys import DEVICE_KEY, ENROLMENT, initialise, next_epoch
+from locker.starts import Starts
 from tests.crash.recording import Recorder, Recording, plant, tree
 from tests.unit.domain.stand import CODE_KEY, IDENTITY, MONDAY, Stand
 
@@ -38,6 +39,7 @@ KEYS = "secrets/keys"  # in a directory that is made with them
 BALLAST = "ballast"
 ANCHOR = "powered-time"
 MAP = "wiring.json"
+STARTS = "starts"
 BACKUP = "locker.db.copy"
 BACKUP_BEFORE_MIGRATION = "locker.db.backup-0001"
 OLD_DATABASE = Path(__file__).parents[1] / "migrations" / "old" / "busy-0001.sql"
@@ -127,19 +129,23 @@ def creation(root: Path, dice: Random) -> Recording:
 
 
 def first_start(root: Path, dice: Random) -> Recording:
-    """The reserve, an epoch, powered time; parcels, the wiring proved twice, a copy, an end."""
+    """A stay in safe mode, the reserve, an epoch, powered time; parcels, the wiring proved twice, a copy."""
     recorder = Recorder(root, dice)
     initialise(root / KEYS, IDENTITY.automat_id)
     ensure_current(root / DATABASE)
     recorder.know(KEYS, secrets_of(root / KEYS))
     recorder.know(EPOCH, "0")
-    for subject in (MAP, ANCHOR, BACKUP):
+    for subject in (MAP, ANCHOR, BACKUP, STARTS):
         recorder.know(subject, None)
     recorder.know(ROWS, rows_after(None, tree(root)))
     boot = iter(range(100, 1_000))
     sources = Sources(MONDAY.timestamp, lambda: float(next(boot)), "boot-1", lambda: True)
     reserve = Ballast(root / BALLAST, BALLAST_BYTES)
     with recorder.recording():
+        starts = Starts(root / STARTS, 5, 600.0, lambda: 1.0, "boot-1")
+        starts.begin()
+        with recorder.promising(STARTS, "crash-loop"):
+            starts.enter("crash-loop", "five times")
         reserve.make()
         with opened(root / DATABASE, reserve) as database:
             with recorder.promising(EPOCH, "1"):
@@ -148,6 +154,8 @@ def first_start(root: Path, dice: Random) -> Recording:
                 clock = SystemClock(root / ANCHOR, 0.0, sources)
                 anchor.text = (root / ANCHOR).read_text()
             day = Day(database, recorder)
+            with recorder.promising(STARTS):
+                starts.told()
             day.serve(1)
             for technician in ("t-1", "t-2"):
                 proof = _proved_by(technician)

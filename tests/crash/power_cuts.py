@@ -35,10 +35,10 @@ NAME = "power-cuts"
 STARTS_AFTER_A_CUT = 4
 SHARES = {
     "creation": 0.01,
-    "first-start": 0.25,
-    "busy-day": 0.24,
-    "forgetting": 0.2,
     "full-disk": 0.1,
+    "forgetting": 0.24,
+    "busy-day": 0.25,
+    "first-start": 0.2,
     "migration": 0.01,
 }
 """How the states are shared out; a migration costs most, and a log that is nearly full."""
@@ -166,21 +166,20 @@ def replay(which: str, seed: int, twin: str | None = None, keep: Path | None = N
 def _share(
     recordings: Sequence[Recording], wanted: int, seed: int, twin: str | None, jobs: int, job: int
 ) -> Outcome:
-    """Open every `jobs`-th cut's states; what a cut has too few of is made up for by the next."""
-    outcome = Outcome()
+    """Open every `jobs`-th cut's states; what a cut or a day has too few of is made up for by the next."""
+    outcome, left = Outcome(), 0
     shares = {recording.name: SHARES.get(recording.name, OTHER_SHARE) for recording in recordings}
     with Opener() as opener:
-        for recording in recordings:
-            left = math.ceil(wanted * shares[recording.name] / sum(shares.values()) / jobs)
-            mine = [cut.number for cut in cuts(recording) if cut.number % jobs == job]
+        for recording in sorted(recordings, key=lambda each: shares[each.name]):
+            left += math.ceil(wanted * shares[recording.name] / sum(shares.values()) / jobs)
+            count = len(range(job, sum(1 for _ in cuts(recording)), jobs))
             for cut in cuts(recording):
-                if cut.number not in mine:
-                    continue
-                quota = -(-left // (len(mine) - mine.index(cut.number)))
-                for state in states(cut, quota, _seed_of(seed, recording)):
-                    left -= 1
-                    outcome += _try(opener, recording, cut, state, seed, twin)
-            outcome.ran["power cuts"] += len(mine)
+                if cut.number % jobs == job:
+                    for state in states(cut, -(-left // count), _seed_of(seed, recording)):
+                        left -= 1
+                        outcome += _try(opener, recording, cut, state, seed, twin)
+                    count -= 1
+                    outcome.ran["power cuts"] += 1
     return outcome
 
 

@@ -27,8 +27,9 @@ from locker.domain.keypad import Keypad
 from locker.hardware.wiring_map import read_map
 from locker.keys import EPOCH as EPOCH_FILE
 from locker.keys import Keys, initialise, next_epoch
+from locker.starts import Starts
 from tests.crash import days
-from tests.crash.days import ANCHOR, BACKUP, BACKUP_BEFORE_MIGRATION, EPOCH, KEYS, MAP, ROWS
+from tests.crash.days import ANCHOR, BACKUP, BACKUP_BEFORE_MIGRATION, EPOCH, KEYS, MAP, ROWS, STARTS
 from tests.crash.recording import Recorder, plant
 from tests.crash.states import Files
 from tests.unit.domain.stand import CODE_KEY, IDENTITY, fixtures
@@ -94,6 +95,9 @@ class Opener:
         if ANCHOR in allowed:
             anchor = root / ANCHOR
             _require(ANCHOR, anchor.read_text() if anchor.exists() else None, allowed)
+        if STARTS in allowed:
+            stay = Starts(root / STARTS, 5, 600.0, lambda: 1.0, "boot-2").episode
+            _require(STARTS, None if stay is None else stay.cause, allowed)
         for backup in (BACKUP, BACKUP_BEFORE_MIGRATION):
             if backup in allowed:
                 _require(backup, _rows_of(root / backup), allowed)
@@ -119,7 +123,7 @@ class Opener:
                 if not further or again:
                     return
                 days.Day(database, Recorder(root, Random(0)))
-                allowed = {ROWS: {days.rows(database._driver)}}
+                allowed = {**allowed, ROWS: {days.rows(database._driver)}}
                 if found in allowed[ROWS]:
                     raise Broken("a start was not recorded")
             finally:

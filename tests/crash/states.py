@@ -187,7 +187,9 @@ def draw(cut: Cut, number: int, seed: str) -> State | None:
     pieces = [piece for operation in contents for piece in split(operation, grain)]
     how, kept_pieces = _some(pieces, dice)
     how_named, named = _some(disk.pending_names, dice)
-    what = f"{how} of {len(pieces)} pieces ({grain or 'whole writes'}), {how_named} of {len(named)} names"
+    what = f"{how} of {len(pieces)} pieces ({grain or 'whole writes'})"
+    if disk.pending_names:
+        what += f", {how_named} of {len(disk.pending_names)} names"
     if pieces and dice.random() < 0.4:
         kept_pieces = kept_pieces + _damage(pieces, dice)
         what += ", damage in flight"
