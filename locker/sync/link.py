@@ -106,10 +106,12 @@ class Link:
                     await self._use(connection)
             except aiomqtt.MqttError as error:
                 self._tell_trouble(error)
+            spread_s = 0.0
             if loop.time() - began_s > most_s:
-                pause_s = first_s
+                # it stood for long, as those of the whole fleet did, and they have lost it together
+                pause_s, spread_s = first_s, self._dice() * self._settings.first_connect_within_s
             # full pauses would bring a fleet back in step after its broker's restart
-            await asyncio.sleep(pause_s * (0.5 + self._dice() / 2))
+            await asyncio.sleep(spread_s + pause_s * (0.5 + self._dice() / 2))
             pause_s = min(most_s, pause_s * 2)
 
     async def _use(self, connection: Connection) -> None:
