@@ -305,6 +305,39 @@ def _log(directory: Path) -> Iterator[None]:
         handler.close()
 
 
+def _week(chosen: argparse.Namespace) -> int:
+    from simulator.week import command  # the whole daemon comes with it
+    from simulator.week.week import Settings
+
+    command.with_fixed_hashes()
+    logging.disable()
+    kept = None
+    if chosen.troubles is not None:
+        numbers = chosen.troubles.replace("none", "").split(",")
+        kept = tuple(int(number) for number in numbers if number)
+    settings = Settings(chosen.seed, chosen.days, kept=kept)
+    return OK if command.run_week(settings, _answer, shortest=not chosen.whole).broken is None else FAILED
+
+
+def _weeks(chosen: argparse.Namespace) -> int:
+    from simulator.week import command  # as above
+
+    command.with_fixed_hashes()
+    logging.disable()
+    first, last = chosen.seeds
+    ran = command.run_weeks(first, last, chosen.days, chosen.jobs, _answer)
+    if chosen.json is not None:
+        command.write_json(ran, chosen.json)
+    return FAILED if ran.findings else OK
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) < int(first):
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of seeds; write it as 1-200")
+    return int(first), int(last or first)
+
+
 def _parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code:3d}  {meaning}" for code, meaning in EXIT_MEANING.items())
     parser = argparse.ArgumentParser(
@@ -349,6 +382,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seed", type=int, default=0, metavar="N", help="for everything random")
     run.set_defaults(command=_run)
+
+    week = commands.add_parser("week", help="one simulated week of the whole automat, from a seed")
+    week.add_argument("--seed", type=int, required=True, metavar="N", help="what the week is drawn from")
+    week.add_argument("--days", type=float, default=7.0, metavar="D", help="how long it is; default: 7")
+    week.add_argument(
+        "--troubles", metavar="N,N", help="of all that goes wrong only these, by number; none: nothing"
+    )
+    week.add_argument("--whole", action="store_true", help="do not look for a shorter week that breaks too")
+    week.set_defaults(command=_week)
+
+    weeks = commands.add_parser("weeks", help="a simulated week of each of many seeds")
+    weeks.add_argument("--seeds", type=_span, required=True, metavar="A-B", help="the first and the last")
+    weeks.add_argument("--days", type=float, default=7.0, metavar="D", help="how long each is; default: 7")
+    weeks.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at a time; default: 2")
+    weeks.add_argument("--json", type=Path, metavar="FILE", help="write what ran and what was found")
+    weeks.set_defaults(command=_weeks)
 
     poke = commands.add_parser("poke", help="ask a running simulator for something")
     poke.add_argument("socket", type=Path, metavar="SOCKET", help="the control socket that `run` printed")

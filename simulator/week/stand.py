@@ -52,11 +52,18 @@ class Stand:
     """Enter it to have everything but power; `power_on` starts the daemon, `power_cut` ends it at once."""
 
     def __init__(
-        self, directory: Path, plan: CabinetPlan, dice: random.Random, begins_at: datetime, trace: Trace
+        self,
+        directory: Path,
+        plan: CabinetPlan,
+        dice: random.Random,
+        begins_at: datetime,
+        trace: Trace,
+        heartbeat_s: float | None = HEARTBEAT_S,
     ) -> None:
         self.plan = plan
         self.trace = trace
         self.dice = dice
+        self._heartbeat_s = heartbeat_s
         self.truth = TrueTime(begins_at)
         self.wires = Wires()
         self.place = Place(directory)
@@ -88,7 +95,7 @@ class Stand:
             port_of={name: self.automat.address(name) for name in self.plan.ports()},
             broker=("127.0.0.1", 1883, "5"),
             languages=("en",),
-            rules={"heartbeat_s": HEARTBEAT_S},
+            rules=None if self._heartbeat_s is None else {"heartbeat_s": self._heartbeat_s},
         )
         place.steering.write_bytes(bytes(24))  # the configuration wants it there; these clocks need none
         enrolment = initialise(place.keys, self.plan.automat_id, entropy=dice.randbytes)

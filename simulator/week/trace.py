@@ -4,7 +4,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 
-KEPT_LINES = 200_000
+KEPT_LINES = 2000
 
 
 class Trace:

@@ -22,28 +22,35 @@ from simulator.week.calendar import Calendar
 from simulator.week.front import Front
 from simulator.week.people import People
 from simulator.week.settling import settle
-from simulator.week.stand import DaemonDiedError, Stand
+from simulator.week.stand import HEARTBEAT_S, DaemonDiedError, Stand
 from simulator.week.trace import Trace
 from simulator.week.troubles import Trouble, Troublemaker, plan_troubles
 from simulator.week.witness import PromiseBrokenError, Witness
 
+DAY_S = 86_400
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 YEARS = 3
 PARCELS_A_DAY = (0.5, 1.0, 2.0, 4.0, 8.0)
 TROUBLES = (0, 2, 5, 10, 20)
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it; nothing has to last there
-LINES_TOLD = 100_000
+LINES_TOLD = 400
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a week is made of; what is not said is drawn from the seed."""
+    """What a week is made of; what is not said is drawn from the seed.
+
+    `kept`: the numbers of the troubles that happen; None: all. `ends_after_days`: the planned week goes on
+    no longer. `skips`: lines rest while nothing moves. `heartbeat_s`: None for the daemon's own.
+    """
 
     seed: int
     days: float = 7.0
     parcels_a_day: float | None = None
-    troubles: tuple[Trouble, ...] | None = None
+    kept: tuple[int, ...] | None = None
+    ends_after_days: float | None = None
     skips: bool = True
+    heartbeat_s: float | None = HEARTBEAT_S
 
 
 @dataclass
@@ -59,7 +66,9 @@ class Outcome:
     counts: dict[str, int]
     cpu_s: float
     troubles: tuple[Trouble, ...]
+    kept: tuple[int, ...] | None = None
     broken: str | None = None
+    broken_at_s: float | None = None
     trace: list[str] = field(default_factory=list)
 
 
@@ -84,13 +93,17 @@ class Week:
         dice = random.Random(settings.seed)
         begins_at = FIRST_DAY + timedelta(hours=dice.randrange(24 * 365 * YEARS))
         self.trace = Trace(self._loop.time)
-        self.stand = Stand(directory / "a", demo_plan(), _more(dice), begins_at, self.trace)
+        self.stand = Stand(
+            directory / "a", demo_plan(), _more(dice), begins_at, self.trace, settings.heartbeat_s
+        )
         self.stand.wires.skips = settings.skips
         self.front = Front(self.stand.automat, _more(dice))
         parcels, troubles = dice.choice(PARCELS_A_DAY), dice.choice(TROUBLES)
         self._parcels_a_day = parcels if settings.parcels_a_day is None else settings.parcels_a_day
-        planned = tuple(plan_troubles(_more(dice), settings.days, troubles))
-        self._troubles = planned if settings.troubles is None else settings.troubles
+        planned = plan_troubles(_more(dice), settings.days, troubles)
+        kept = range(len(planned)) if settings.kept is None else settings.kept
+        self._troubles = tuple(planned[number] for number in kept)
+        self._ends_s = DAY_S * (settings.ends_after_days or settings.days)
         self._alarm = asyncio.Event()
         self.witness = Witness(
             [box.label for box in self.stand.plan.compartments],
@@ -109,6 +122,7 @@ class Week:
         """Let it all happen; tell what became of it."""
         began_s = time.process_time()
         broken: str | None = None
+        broken_at_s: float | None = None
         stand = self.stand
         async with stand:
             stand.automat.subscribe(self.witness.saw)
@@ -122,7 +136,7 @@ class Week:
                 await self._days()
                 await settle(self)
             except (PromiseBrokenError, DaemonDiedError) as problem:
-                broken = f"{type(problem).__name__}: {problem}"
+                broken, broken_at_s = str(problem), self._loop.time()
             finally:
                 self._alarm.clear()
                 await self._end_tasks()
@@ -137,7 +151,9 @@ class Week:
             counts=dict(sorted(self.witness.counts.items())),
             cpu_s=time.process_time() - began_s,
             troubles=self._troubles,
+            kept=self._settings.kept,
             broken=broken,
+            broken_at_s=broken_at_s,
             trace=list(self.trace.newest(LINES_TOLD)) if broken else [],
         )
 
@@ -180,12 +196,15 @@ class Week:
 
     async def _days(self) -> None:
         for trouble in self._troubles:
-            self._spawn(self._trouble(trouble))
+            if trouble.at_s < self._ends_s:
+                self._spawn(self._trouble(trouble))
         calendar = Calendar(self.people, self._calendar_dice, self._settings.days, self._parcels_a_day)
         for at_s, who, what in calendar.events():
+            if at_s > self._ends_s:
+                break
             await self.until(at_s)
             self._spawn(self._visit(who, what))
-        await self.until(self._settings.days * 86_400)
+        await self.until(self._ends_s)
 
     async def end_troubles(self) -> None:
         """Wait until every trouble is over and nobody stands in front of the automat."""

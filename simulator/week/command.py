@@ -1,0 +1,126 @@
+"""`locker-sim week` and `weeks`: one seed told in full, or many at once, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from simulator.week.shrink import shrink
+from simulator.week.week import Outcome, Settings, live
+
+HASH_SEED = "PYTHONHASHSEED"
+LINES_TOLD = 60
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run of many weeks, as its file says it."""
+
+    name: str
+    ran: dict[str, float]
+    seconds: float
+    seed: str
+    findings: list[dict[str, str]]
+
+
+def with_fixed_hashes() -> None:
+    """Begin anew in a process whose sets are in the same order in every run, unless they are here."""
+    if os.environ.get(HASH_SEED) != "0":
+        os.environ[HASH_SEED] = "0"
+        os.execv(sys.executable, [sys.executable, "-m", "simulator.cli", *sys.argv[1:]])  # noqa: S606 - ourselves
+
+
+def run_week(settings: Settings, say: Callable[[str], None], *, shortest: bool) -> Outcome:
+    """Live through one week and tell of it; a broken one is made shorter first."""
+    outcome = live(settings)
+    if outcome.broken is not None and shortest:
+        say(f"seed {settings.seed}: {outcome.broken}")
+        say("looking for a shorter week that breaks the same promise")
+        outcome = shrink(settings, outcome, say)
+    say(told(outcome))
+    if outcome.broken is not None:
+        for line in outcome.trace[-LINES_TOLD:]:
+            say(f"  {line}")
+        for trouble in outcome.troubles:
+            say(f"  went wrong: {trouble}")
+        say(f"replay: {replay(outcome)}   (of {commit()})")
+    return outcome
+
+
+def run_weeks(first: int, last: int, days: float, jobs: int, say: Callable[[str], None]) -> Ran:
+    """Live through a week of each seed; tell those that broke a promise."""
+    began_s = time.monotonic()
+    counts: Counter[str] = Counter()
+    findings: list[dict[str, str]] = []
+    weeks = [Settings(seed, days) for seed in range(first, last + 1)]
+    with ProcessPoolExecutor(jobs) as pool:
+        for outcome in pool.map(live, weeks, chunksize=1):
+            counts.update(_counted(outcome))
+            if outcome.broken is not None:
+                say(told(outcome))
+                findings.append(
+                    {"seed": str(outcome.seed), "what": outcome.broken, "replay": replay(outcome)}
+                )
+    seconds = time.monotonic() - began_s
+    sped = counts["weeks"] * days * DAY_S / max(1e-9, counts["cpu_ms"] / 1000)
+    say(
+        f"{counts['weeks']} weeks of {days:g} days: {counts['entries']} entries, {counts['pulses']} pulses, "
+        f"{counts['handed_over']} handovers, {counts['starts']} starts, {counts['troubles']} troubles, "
+        f"{len(findings)} broken; {seconds:.0f} s, {sped:,.0f} times real time a core"
+    )
+    return Ran("weeks", dict(counts), seconds, f"{first}-{last}", findings)
+
+
+def write_json(ran: Ran, file: Path) -> None:
+    """Write what ran to a file."""
+    file.write_text(json.dumps(asdict(ran), indent=1) + "\n", encoding="utf-8")
+
+
+def told(outcome: Outcome) -> str:
+    """Tell of a week in one line."""
+    became = outcome.broken or "every promise was kept"
+    return (
+        f"seed {outcome.seed}, {outcome.days:g} days: {outcome.entries} entries, {outcome.starts} starts, "
+        f"{len(outcome.troubles)} troubles, trace {outcome.hash}, "
+        f"{outcome.days * DAY_S / outcome.cpu_s:,.0f} times real time: {became}"
+    )
+
+
+def replay(outcome: Outcome) -> str:
+    """Return the command that gives this week again."""
+    command = f"locker-sim week --seed {outcome.seed} --days {outcome.days:g}"
+    if outcome.kept is not None:
+        command += f" --troubles {','.join(map(str, outcome.kept)) or 'none'}"
+    return command
+
+
+def commit() -> str:
+    """Return the commit of the source, or the version where there is none."""
+    asked = subprocess.run(
+        ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = asked.stdout.strip()
+    return f"commit {found}" if asked.returncode == 0 and found else f"version {version('parcel-locker')}"
+
+
+def _counted(outcome: Outcome) -> dict[str, int]:
+    return {
+        "weeks": 1,
+        "entries": outcome.entries,
+        "pulses": outcome.counts.get("pulses", 0),
+        "handed_over": outcome.counts.get("parcel.handed-over", 0),
+        "starts": outcome.starts,
+        "troubles": len(outcome.troubles),
+        "cpu_ms": round(1000 * outcome.cpu_s),
+    }
