@@ -1,4 +1,4 @@
-"""A broker that comes and goes, in virtual time: few attempts, and a fleet that does not come back in step."""
+"""A broker that comes and goes, in virtual time: few attempts, and a fleet that is never in step."""
 
 import asyncio
 import contextlib
