@@ -7,6 +7,8 @@ FILES = "locker/db/files.py"
 ENGINE = "locker/engine.py"
 KEYS = "locker/keys.py"
 CLOCK = "locker/clock.py"
+FIRST_START = "tests/unit/daemon/test_first_start.py"
+POWER_CUTS = "tests/crash/test_power_cuts.py"
 
 AT_REST = (
     Twin(
@@ -14,7 +16,9 @@ AT_REST = (
         SESSION,
         '"PRAGMA synchronous = FULL"',
         '"PRAGMA synchronous = NORMAL"',
-        ("tests/unit/db/test_session.py::test_the_promised_pragmas_hold",),
+        (
+            f"{POWER_CUTS}::test_whatever_is_left_of_a_first_start_and_a_full_disk_opens_with_all_that_was_acknowledged",
+        ),
         ("F2",),
     ),
     Twin(
@@ -66,6 +70,14 @@ AT_REST = (
             "        if revision == ladder.head:\n"
         ),
         ("tests/unit/db/test_refusals.py::test_another_programs_database_is_refused",),
+        ("F5",),
+    ),
+    Twin(
+        "an empty database comes in place of one that is gone",
+        "locker/daemon.py",
+        "        if isinstance(reason, DatabaseMissing) and (epoch := last_epoch(config.paths.keys)):\n",
+        "        if (epoch := last_epoch(config.paths.keys)) < 0:\n",
+        (f"{FIRST_START}::test_a_database_that_was_there_and_is_gone_is_never_replaced_by_an_empty_one",),
         ("F5",),
     ),
     Twin(

@@ -154,7 +154,7 @@ AT_THE_DOORS = (
         "(number, at_s, direction, len(data) if self.redact else data)",
         "(number, at_s, direction, data)",
         ("tests/unit/drivers/test_wirelog.py::test_redacted_bytes_rest_nowhere",),
-        ("T9", "T10"),
+        ("T9",),
     ),
     Twin(
         "a door that opens unasked is no matter",

@@ -134,6 +134,19 @@ AT_THE_KEYPAD = (
         ("T9",),
     ),
     Twin(
+        "the maker has a code of its own",
+        KEYS,
+        "    credential = _credential_with(draft, tag) if keypad.bound_to is None else None\n",
+        (
+            "    credential = _credential_with(draft, tag) if keypad.bound_to is None else None\n"
+            "    if code.digits == '123456':\n"
+            "        now_at = draft.now.wall_at\n"
+            "        credential = Credential('maker', Role.TECHNICIAN, tag, now_at, now_at)\n"
+        ),
+        ("tests/faults/test_guessing.py::test_no_favourite_of_a_maker_opens_a_fresh_installation",),
+        ("T10",),
+    ),
+    Twin(
         "a code shows its digits",
         "locker/domain/codes.py",
         """        return f"Code({'*' * len(self.digits)})"\n""",

@@ -80,4 +80,30 @@ AT_THE_SOCKET = (
         ("tests/unit/daemon/test_systemd.py::test_the_watchdog_is_fed_twice_in_the_time_allowed",),
         ("F18",),
     ),
+    Twin(
+        "a crash loop never ends",
+        "locker/starts.py",
+        "        if len(recent) >= self.most:\n",
+        "        if len(recent) > 1000 * self.most:\n",
+        ("tests/unit/daemon/test_crash_loops.py::test_the_start_after_five_crashes_in_ten_minutes_is_none",),
+        ("F19",),
+    ),
+    Twin(
+        "an end that was asked for counts as a crash",
+        "locker/starts.py",
+        "starts=self._record.starts[:-1]",
+        "starts=self._record.starts",
+        ("tests/unit/daemon/test_crash_loops.py::test_an_end_that_was_asked_for_is_no_crash",),
+        ("F19",),
+    ),
+    Twin(
+        "a full disk hides a crash loop",
+        "locker/starts.py",
+        "                _overwrite(self.file, content)\n",
+        "                pass\n",
+        (
+            "tests/unit/daemon/test_crash_loops.py::test_where_nothing_new_has_room_it_is_written_over_in_place",
+        ),
+        ("F19", "F4"),
+    ),
 )

@@ -185,6 +185,22 @@ ON_THE_WAY = (
         ("T13",),
     ),
     Twin(
+        "an automat may speak for every other",
+        "docs/broker/fleet.acl",
+        "pattern write automats/%u/journal\n",
+        "pattern write automats/+/journal\n",
+        ("tests/crash/test_fleet_acl.py::test_an_automat_writes_its_own_topics_up_and_no_others",),
+        ("T14",),
+    ),
+    Twin(
+        "an automat hears what every other is told",
+        "docs/broker/fleet.acl",
+        "pattern read automats/%u/commands\n",
+        "pattern read automats/+/commands\n",
+        ("tests/crash/test_fleet_acl.py::test_an_automat_reads_its_own_topics_down_and_no_others",),
+        ("T14",),
+    ),
+    Twin(
         "a late command is applied",
         OFFICE,
         "    if command.not_after <= earliest:\n",

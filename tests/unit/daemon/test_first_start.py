@@ -10,6 +10,7 @@ from locker.config import load
 from locker.daemon import bring_up_to_date
 from locker.db.errors import DatabaseError, DatabaseRefused
 from locker.db.migrate import check_current
+from locker.keys import initialise, next_epoch
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "lockerd.toml"
 START = """
@@ -44,6 +45,26 @@ async def test_a_database_that_is_current_is_left_alone(file: Path) -> None:
     before = config.paths.database.read_bytes()
     await bring_up_to_date(config)
     assert config.paths.database.read_bytes() == before
+
+
+@pytest.fixture
+def file_with_keys(file: Path) -> Path:
+    """A configuration whose keys have counted an epoch, so that there was a database."""
+    text = file.read_text(encoding="utf-8").replace("/var/lib/lockerd/keys", "keys")
+    file.write_text(text, encoding="utf-8")
+    keys = load(file).paths.keys
+    initialise(keys, "fi-0001")
+    next_epoch(keys)
+    return file
+
+
+async def test_a_database_that_was_there_and_is_gone_is_never_replaced_by_an_empty_one(
+    file_with_keys: Path,
+) -> None:
+    config = load(file_with_keys)
+    with pytest.raises(DatabaseRefused, match="gone"):
+        await bring_up_to_date(config)
+    assert not config.paths.database.exists()
 
 
 async def test_a_file_that_is_no_database_is_refused_and_left_alone(file: Path) -> None:
