@@ -5,7 +5,6 @@ A worker follows the daemon's events into the store; the screen in front is pain
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import ClassVar
@@ -15,7 +14,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from locker.api.client import ApiClient, DaemonSilent
@@ -58,20 +57,24 @@ MATTERS: dict[str, type[LockerScreen]] = {
 }
 """The screens in the order of the keys from 1."""
 
+BETWEEN = "between"
+"""Nothing, while the screens are made in another language."""
 
-class LockerTui(App[Language | None]):
-    """Shows one automat; returns the language in which it is to begin anew, None to end."""
+
+class LockerTui(App[None]):
+    """Shows one automat."""
 
     CSS_PATH = "tui.tcss"
     TITLE = "parcel locker"
-    MODES: ClassVar = dict(MATTERS)
+    MODES: ClassVar = {**MATTERS, BETWEEN: Screen}
     COMMANDS: ClassVar = {LockerCommands}
     BINDINGS: ClassVar = [
         *(Binding(str(n), f"matter('{name}')", name, show=False) for n, name in enumerate(MATTERS, 1)),
         Binding("f1,question_mark", "help", "help", show=False),
         Binding("slash", "search", "search", show=False),
         Binding("f2", "turn_light", "light", show=False),
-        Binding("f3", "turn_language", "language", show=False),
+        # Before any screen sees it: what is typed behind it is for the screens in the other language.
+        Binding("f3", "turn_language", "language", priority=True, show=False),
         Binding("ctrl+q", "quit", "quit", priority=True, show=False),
     ]
 
@@ -226,9 +229,17 @@ class LockerTui(App[Language | None]):
         """Change between the dark theme and the one for daylight."""
         self.theme = DARK if self.theme == LIGHT else LIGHT
 
-    def action_turn_language(self) -> None:
-        """Begin anew in the other language."""
-        self.exit("en" if self.words.language == "fi" else "fi")
+    async def action_turn_language(self) -> None:
+        """Make every screen anew in the other language; a dialog is answered first."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        matter = self.matter
+        await self.action_matter(BETWEEN)
+        self.words = Words("en" if self.words.language == "fi" else "fi")
+        for name, screen in MATTERS.items():
+            await self.remove_mode(name)
+            self.add_mode(name, screen)
+        await self.switch_mode(matter)
 
     @on(Tabs.Chosen)
     async def _chosen(self, event: Tabs.Chosen) -> None:
@@ -241,22 +252,12 @@ class LockerTui(App[Language | None]):
             screen.show_help()
 
     @property
-    def light(self) -> bool:
-        """Whether the theme is the one for daylight."""
-        return self.theme == LIGHT
-
-    @property
     def matter(self) -> str:
         """Which screen is in front."""
         return self.current_mode
 
 
-def run(make: Callable[[Language, bool, str], LockerTui], language: Language, *, light: bool) -> int:
-    """Run it, anew in the other language as often as somebody asks; return the exit code."""
-    matter = "overview"
-    while True:
-        app = make(language, light, matter)
-        wanted = app.run()
-        if wanted is None:
-            return app.return_code or 0
-        language, light, matter = wanted, app.light, app.matter
+def run(app: LockerTui) -> int:
+    """Run it; return the exit code."""
+    app.run()
+    return app.return_code or 0

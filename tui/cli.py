@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from locker.errors import ExitCode, LockerError
-from tui.words import LANGUAGES, Language, language_of
+from tui.words import LANGUAGES, language_of
 
 DEFAULT_SOCKET = Path("/run/lockerd/lockerd.sock")
 SOCKET_VARIABLE = "LOCKER_SOCKET"
@@ -23,12 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Here and not above: --help needs none of it.
     from tui.app import LockerTui, run
 
-    def make(language: Language, light: bool, matter: str) -> LockerTui:  # noqa: FBT001 - as `run` calls it
-        return LockerTui(
-            options.socket, technician=options.technician, language=language, light=light, matter=matter
+    return run(
+        LockerTui(
+            options.socket,
+            technician=options.technician,
+            language=options.language,
+            light=options.light,
         )
-
-    return run(make, options.language, light=options.light)
+    )
 
 
 def parser() -> argparse.ArgumentParser:

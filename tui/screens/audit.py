@@ -296,10 +296,24 @@ class AuditScreen(LockerScreen):
         return (
             stop.compartment,
             f"{mark} {said}",
-            _ending(stop.expected),
-            _ending(stop.tracking_id),
+            self.words("audit.nothing") if stop.expected is None else _ending(stop.expected),
+            self._found(stop),
             why,
         )
+
+    def _found(self, stop: AuditStop) -> str:
+        """Say what was found; nothing where nobody has looked."""
+        if stop.tracking_id is not None:
+            return _ending(stop.tracking_id)
+        match stop.verdict:
+            case None | "skipped":
+                return ""
+            case "empty":
+                return self.words("audit.nothing")
+            case "parcel":
+                return self.words("audit.unnamed")
+            case _:
+                return self.words("audit.not-asked")
 
     def _state(self, audit: Audit) -> str:
         if not audit.under_way:
@@ -361,9 +375,9 @@ class AuditScreen(LockerScreen):
         return lines
 
 
-def _ending(tracking_id: str | None) -> str:
+def _ending(tracking_id: str) -> str:
     """Shorten a tracking id to what a person compares."""
-    return "-" if tracking_id is None else tracking_id if len(tracking_id) <= 14 else f"..{tracking_id[-12:]}"
+    return tracking_id if len(tracking_id) <= 14 else f"..{tracking_id[-12:]}"
 
 
 def _some(labels: list[str]) -> str:

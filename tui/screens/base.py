@@ -189,6 +189,10 @@ class LockerScreen(Screen[None]):
         """Ask for a line of text; None if nobody gives one."""
         return await self.answer_of(AskText(title, question, self.words, pattern=pattern))
 
+    def remark(self, text: str) -> None:
+        """Say in the line of the keys what a key did, for a while."""
+        self.query_one(Keys).remark(text)
+
     async def tell(self, title: str, text: str) -> None:
         """Say something, and wait until it was read."""
         await self.answer_of(Tell(title, text, self.words))

@@ -207,8 +207,10 @@ class CommissionScreen(LockerScreen):
         trial = self._progress.trial if self._progress else None
         if trial is None:
             return
-        question = self.words("commission.door-question", label=trial.compartment)
-        label = await self.ask_text(self.words("commission.door"), "\n".join([question, *self._moved(trial)]))
+        pulsed = self.words("commission.door-pulsed", label=trial.compartment)
+        # What is asked stands last, right above where the answer is typed.
+        text = "\n".join([pulsed, *self._moved(trial), "", self.words("commission.door-question")])
+        label = await self.ask_text(self.words("commission.door"), text)
         if label is None:
             return
         await self._step(CommissionDoor(compartment=None if label == NO_DOOR else label[:64]))

@@ -124,7 +124,7 @@ class LinesScreen(LockerScreen):
         elif self.history.board is not None:
             self._filter(self.history.text, None)
         else:
-            self.notify(self.words("lines.no-board"))
+            self.remark(self.words("lines.no-board"))
 
     @work(group="act", exclusive=True)
     async def action_save(self) -> None:
@@ -145,7 +145,7 @@ class LinesScreen(LockerScreen):
                 self.words("common.not-done"), self.words("lines.file-failed", path=path, reason=reason)
             )
         else:
-            self.notify(self.words("lines.saved", count=len(kept), path=path))
+            self.remark(self.words("lines.saved", count=len(kept), path=path))
 
     @on(WireView.Chosen)
     def _show_whole(self, event: WireView.Chosen) -> None:

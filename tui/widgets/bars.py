@@ -2,6 +2,7 @@
 
 from textual import events
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.store import Store
@@ -9,6 +10,7 @@ from tui.telling import plain
 from tui.words import Words
 
 TABS = ("overview", "wall", "incidents", "journal", "lines", "tests", "audit", "commission")
+REMARK_S = 5.0
 
 
 class Painted(Static):
@@ -115,6 +117,7 @@ class Keys(Painted):
         """Show a text."""
         super().__init__(id="keys")
         self._text = text
+        self._remark: Timer | None = None
 
     def on_mount(self) -> None:
         """Write it."""
@@ -124,9 +127,21 @@ class Keys(Painted):
         """Say why they do nothing."""
         self.say(f" {text}")
 
+    def remark(self, text: str) -> None:
+        """Say for a while what a key did: nothing of the screen is covered."""
+        if self._remark is not None:
+            self._remark.stop()
+        self.say(f" {text}")
+        self._remark = self.set_timer(REMARK_S, self._remarked)
+
     def back(self) -> None:
-        """Say what they do again."""
-        self.say(f" {self._text}")
+        """Say what they do again, unless a remark stands there."""
+        if self._remark is None:
+            self.say(f" {self._text}")
+
+    def _remarked(self) -> None:
+        self._remark = None
+        self.back()
 
 
 def _count(name: str, store: Store) -> str:

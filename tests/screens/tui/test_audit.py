@@ -62,6 +62,9 @@ async def test_a_round_is_walked_interrupted_gone_on_with_and_reported(automat: 
         await screen.type("-")
         await screen.press("enter")
         await screen.shows("3 of 4", "DIFFERENCES IN BOX: 2, 3")
+        rows = {line.split()[0]: line for line in screen.lines() if line.strip() and "t@7" in line}
+        assert "not asked" in rows["2"], "of what is dirty nobody asks which parcel it was"
+        assert rows["3"].split()[:5] == ["3", "!", "parcel", "nothing", "unnamed"]
         await screen.press("w")
         await screen.shows("Nobody has looked into: 4.")
         await screen.press("enter")

@@ -36,7 +36,9 @@ async def tries_next(screen: Seen, automat: LockerSim) -> str:
     await screen.press("enter")
     await screen.shows("Pulse the lock configured to box")
     await screen.press("y")
-    await screen.shows("Which door opened?", "contact")
+    await screen.shows("Which door opened?", "contact", "Type the label")
+    asked = screen.text()
+    assert asked.index("was pulsed") < asked.index("contact") < asked.index("Type the label")
     return opened(automat)
 
 

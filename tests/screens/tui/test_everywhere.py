@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from simulator.locker_sim import LockerSim
 from tests.screens.tui.stand import seen
@@ -35,7 +36,17 @@ async def test_help_is_one_key_away_in_both_languages(shared_sim: LockerSim) -> 
         await screen.press("enter")
         await screen.hides("Enter closes this.")
         await screen.press("f3")
-    assert screen.app.return_value == "fi"
-    async with seen(shared_sim.socket, language="fi") as screen:
         await screen.press("f1")
         await screen.shows("Enter sulkee tämän.")
+
+
+async def test_keys_pressed_right_behind_the_one_of_the_language_are_obeyed(shared_sim: LockerSim) -> None:
+    async with seen(shared_sim.socket) as screen:
+        await screen.press("2")
+        for key in ("f3", "3", "f3", "f3", "5", "f1"):
+            screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await screen.shows("Linjat", "Enter sulkee tämän.")
+        await screen.press("f3")  # a dialog is answered first
+        await screen.press("enter")
+        await screen.hides("Enter sulkee tämän.")
+        await screen.shows("[5 Linjat")

@@ -115,6 +115,7 @@ async def test_the_log_is_filtered_by_direction_text_and_board(shared_sim: Locke
         await screen.hides("/no such words")
         await screen.press("b")
         await screen.shows("Choose a board first.")
+        assert "Choose a board first." in screen.lines()[-1], "upon the log"
         await screen.press("down", "b")
         await screen.shows("board 1 only")
         assert len(history(screen).shown) > 0
@@ -132,6 +133,7 @@ async def test_the_log_is_saved_to_a_new_file_for_this_user_only(
         await screen.press("enter")
         await screen.until(path.exists, "the file")
         await screen.shows("written to")
+        assert "passages written to" in screen.lines()[-1], "upon the log"
         saved = path.read_text()
         assert "> 80 01" in saved
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
