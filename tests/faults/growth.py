@@ -60,8 +60,11 @@ class Life:
         self.visits = 0
 
     async def begin(self) -> None:
-        """Switch the automat on, and hire a courier."""
-        await self._switch_on()
+        """Let little time pass until things are forgotten, switch the automat on, hire a courier."""
+        config = self._stand._config
+        short = {"retention_days": RETENTION_DAYS, "tracking_rest_months": 0}
+        self._stand._config = replace(config, rules=config.rules.model_copy(update=short))
+        await self._stand.power_on()
         await self._stand.office.authorise_courier("k7", code=COURIER)
 
     async def day(self, number: int) -> None:
@@ -79,15 +82,9 @@ class Life:
         if number % CYCLE_DAYS == CYCLE_DAYS - 1:
             stand.power_cut()
             await asyncio.sleep(60.0)
-            await self._switch_on()
+            await self._stand.power_on()
         await asyncio.sleep((number + 1) * 24 * HOUR_S - asyncio.get_running_loop().time())
         stand.check()
-
-    async def _switch_on(self) -> None:
-        await self._stand.power_on()
-        engine = self._stand.daemon.engine
-        rules = replace(engine.automat.rules, retention_days=RETENTION_DAYS, tracking_rest_months=0)
-        engine.automat = replace(engine.automat, rules=rules)
 
     async def _announced(self, code: str) -> str:
         self._parcels += 1
