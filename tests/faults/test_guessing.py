@@ -77,7 +77,7 @@ def test_no_favourite_of_a_maker_opens_a_fresh_installation(
             decision = decide(automat, KeyPressed("front", key), now)
             automat = decision.automat
             assert not [each for each in decision.intents if isinstance(each, Unlock | TryLock)], code
-    assert isinstance(automat.keypads["front"].flow, Answering)
+        assert isinstance(automat.keypads["front"].flow, Answering), code  # nobody is signed in
     assert not automat.openings
 
 
