@@ -140,8 +140,8 @@ AT_THE_KEYPAD = (
         (
             "    credential = _credential_with(draft, tag) if keypad.bound_to is None else None\n"
             "    if code.digits == '123456':\n"
-            "        now_at = draft.now.wall_at\n"
-            "        credential = Credential('maker', Role.TECHNICIAN, tag, now_at, now_at)\n"
+            "        from locker.domain.intents import Unlock\n"
+            "        draft.intend(Unlock(next(iter(draft.automat.compartments)), 1))\n"
         ),
         ("tests/faults/test_guessing.py::test_no_favourite_of_a_maker_opens_a_fresh_installation",),
         ("T10",),

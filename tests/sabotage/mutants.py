@@ -15,9 +15,10 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -26,6 +27,7 @@ import pytest
 
 from tests.sabotage.copies import ROOT
 from tests.sabotage.operators import Mutant, mutants
+from tests.sabotage.tracing import Tracing
 
 LONGEST_S = 120.0
 LONGEST_TEST_S = 20
@@ -82,17 +84,19 @@ def main() -> int:
             continue
         module = importlib.import_module(name)
         collected = pytest.main([*_quietly(), "--collect-only", *selection])
-        if collected != 0 or not _passed(*_start(selection)):
+        with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
+            told = Path(directory) / "tests-of-line.json"
+            sound = collected == 0 and _passed(*_start(selection, trace=(str(module.__file__), told)))
+            reached = _read(told) if sound else {}
+        if not sound:
             say(f"{name}: its tests fail without any change, so nothing can be learnt from one")
             return 2
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         found = mutants(source)
-        survivors = _survivors(module, found, selection, arguments.jobs)
+        survivors = _survivors(module, found, reached, arguments.jobs)
         new = [mutant for mutant in survivors if mutant.key not in known.get(name, {})]
         equal = len(survivors) - len(new)
         say(f"{name}: {len(found) - len(survivors)} of {len(found)} noticed, {equal} mean the same")
-        for mutant in new:
-            say(f"  SURVIVED line {mutant.line}: {mutant.what}")
         account["ran"][name] = len(found)
         account["findings"] += [
             {"seed": 0, "what": f"{name}:{mutant.line}: {mutant.what}", "replay": _replay(name)}
@@ -111,28 +115,40 @@ def say(text: str) -> None:
 
 
 def _survivors(
-    module: ModuleType, found: Sequence[Mutant], selection: Sequence[str], jobs: int
+    module: ModuleType, found: Sequence[Mutant], reached: Mapping[int, Sequence[str]], jobs: int
 ) -> list[Mutant]:
-    """Try every mutant, so many at a time; return those that no test noticed."""
+    """Try every mutant with the tests that reach it, so many at a time; return those that none noticed."""
     survivors: list[Mutant] = []
     running: dict[int, tuple[Mutant, float]] = {}
     waiting = list(reversed(found))
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()
-            child, until_s = _start(selection, (module, mutant))
-            running[child] = mutant, until_s
+            selection = list(dict.fromkeys(test for n in mutant.reached_by for test in reached.get(n, ())))
+            if selection:
+                child, until_s = _start(selection, change=(module, mutant))
+                running[child] = mutant, until_s
+            else:
+                survivors.append(mutant)
+                say(f"  line {mutant.line}: no test reaches it: {mutant.what}")
         for child, (mutant, until_s) in list(running.items()):
             passed = _ended(child, until_s)
             if passed is not None:
                 del running[child]
-                survivors += [mutant] if passed else []
+                if passed:
+                    survivors.append(mutant)
+                    say(f"  line {mutant.line}: SURVIVED: {mutant.what}")
         time.sleep(0.02)
     return sorted(survivors, key=lambda mutant: mutant.line)
 
 
-def _start(selection: Sequence[str], change: tuple[ModuleType, Mutant] | None = None) -> tuple[int, float]:
-    """Begin to run the tests in a fork, changed or not; return it and when it has taken too long."""
+def _start(
+    selection: Sequence[str],
+    *,
+    change: tuple[ModuleType, Mutant] | None = None,
+    trace: tuple[str, Path] | None = None,
+) -> tuple[int, float]:
+    """Begin to run the tests in a fork, changed or traced; return it and when it has taken too long."""
     child = os.fork()
     if child == 0:
         code = 3
@@ -142,10 +158,11 @@ def _start(selection: Sequence[str], change: tuple[ModuleType, Mutant] | None = 
             os.dup2(silence, 2)
             if change is not None:
                 put_in_place(*change)
-            code = int(pytest.main([*_quietly(), "-x", f"--timeout={LONGEST_TEST_S}", *selection]))
+            how = [*_quietly(), "-x", f"--timeout={LONGEST_TEST_S}", *selection]
+            code = int(pytest.main(how, plugins=[] if trace is None else [Tracing(*trace)]))
         finally:
             os._exit(code)
-    return child, time.monotonic() + LONGEST_S
+    return child, time.monotonic() + (LONGEST_S if trace is None else 5 * LONGEST_S)
 
 
 def _ended(child: int, until_s: float) -> bool | None:
@@ -193,6 +210,10 @@ def _functions(module: ModuleType) -> Iterator[FunctionType]:
             inner = getattr(inner, "__wrapped__", inner)
             if isinstance(inner, FunctionType):
                 yield inner
+
+
+def _read(told: Path) -> dict[int, list[str]]:
+    return {int(line): tests for line, tests in json.loads(told.read_text(encoding="utf-8")).items()}
 
 
 def _quietly() -> list[str]:

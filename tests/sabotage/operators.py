@@ -36,6 +36,8 @@ class Mutant:
     tree: ast.Module
     key: str
     """The line's own text and the change: it stays the same when the line moves."""
+    reached_by: range
+    """Lines of which one is run by every test that can notice it."""
 
 
 def mutants(source: str) -> list[Mutant]:
@@ -55,10 +57,22 @@ def mutants(source: str) -> list[Mutant]:
             line = getattr(node, "lineno", 0)
             key = f"{lines[line - 1].strip()} | {what}"
             numbered[key] = numbered.get(key, 0) + 1
-            found.append(
-                Mutant(line, what, mutated, key if numbered[key] == 1 else f"{key} ({numbered[key]})")
-            )
+            if numbered[key] > 1:
+                key = f"{key} ({numbered[key]})"
+            found.append(Mutant(line, what, mutated, key, _reached_by(tree, node)))
     return sorted(found, key=lambda mutant: mutant.line)
+
+
+def _reached_by(tree: ast.Module, node: ast.AST) -> range:
+    """Return the lines from the beginning of a node's statement to the node's end."""
+    line = getattr(node, "lineno", 1)
+    ends = getattr(node, "test", node)
+    begins = max(
+        each.lineno
+        for each in ast.walk(tree)
+        if isinstance(each, ast.stmt) and each.lineno <= line <= (each.end_lineno or 0)
+    )
+    return range(begins, (getattr(ends, "end_lineno", None) or line) + 1)
 
 
 def _in_function(tree: ast.Module, node: ast.AST) -> bool:

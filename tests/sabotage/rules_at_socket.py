@@ -24,8 +24,8 @@ AT_SOCKET = (
     Twin(
         "a box stays sound that a technician has opened",
         "locker/domain/flows/maintain.py",
-        "    doubt(draft, label, NOT_JUDGED)\n    draft.put_look",
-        "    draft.put_look",
+        "    verdicts.await_word(draft, label, evidence, Role.TECHNICIAN)\n",
+        "",
     ),
     Twin(
         "a pick-up tells what lies in a box that a technician left without a word",

@@ -466,8 +466,8 @@ CORE = (
     Twin(
         "a technician's verdict without a look",
         "locker/domain/flows/inspect.py",
-        ('        _leave(draft, opening.compartment, _who(draft, opening), "interrupted")\n        return\n'),
-        ('        clear_box(draft, opening.compartment, "interrupted")\n        return\n'),
+        '        verdicts.leave(draft, opening.compartment, "interrupted", **_who(draft, opening))\n',
+        '        verdicts.clear_box(draft, opening.compartment, "interrupted")\n',
     ),
     Twin(
         "a door in doubt is pulsed",
