@@ -12,12 +12,16 @@ TOLERANCE_S = 0.1
 """Instants in the journal are cut to milliseconds; the world hears of bytes a moment later."""
 PULSE_WITHIN_S = 10.0
 """A frame leaves at once, or within the time-outs of the boards that are asked before."""
+SHOWN_WITHIN_S = 10.0
+"""A display shows what was decided at once, on a busy machine a little later."""
 TOKENS, REFILL_S = 10, 600.0
 """The bucket of one keypad: domain.md 2 and the defaults of the configuration."""
 
 INTO = frozenset({"parcel.stored", "parcel.dropped-off"})
 OUT_OF = frozenset({"parcel.handed-over", "parcel.removed", "parcel.missing"})
 BACK = "parcel.found"
+INSIDE = frozenset({"stored", "overdue", "withdrawn", "dropped-off", "registered"})
+"""States of a parcel that lies in a compartment."""
 CUSTODY = INTO | OUT_OF | {BACK}
 SETTLES = CUSTODY | {"compartment.inspected", "opened.by-person"}
 PREFIX = "automat."
@@ -58,6 +62,16 @@ class UnderWay:
     opened: bool = False
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a display has said is done: one of these entries is in the journal, made a moment before."""
+
+    kinds: tuple[str, ...]
+    label: str | None
+    at_s: float
+    text: str
+
+
 @dataclass
 class _Intent:
     label: str
@@ -81,6 +95,7 @@ class Book:
         self._session_s: dict[str, float] = {}
         self._outcomes: Counter[str] = Counter()
         self._receipts: Counter[str] = Counter()
+        self._done: list[tuple[str, str, float]] = []
         self._misses: list[float] = []
         self._powered_s = 0.0
 
@@ -96,10 +111,11 @@ class Book:
             self._find(f"entry {entry.sequence}: powered time went back by {self._powered_s - powered_s} s")
         self._powered_s = max(self._powered_s, powered_s)
         label = str(entry.data.get("compartment", ""))
+        self._done.append((kind, label, at_s))
         if kind == "lock.pulse-intended":
             self._note_intent(entry, label, at_s)
         elif kind == "door.opened":
-            self.under_way[label] = UnderWay(str(entry.data["purpose"]), opened=True)
+            self.under_way[label] = UnderWay(str(entry.data.get("purpose")), opened=True)
         elif kind == "door.closed":
             self.under_way.pop(label, None)
         elif kind == "started":
@@ -142,6 +158,19 @@ class Book:
                     f"purpose {intent.purpose})"
                 )
 
+    def keep_word(self, shown: Iterable[Shown]) -> None:
+        """Find an entry for everything that a display has said is done."""
+        for word in shown:
+            if not any(
+                kind in word.kinds
+                and word.label in (None, label)
+                and word.at_s - SHOWN_WITHIN_S <= at_s <= word.at_s + TOLERANCE_S
+                for kind, label, at_s in self._done
+            ):
+                self._find(
+                    f"the display said {word.text!r}, and the journal has no {' or '.join(word.kinds)}"
+                )
+
     def compare(
         self, contents: dict[str, tuple[str, ...]], boxes: Iterable[dict[str, Any]], open_doors: set[str]
     ) -> None:
@@ -168,6 +197,25 @@ class Book:
         """Tell whether a parcel was handed over to its recipient."""
         return self._receipts[parcel] > 0
 
+    def compare_automat(self, parcels: Iterable[dict[str, Any]]) -> None:
+        """Hold what the automat knows of each parcel against what the journal says of it."""
+        known = {one["tracking_id"]: one for one in parcels}
+        for parcel, place in self.custody.items():
+            view = known.get(parcel)
+            here = view["compartment"] if view is not None and view["state"] in INSIDE else None
+            if here != place:
+                state = "nothing" if view is None else view["state"]
+                self._find(
+                    f"the journal says that {parcel} lies in {place}, and the automat says: {state}, {here}"
+                )
+        for parcel, view in known.items():
+            if view["state"] in INSIDE and parcel not in self.custody:
+                self._find(f"the automat says that {parcel} is {view['state']}, the journal nothing")
+
+    def near_misses(self) -> int:
+        """Count the wrong codes that were evaluated in the last ten minutes of powered time."""
+        return sum(self._powered_s - at_s < REFILL_S for at_s in self._misses)
+
     def _note_intent(self, entry: Entry, label: str, at_s: float) -> None:
         if entry.data["number"] == 1:
             self._session_s[label] = at_s
@@ -187,7 +235,7 @@ class Book:
         newest = len(self._misses)
         for index, at_s in enumerate(self._misses):
             evaluated = newest - index
-            if evaluated > TOKENS + int((powered_s - at_s) // REFILL_S) + 1:
+            if evaluated > TOKENS + int((powered_s - at_s + 0.01) // REFILL_S):
                 self._find(
                     f"entry {entry.sequence}: {evaluated} wrong codes were evaluated within "
                     f"{powered_s - at_s:.1f} s of powered time"

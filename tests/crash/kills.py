@@ -7,9 +7,12 @@ a finding is replayed by its command until it shows again.
 
 import argparse
 import asyncio
+import ctypes
 import json
 import multiprocessing
+import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -20,14 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from simulator.stock import Stock
+from tests.crash.doomed import PR_SET_PDEATHSIG
 from tests.crash.life import live
 from tests.crash.named import Case, all_cases, kill_at, known_steps
 from tests.crash.nursery import Nursery
 from tests.crash.saboteurs import SABOTEURS
 from tests.crash.steps import Doom, Step
 
-KILLS_A_LIFE = 60
-CASES_A_BATCH = 12
+KILLS_A_LIFE = 40
+CASES_A_BATCH = 6
 NAMED_SHARE = 0.5
 TRIES = 3
 """How often a case is played until its step is reached: what the link does is a matter of moments."""
@@ -161,7 +165,8 @@ def run(work: Sequence[Work], jobs: int, *, until_found: bool = False, minutes: 
     """Do all of it in so many processes, telling of each finding; or until something is found."""
     tally, began_s = Tally(), time.monotonic()
     # Threads of this process must not be copied into the workers.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_tie, initargs=(os.getpid(),)) as pool:
         waiting = {pool.submit(_in_worker, each) for each in work}
         for done in as_completed(waiting):
             if done.cancelled():
@@ -172,6 +177,32 @@ def run(work: Sequence[Work], jobs: int, *, until_found: bool = False, minutes: 
                 for future in waiting:
                     future.cancel()
     return tally
+
+
+def twin(name: str, seed: int) -> Work:
+    """Give the work that shows what a safeguard is for: the daemon lacks it, and dies where it matters."""
+    saboteur = SABOTEURS[name]
+    case = Case(saboteur.story, Doom(Step.read(saboteur.step)))
+    return Work(seed, 0, (case,), (name,))
+
+
+def _twins(seed: int, jobs: int) -> int:
+    """Kill a daemon without each of the safeguards; 0 if every one of them is missed."""
+    began_s = time.monotonic()
+    tally = run([twin(name, seed) for name in SABOTEURS], jobs)
+    caught = {name for name in SABOTEURS if any(f" {name}" in found.replay for found in tally.findings)}
+    seconds = time.monotonic() - began_s
+    sys.stdout.write(f"sabotage: {len(caught)} of {len(SABOTEURS)} caught, {seconds:.0f} s\n")
+    for name in SABOTEURS.keys() - caught:
+        sys.stdout.write(f"NOT CAUGHT {name}: {SABOTEURS[name].about}\n")
+    return 0 if len(caught) == len(SABOTEURS) else 1
+
+
+def _tie(parent: int) -> None:
+    """End with whoever gave the work, and with us everything that we start."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
 
 
 def _in_worker(work: Work) -> Tally:
@@ -187,6 +218,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     began_s = time.monotonic()
     sabotage = tuple(chosen.sabotage)
+    if chosen.twins:
+        return _twins(chosen.seed, chosen.jobs)
     if chosen.life is not None:
         work = [Work(chosen.life, chosen.times, sabotage=sabotage)]
     elif chosen.case is not None:

@@ -11,7 +11,7 @@ from locker.domain import decide as decisions
 from locker.domain.attempts import Attempts
 from locker.domain.automat import Automat, Decision
 from locker.domain.events import Event, Started
-from locker.domain.flows import doors
+from locker.domain.flows import doors, watch
 from locker.domain.intents import Intent, Unlock
 from locker.domain.journal import SealedEntry
 from locker.domain.openings import Stage
@@ -26,6 +26,9 @@ class Saboteur:
 
     about: str
     apply: Callable[[], None]
+    story: str
+    step: str
+    """Where a kill shows it."""
 
 
 def _pulse_first() -> None:
@@ -102,7 +105,7 @@ def _believe_the_pulse() -> None:
             draft.put_opening(opening)
         return recover(draft, opening)
 
-    doors.recover = recovering
+    watch.recover = recovering  # type: ignore[attr-defined]  # that is the sabotage
 
 
 def _two_transactions() -> None:
@@ -133,10 +136,40 @@ class _InTwo:
 
 
 SABOTEURS: Mapping[str, Saboteur] = {
-    "pulse-first": Saboteur("the intent of a pulse is committed after the pulse", _pulse_first),
-    "receipt-later": Saboteur("the commit of a receipt waits for the next decision", _receipt_later),
-    "bucket-in-memory": Saboteur("a keypad's attempts are not durable", _bucket_in_memory),
-    "fire-again": Saboteur("a pulse that was under way is sent again at the start", _fire_again),
-    "believe-the-pulse": Saboteur("a pulse counts as a door that was opened", _believe_the_pulse),
-    "two-transactions": Saboteur("entries and state are committed one after the other", _two_transactions),
+    "pulse-first": Saboteur(
+        "the intent of a pulse is committed after the pulse",
+        _pulse_first,
+        "pickup",
+        "lock.pulse-intended: before its commit",
+    ),
+    "fire-again": Saboteur(
+        "a pulse that was under way is sent again at the start",
+        _fire_again,
+        "pickup",
+        "lock.pulse-intended: committed, before anything starts",
+    ),
+    "receipt-later": Saboteur(
+        "the commit of a receipt waits for the next decision",
+        _receipt_later,
+        "pickup",
+        "parcel.handed-over: 50 ms later",
+    ),
+    "bucket-in-memory": Saboteur(
+        "a keypad's attempts are not durable",
+        _bucket_in_memory,
+        "lockout",
+        "security.keypad-locked: 50 ms later",
+    ),
+    "believe-the-pulse": Saboteur(
+        "a pulse counts as a door that was opened",
+        _believe_the_pulse,
+        "pickup",
+        "code.accepted: committed, before anything starts",
+    ),
+    "two-transactions": Saboteur(
+        "entries and state are committed one after the other",
+        _two_transactions,
+        "pickup",
+        "parcel.stored: committed, before anything starts",
+    ),
 }

@@ -3,17 +3,41 @@
 import asyncio
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.backoffice.entries import Entry
 from simulator.demo import DaemonEnded, Demo, DemoEvent, EntryArrived
-from simulator.events import CoilPulsed, DoorMoved, SimulatorEvent
-from tests.crash.book import Book, Doors, Pulsed
+from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEvent
+from tests.crash.book import Book, Doors, Pulsed, Shown
 
 IN_STEP_LIMIT_S = 20.0
 REST_LIMIT_S = 10.0
 PAGE = 500
+WORDS = (
+    (
+        re.compile(r"The parcel is in compartment (?P<label>\S+)\."),
+        re.compile(r"OK = parcel inside|1 bigger 2 not empty"),
+        ("parcel.stored",),
+    ),
+    (
+        re.compile(r"(Received, not yet|Parcel) registered\..*"),
+        re.compile(r"OK = parcel inside|1 bigger 2 not empty"),
+        ("parcel.dropped-off",),
+    ),
+    (
+        re.compile(r"Thank you\. Have a good day\."),
+        re.compile(r"hut door|OK = parcel"),
+        ("parcel.handed-over", "door.closed"),
+    ),
+    (
+        re.compile(r"Code not recognised\..*"),
+        re.compile(r"Code, then OK"),
+        ("code.missed",),
+    ),
+)
+"""What displays say in English when something is done, after what they asked; and which entry says so."""
 PLANTED = "planted by a test stand"
 """The reason of a fork that a tale makes the back office believe in."""
 
@@ -39,10 +63,13 @@ class Witness:
         self.died = asyncio.Event()
         self.pulses = 0
         self.kills = 0
+        self._epoch = 1
         self._open: set[str] = set()
         self._new_pulses: list[Pulsed] = []
         self._entries: dict[int, Entry] = {}
         self._promises: list[Promise] = []
+        self._shown: list[Shown] = []
+        self._texts: dict[str, str] = {}
         self._ends = [demo.automat.subscribe(self._see), demo.subscribe(self._hear)]
 
     def close(self) -> None:
@@ -74,6 +101,9 @@ class Witness:
         boxes = (await self.demo.ask("/v1/compartments"))["compartments"]
         views = self.demo.automat.doors()
         contents = {label: view.contents for label, view in views.items() if view.contents}
+        self.book.compare_automat((await self.demo.ask("/v1/parcels?all=true"))["parcels"])
+        shown, self._shown = self._shown, []
+        self.book.keep_word(shown)
         self.book.compare(contents, boxes, {label for label, view in views.items() if not view.shut})
         self._keep_promises()
 
@@ -84,13 +114,14 @@ class Witness:
         if bad is not None:
             self.find(f"entry {bad['epoch']}-{bad['sequence']} is bad: {bad['reason']}")
         rows = list(office.ledger.rows(automat_id))
-        numbers = sorted([*((row.epoch, row.sequence) for row in rows), *((1, n) for n in self._refused())])
-        if numbers != [(1, n) for n in range(1, len(numbers) + 1)]:
+        # A first start that was cut short leaves an epoch behind in which nothing was ever written.
+        numbers = sorted([*(row.sequence for row in rows), *self._refused()])
+        if numbers != list(range(1, len(numbers) + 1)) or {row.epoch for row in rows} != {self._epoch}:
             self.find("the ledger has a gap, or a second epoch")
         for row in rows:
             if row.fault:
                 self.find(f"ledger, entry {row.sequence}: {row.fault}")
-        for sequence, reason in office.ledger.forks(automat_id, 1):
+        for sequence, reason in office.ledger.forks(automat_id, self._epoch):
             if reason != PLANTED:
                 self.find(f"fork at entry {sequence}: {reason}")
         for unproven in office.unproven:
@@ -100,6 +131,7 @@ class Witness:
         journal = (await self.demo.ask("/v1/status"))["journal"]
         office, automat_id = self.demo.backoffice, self.demo.plan.automat_id
         epoch, last = journal["epoch"], journal["last_sequence"]
+        self._epoch = epoch
         try:
             await office.until(
                 lambda office: office.ledger.progress(automat_id, epoch).through >= last,
@@ -135,7 +167,7 @@ class Witness:
 
     def _refused(self) -> set[int]:
         """Numbers of entries that the back office refuses for ever, as it was told to."""
-        refused = self.demo.backoffice.ledger.refused(self.demo.plan.automat_id, 1)
+        refused = self.demo.backoffice.ledger.refused(self.demo.plan.automat_id, self._epoch)
         return {sequence for sequence, _ in refused}
 
     async def _until_arrived(self, sequence: int) -> None:
@@ -169,11 +201,23 @@ class Witness:
         if isinstance(event, CoilPulsed):
             self.pulses += 1
             self._new_pulses.append(Pulsed(event.label, at_s, self.quiet))
+        elif isinstance(event, DisplayChanged):
+            self._read_display(event.display, event.lines, at_s)
         elif isinstance(event, DoorMoved):
             is_open = event.state in ("ajar", "open")
             if is_open is not (event.label in self._open) and (is_open or event.state == "shut"):
                 (self._open.add if is_open else self._open.discard)(event.label)
                 self.doors.note(event.label, at_s, is_open=is_open)
+
+    def _read_display(self, display: str, lines: tuple[str, ...], at_s: float) -> None:
+        """Take it at its word when it says for the first time that something is done."""
+        text = " ".join(" ".join(lines).split())
+        before, self._texts[display] = self._texts.get(display, ""), text
+        for words, asked, kinds in WORDS:
+            said = words.fullmatch(text)
+            if said is not None and asked.search(before) is not None:
+                label = said["label"] if "label" in words.groupindex else None
+                self._shown.append(Shown(kinds, label, at_s, text))
 
     def _hear(self, event: DemoEvent) -> None:
         if isinstance(event, EntryArrived):

@@ -1,0 +1,109 @@
+"""A handful of kills; that no step of a flow is forgotten. `python -m tests.crash.kills` does the rest."""
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from locker.domain.journal import EntryKind
+from simulator.stock import Stock
+from tests.crash.book import Book, Doors, Pulsed
+from tests.crash.kills import choose_cases, do, twin
+from tests.crash.life import live
+from tests.crash.named import Case, all_cases, kill_at, known_steps
+from tests.crash.nursery import Nursery
+from tests.crash.steps import OF_EVERY_ENTRY, Doom, Point, Step, Watch
+from tests.crash.tales import TALES
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+
+LAST_OF_ALL = {"stopped"}
+"""After this one the process ends by itself, before anybody could be shown anything."""
+
+
+@pytest.fixture
+async def nursery() -> AsyncIterator[Nursery]:
+    """Give forks of one daemon."""
+    async with Nursery() as nursery:
+        yield nursery
+
+
+def test_every_kind_of_entry_has_its_named_steps() -> None:
+    listed = {case.doom.step for case in all_cases(known_steps())}
+    wanted = {
+        Step(str(kind), point)
+        for kind in EntryKind
+        for point in OF_EVERY_ENTRY
+        if not (kind in LAST_OF_ALL and point is Point.SHOWN)
+    }
+    assert sorted(map(str, wanted - listed)) == []
+
+
+def test_every_story_is_listed() -> None:
+    assert sorted(known_steps()) == sorted(TALES)
+
+
+def test_one_step_of_every_kind_is_chosen_before_a_second_of_any() -> None:
+    cases = list(all_cases(known_steps()))
+    kinds = {case.doom.step.kind for case in cases}
+    chosen = list(choose_cases(cases, random.Random(7)))
+    assert {case.doom.step.kind for case in chosen[: len(kinds)]} == kinds
+    assert sorted(map(str, chosen)) == sorted(map(str, cases))
+
+
+def test_a_step_is_doomed_once_it_is_armed() -> None:
+    died: list[Step] = []
+    armed = False
+    step = Step("parcel.stored", Point.BEFORE_COMMIT)
+    watch = Watch(Doom(step, 2), lambda: died.append(step), None, lambda: armed)
+    watch.reach(["parcel.stored"], Point.BEFORE_COMMIT)
+    armed = True
+    watch.reach(["door.closed", "parcel.stored"], Point.BEFORE_COMMIT)
+    watch.reach(["parcel.stored"], Point.IN_COMMIT)
+    assert not died
+    watch.reach(["parcel.stored"], Point.BEFORE_COMMIT)
+    assert died == [step]
+
+
+def test_a_pulse_without_an_intent_is_found() -> None:
+    found: list[str] = []
+    Book(found.append).match([Pulsed("7", 100.0, quiet=False)])
+    assert found == ["lock 7 was pulsed, and no entry in the journal says that it was to be"]
+
+
+def test_a_door_that_was_shut_before_it_opened_is_no_evidence() -> None:
+    doors = Doors()
+    doors.note("7", 10.0, is_open=False)
+    doors.note("7", 11.0, is_open=True)
+    assert doors.between("7", 9.0, 12.0) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "lock.pulse-intended: the unlock frame has left",
+        "parcel.handed-over: written, before COMMIT",
+        "~start hardware: after it",
+    ],
+)
+async def test_killed_at_a_named_step_it_proves_where_every_parcel_is(
+    nursery: Nursery, tmp_path: Path, step: str
+) -> None:
+    case = Case("pickup", Doom(Step.read(step)))
+    outcome = await kill_at(nursery, Stock(tmp_path), case, 1)
+    assert (outcome.reached, outcome.findings) == (True, ())
+
+
+async def test_killed_at_random_moments_it_proves_where_every_parcel_is(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    outcome = await live(nursery, Stock(tmp_path), seed=5, kills=4)
+    assert outcome.findings == ()
+    assert outcome.kills >= 4
+
+
+@pytest.mark.parametrize("name", ["pulse-first", "fire-again"])
+async def test_a_daemon_that_lacks_a_safeguard_is_caught(name: str) -> None:
+    tally = await do(twin(name, 1))
+    assert tally.findings
