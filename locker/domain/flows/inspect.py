@@ -7,28 +7,19 @@ the two nobody is asked. Four keys at most settle a box.
 from collections.abc import Mapping
 
 from locker.domain.commands import Mode
-from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows import audit, finding, holding
+from locker.domain.flows import audit, finding, verdicts
 from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
 from locker.domain.flows.looking import (
-    DIRTY,
-    NOT_JUDGED,
-    clear_box,
-    doubt,
     evidence_data,
     evidence_of,
     expected_in,
     in_use,
     labels_to_look_into,
     last_digits,
-    mended,
-    note_missing,
     note_not_opened,
-    note_repaired,
     still_open,
-    suspect,
 )
 from locker.domain.flows.sessions import authorised, go_home, rest, sign_out
 from locker.domain.incidents import IncidentKind
@@ -41,7 +32,6 @@ from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Role
 from locker.domain.tracking import JJFI_DIGITS
 
-UNNAMED = "something lies inside that nobody could name"
 VERDICTS: Mapping[str, Verdict] = {
     "empty": Verdict.EMPTY,
     "as expected": Verdict.PARCEL,
@@ -131,7 +121,7 @@ def press_naming(draft: Draft, keypad: str, flow: Naming, key: Key) -> None:
         _ask_name(draft, keypad, flow, Typed())
     elif key is Key.CLEAR:
         _record(draft, keypad, flow, "occupied", None)
-        _occupied(draft, flow)
+        verdicts.unnamed(draft, flow.compartment, f"{flow.role} {flow.person}")
         _go_on(draft, keypad, flow)
     else:
         _name(draft, keypad, flow, finding.by_digits(draft, flow.typed))
@@ -144,9 +134,9 @@ def scan(draft: Draft, keypad: str, flow: Naming, text: str) -> None:
 
 def abandon(draft: Draft, keypad: str, flow: Judging | Naming) -> None:
     """The person left without saying what lies inside: it stays suspect."""
-    _leave(draft, flow.compartment, {str(flow.role): flow.person}, "not confirmed")
+    verdicts.leave(draft, flow.compartment, "not confirmed", **{str(flow.role): flow.person})
     if isinstance(flow, Naming):
-        _occupied(draft, flow)
+        verdicts.unnamed(draft, flow.compartment, f"{flow.role} {flow.person}")
     sign_out(draft, keypad, flow.person, flow.role, "not confirmed")
 
 
@@ -189,14 +179,7 @@ def _empty(draft: Draft, keypad: str, flow: Judging) -> None:
         return
     expected = expected_in(draft.automat, label)
     _record(draft, keypad, flow, "empty", None if expected is None else expected.tracking_id)
-    if flow.role is Role.TECHNICIAN:
-        note_repaired(draft, label)
-    if expected is None:
-        holding.end(draft, label)
-        clear_box(draft, label, "somebody saw that it is empty")
-        draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "somebody saw that it is empty")
-    else:
-        note_missing(draft, expected, label, flow.evidence, **{str(flow.role): flow.person})
+    verdicts.empty(draft, label, expected, flow.evidence, flow.role, **{str(flow.role): flow.person})
     draft.sound(keypad, Tone.RIGHT)
     _go_on(draft, keypad, flow)
 
@@ -208,16 +191,14 @@ def _parcel_inside(draft: Draft, keypad: str, flow: Judging) -> None:
         _ask_name(draft, keypad, Naming(flow.person, flow.role, label, flow.evidence, flow.waiting), Typed())
         return
     _record(draft, keypad, flow, "as expected", expected.tracking_id)
-    clear_box(draft, label, "the parcel was seen inside", but=(IncidentKind.COMPARTMENT_DIRTY,))
+    verdicts.as_expected(draft, label)
     draft.sound(keypad, Tone.RIGHT)
     _go_on(draft, keypad, flow)
 
 
 def _dirty(draft: Draft, keypad: str, flow: Judging) -> None:
-    label = flow.compartment
     _record(draft, keypad, flow, "dirty", None)
-    suspect(draft, label, DIRTY)
-    draft.raise_incident(IncidentKind.COMPARTMENT_DIRTY, label, f"{DIRTY}, {flow.role} {flow.person}")
+    verdicts.dirty(draft, flow.compartment, f"{flow.role} {flow.person}")
     draft.sound(keypad, Tone.RIGHT)
     _go_on(draft, keypad, flow)
 
@@ -254,12 +235,6 @@ def _outdated(draft: Draft, keypad: str, flow: Judging | Naming) -> None:
     _record(draft, keypad, flow, "opened for somebody else meanwhile", None)
     draft.sound(keypad, Tone.WRONG)
     _go_on(draft, keypad, flow)
-
-
-def _occupied(draft: Draft, flow: Judging | Naming) -> None:
-    suspect(draft, flow.compartment, UNNAMED)
-    detail = f"{UNNAMED}, {flow.role} {flow.person}"
-    draft.raise_incident(IncidentKind.COMPARTMENT_OCCUPIED, flow.compartment, detail)
 
 
 def _record(draft: Draft, keypad: str, flow: Judging | Naming, verdict: str, tracking_id: str | None) -> None:
@@ -307,11 +282,9 @@ def _shut(draft: Draft, progress: Progress) -> None:
         _record_opened(draft, opening)
     evidence = evidence_of(draft, progress)
     owner = _owner(draft, opening)
-    if _role(draft, opening) is Role.TECHNICIAN and mended(draft, label, evidence):
-        draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
-    doubt(draft, label, NOT_JUDGED)
+    verdicts.await_word(draft, label, evidence, _role(draft, opening))
     if owner is None:
-        _leave(draft, label, _who(draft, opening), "nobody said what lies inside")
+        verdicts.leave(draft, label, "nobody said what lies inside", **_who(draft, opening))
         return
     flow = Judging(owner.person, owner.role, label, evidence, owner.waiting)
     draft.set_flow(opening.keypad, flow, for_s=draft.rules.confirm_wait_s)
@@ -320,7 +293,7 @@ def _shut(draft: Draft, progress: Progress) -> None:
 
 def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
     if cut_short:
-        _leave(draft, opening.compartment, _who(draft, opening), "interrupted")
+        verdicts.leave(draft, opening.compartment, "interrupted", **_who(draft, opening))
         return
     note_not_opened(draft, opening, "to look inside")
     owner = _owner(draft, opening)
@@ -335,17 +308,11 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
 
 def _left_open(draft: Draft, opening: Opening) -> None:
     label, owner = opening.compartment, _owner(draft, opening)
-    _leave(draft, label, _who(draft, opening), "door left open")
+    verdicts.leave(draft, label, "door left open", **_who(draft, opening))
     if owner is not None:
         sign_out(draft, opening.keypad, owner.person, owner.role, "door left open")
         draft.show(opening.keypad, say(Text.LEFT_OPEN, label=label))
         draft.sound(opening.keypad, Tone.REMIND)
-
-
-def _leave(draft: Draft, label: str, who: dict[str, str], why: str) -> None:
-    """Record that a box was, or may have been, opened and that nobody said what lies inside."""
-    draft.record(EntryKind.COMPARTMENT_TO_INSPECT, compartment=label, reason=why, **who)
-    doubt(draft, label, NOT_JUDGED)
 
 
 def _question(draft: Draft, label: str) -> Message:

@@ -10,25 +10,17 @@ from dataclasses import replace
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Door, LockTimed
-from locker.domain.flows import audit, finding, holding, settle, steering, trials
+from locker.domain.flows import audit, finding, settle, steering, trials, verdicts
 from locker.domain.flows.doors import OF_TECHNICIANS, Outcome, Progress, begin, finish_blind
 from locker.domain.flows.looking import (
-    DIRTY,
-    NOT_JUDGED,
-    clear_box,
-    doubt,
     evidence_data,
     evidence_of,
     expected_in,
     in_use,
     lose,
-    mended,
-    note_missing,
     note_not_opened,
-    note_repaired,
     report_missing,
     still_open,
-    suspect,
 )
 from locker.domain.flows.storing import DAMAGED
 from locker.domain.incidents import IncidentKind
@@ -55,7 +47,6 @@ from locker.domain.openings import Evidence, Opening, Purpose, Stage
 from locker.domain.parcels import Parcel, Role
 
 UNDER_WAY = (Stage.WAITING, Stage.OPEN, Stage.BLIND)
-UNNAMED = "something lies inside that nobody could name"
 
 
 def take(draft: Draft, by: Maintainer, action: Action) -> None:  # noqa: C901  (one flat table of what can be asked)
@@ -195,9 +186,7 @@ def _shut(draft: Draft, progress: Progress) -> None:
     if progress.cut_short or (evidence.shut_at is None and not _unseen(draft, label)):
         _leave(draft, opening, "nobody saw the door shut")
         return
-    if mended(draft, label, evidence):
-        draft.change_compartment(label, condition=Condition.SUSPECT, reason=NOT_JUDGED)
-    doubt(draft, label, NOT_JUDGED)
+    verdicts.await_word(draft, label, evidence, Role.TECHNICIAN)
     draft.put_look(label, Look(Maintainer(opening.user or "", opening.person or ""), evidence))
 
 
@@ -210,17 +199,8 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
 
 
 def _leave(draft: Draft, opening: Opening, why: str) -> None:
-    """Record that a box was, or may have been, opened and that nobody said what lies inside."""
-    label = opening.compartment
-    draft.record(
-        EntryKind.COMPARTMENT_TO_INSPECT,
-        opening.tracking_id,
-        compartment=label,
-        reason=why,
-        user=opening.user,
-        technician=opening.person,
-    )
-    doubt(draft, label, NOT_JUDGED)
+    who = {"user": opening.user, "technician": opening.person}
+    verdicts.leave(draft, opening.compartment, why, opening.tracking_id, **who)
 
 
 def _note_tested(draft: Draft, opening: Opening, result: str) -> None:
@@ -313,17 +293,15 @@ def _judge(draft: Draft, by: Maintainer, action: SayFound, look: Look) -> None:
     match action.verdict:
         case Verdict.EMPTY:
             _record(draft, by, label, "empty", was, evidence)
-            _empty(draft, by, label, expected, evidence)
+            who = {"user": by.user, "technician": by.technician}
+            verdicts.empty(draft, label, expected, evidence, Role.TECHNICIAN, **who)
         case Verdict.PARCEL:
             named = finding.by_label(draft, action.tracking_id) if action.tracking_id else was
             inside = named if isinstance(named, str) else None
             _parcel(draft, by, label, inside, expected, evidence)
         case Verdict.DIRTY:
             _record(draft, by, label, "dirty", was, evidence)
-            suspect(draft, label, DIRTY)
-            draft.raise_incident(
-                IncidentKind.COMPARTMENT_DIRTY, label, f"{DIRTY}, technician {by.technician}"
-            )
+            verdicts.dirty(draft, label, f"technician {by.technician}")
         case Verdict.DAMAGED:
             _record(draft, by, label, "damaged", was, evidence)
             draft.change_compartment(label, condition=Condition.FAULTY, reason=DAMAGED)
@@ -331,16 +309,6 @@ def _judge(draft: Draft, by: Maintainer, action: SayFound, look: Look) -> None:
                 IncidentKind.COMPARTMENT_DAMAGED, label, f"{DAMAGED}, technician {by.technician}"
             )
     audit.note_verdict(draft, by, label, action.verdict, inside, was)
-
-
-def _empty(draft: Draft, by: Maintainer, label: str, expected: Parcel | None, evidence: Evidence) -> None:
-    note_repaired(draft, label)
-    if expected is None:
-        holding.end(draft, label)
-        clear_box(draft, label, "somebody saw that it is empty")
-        draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "somebody saw that it is empty")
-    else:
-        note_missing(draft, expected, label, evidence, user=by.user, technician=by.technician)
 
 
 def _parcel(
@@ -353,12 +321,10 @@ def _parcel(
 ) -> None:
     if inside is None:
         _record(draft, by, label, "occupied", None, evidence)
-        suspect(draft, label, UNNAMED)
-        detail = f"{UNNAMED}, technician {by.technician}"
-        draft.raise_incident(IncidentKind.COMPARTMENT_OCCUPIED, label, detail)
+        verdicts.unnamed(draft, label, f"technician {by.technician}")
     elif expected is not None and expected.tracking_id == inside:
         _record(draft, by, label, "as expected", inside, evidence)
-        clear_box(draft, label, "the parcel was seen inside", but=(IncidentKind.COMPARTMENT_DIRTY,))
+        verdicts.as_expected(draft, label)
         draft.clear_incident(IncidentKind.PARCEL_STUCK, label, "a technician has looked")
     else:
         who = {"user": by.user, "technician": by.technician}
