@@ -231,7 +231,7 @@ def after_a_cut(root: Path, dice: Random, left: Mapping[str, bytes | None], name
     plant(root, left)
     with recorder.recording(), opened(root / DATABASE) as database:
         day = Day(database, recorder, later=timedelta(days=1))
-        for _ in range(dice.randrange(3, 12)):
+        for _ in range(dice.randrange(5, 40)):
             day.bustle(dice)
         if dice.random() < 0.5:
             recorder.stop()

@@ -32,7 +32,10 @@ from tests.crash.reopening import Opener
 from tests.crash.states import Cut, Files, State, cuts, draw, states
 
 NAME = "power-cuts"
-STARTS_AFTER_A_CUT = 4
+AFTER = "after-a-cut"
+STARTS_AFTER_A_CUT = 6
+GO_ON = ("busy-day", "forgetting", "full-disk")
+"""The days after whose power cuts the work goes on, until the power fails again, and again."""
 SHARES = {
     "creation": 0.01,
     "full-disk": 0.1,
@@ -42,6 +45,8 @@ SHARES = {
     "migration": 0.01,
 }
 """How the states are shared out; a migration costs most, and a log that is nearly full."""
+SPARE_SHARE = 0.01
+"""So many more are built than asked for, as the last cuts may have too few."""
 OTHER_SHARE = 0.19 / STARTS_AFTER_A_CUT
 
 
@@ -85,7 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3
     began_s = time.perf_counter()
     if chosen.only:
-        outcome = replay(chosen.only, chosen.seed, chosen.twin, chosen.keep)
+        try:
+            outcome = replay(chosen.only, chosen.seed, chosen.twin, chosen.keep)
+        except LookupError as error:
+            parser.error(str(error))
     else:
         outcome = run(chosen.states, chosen.seed, jobs=chosen.jobs, twin=chosen.twin)
     took_s = time.perf_counter() - began_s
@@ -130,7 +138,7 @@ def run(
 
 
 def record(seed: int, twin: str | None = None, names: Sequence[str] = tuple(DAYS)) -> list[Recording]:
-    """Record these days and, where the busy day is among them, starts on what power cuts in it left."""
+    """Record these days and, where all that can go on are among them, starts on what power cuts left."""
     recordings = []
     with TemporaryDirectory(dir=SCRATCH) as directory, TWINS[twin]() if twin else nullcontext():
         roots = (Path(directory) / str(number) for number in range(1_000))
@@ -138,36 +146,39 @@ def record(seed: int, twin: str | None = None, names: Sequence[str] = tuple(DAYS
             root = next(roots)
             root.mkdir()
             recordings.append(DAYS[name](root, Random(f"{seed}/{name}")))
-        busy = [recording for recording in recordings if recording.name == "busy-day"]
-        for number in range(STARTS_AFTER_A_CUT if busy and twin is None else 0):
-            name = f"after-a-cut-{number}"
+        left_behind = [recording for recording in recordings if recording.name in GO_ON]
+        for number in range(STARTS_AFTER_A_CUT if set(GO_ON) <= set(names) and twin is None else 0):
+            name = f"{AFTER}-{number}"
             dice = Random(f"{seed}/{name}")
-            left = _left_by_a_cut(busy[0], f"{seed}/{name}", dice)
+            left = _left_by_a_cut(dice.choice(left_behind), f"{seed}/{name}", dice)
             recordings.append(days.after_a_cut(next(roots), dice, left, name))
+            left_behind.append(recordings[-1])
     return recordings
 
 
 def replay(which: str, seed: int, twin: str | None = None, keep: Path | None = None) -> Outcome:
-    """Build one state again and open it; ValueError if there is none of that name."""
-    name, cut_number, number = which.split(":")
-    names = [day for day in DAYS if day == name or (name.startswith("after") and day == "busy-day")]
-    recording = next(one for one in record(seed, twin, names) if one.name == name)
-    for cut in cuts(recording):
-        if cut.number == int(cut_number):
+    """Build one state again and open it; LookupError if there is none of that name."""
+    name, _, numbers = which.partition(":")
+    cut_number, _, number = numbers.partition(":")
+    names = GO_ON if name.startswith(AFTER) else [day for day in DAYS if day == name]
+    for recording in record(seed, twin, names):
+        for cut in cuts(recording):
+            if recording.name != name or str(cut.number) != cut_number or not number.isdecimal():
+                continue
             state = draw(cut, int(number), _seed_of(seed, recording))
             if state is not None:
                 if keep:
                     plant(keep, state.files)
                 with Opener() as opener:
                     return _try(opener, recording, cut, state, seed, twin)
-    raise ValueError(f"there is no state {which} with seed {seed}")
+    raise LookupError(f"there is no state {which!r} with seed {seed}")
 
 
 def _share(
     recordings: Sequence[Recording], wanted: int, seed: int, twin: str | None, jobs: int, job: int
 ) -> Outcome:
     """Open every `jobs`-th cut's states; what a cut or a day has too few of is made up for by the next."""
-    outcome, left = Outcome(), 0
+    outcome, left = Outcome(), math.ceil(wanted * SPARE_SHARE / jobs)
     shares = {recording.name: SHARES.get(recording.name, OTHER_SHARE) for recording in recordings}
     with Opener() as opener:
         for recording in sorted(recordings, key=lambda each: shares[each.name]):
