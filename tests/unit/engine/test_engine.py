@@ -18,15 +18,25 @@ from locker.domain.automat import Automat, Change, Decision
 from locker.domain.codes import Code, CodeKey
 from locker.domain.commands import AnnounceParcel, AuthorisePerson, Body, Command
 from locker.domain.compartments import Fixture
-from locker.domain.events import CommandReceived, Door, DoorSeen, Key, KeyPressed, Started, Stopping
-from locker.domain.intents import LampTest, Show, Sound, Tick, Tone, Unlock
+from locker.domain.events import (
+    CommandReceived,
+    Door,
+    DoorSeen,
+    Key,
+    KeyPressed,
+    Started,
+    Stopping,
+    StorageChanged,
+)
+from locker.domain.intents import LampTest, Show, Sound, StopTrying, Tick, Tone, TryLock, Unlock
 from locker.domain.journal import ChainHead, SealedEntry, check
 from locker.domain.keypad import Idle, Keypad
 from locker.domain.messages import Message, Text, say
 from locker.domain.parcels import Role
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import Now, Trust
-from locker.engine import INBOX_LIMIT, Engine
+from locker.engine import INBOX_LIMIT, TURNS_TO_THE_WIRE, Engine
+from tests.virtual_loop import run
 
 Result = TypeVar("Result")
 CODE_KEY = CodeKey(bytes(32))
@@ -52,6 +62,16 @@ class HandClock:
         )
 
 
+class LoopClock:
+    """A clock that goes with the loop's time."""
+
+    recheck_s = 3600.0
+
+    def now(self) -> Now:
+        passed_s = asyncio.get_running_loop().time()
+        return Now(START_AT + timedelta(seconds=passed_s), Trust.TRUSTED, 100.0 + passed_s)
+
+
 class Record:
     """Hardware and database in one log, so that their order can be read."""
 
@@ -65,7 +85,7 @@ class Record:
         self.log.append(f"unlock {compartment} {number}")
 
     def stop_trying(self) -> None:
-        pass
+        self.log.append("stop trying")
 
     def try_lock(self, compartment: str, number: int) -> None:
         self.log.append(f"try lock {compartment} {number}")
@@ -189,6 +209,8 @@ async def test_every_intent_reaches_the_hardware_once(rig: Rig) -> None:
         Tick("front", on=False),
         LampTest("front"),
         LampTest("front", display=False),
+        TryLock("1", 3),
+        StopTrying(),
     ):
         rig.engine._start(intent)
     assert rig.record.log == [
@@ -199,6 +221,8 @@ async def test_every_intent_reaches_the_hardware_once(rig: Rig) -> None:
         "tick front off",
         "test of front display sounder",
         "test of front sounder",
+        "try lock 1 3",
+        "stop trying",
     ]
 
 
@@ -242,6 +266,60 @@ async def test_the_engine_wakes_itself_when_something_is_due_and_ends_when_told(
     assert rig.database.latest(1)[0].kind == "stopped"
 
 
+async def test_whoever_asks_gets_what_was_decided_and_committed(rig: Rig) -> None:
+    await rig.engine.take(Started({"1": Door.SHUT}))
+    running = asyncio.create_task(rig.engine.run())
+    async with asyncio.timeout(5):
+        decision = await rig.engine.ask(StorageChanged(low=True))
+        assert decision.automat.facts.storage_low
+        assert rig.record.log.count("commit") == 2
+        await rig.engine.post(Stopping())
+        await running
+
+
+async def test_whoever_asks_and_goes_away_stops_nothing(rig: Rig) -> None:
+    await rig.engine.take(Started({"1": Door.SHUT}))
+    gone = asyncio.create_task(rig.engine.ask(StorageChanged(low=True)))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await rig.engine.post(Stopping())
+        await rig.engine.run()
+    assert rig.engine.automat.facts.storage_low
+
+
+async def test_what_has_happened_comes_before_what_is_due(rig: Rig) -> None:
+    await rig.engine.take(Started({"1": Door.SHUT}))
+    await rig.press("C")
+    rig.clock.move(16)  # the entry's time is over, and yet a key was pressed before anybody looked
+    await rig.engine.post(KeyPressed("front", Key.D2))
+    await rig.engine.post(Stopping())
+    async with asyncio.timeout(5):
+        await rig.engine.run()
+    assert Text.TYPING_CODE in rig.record.shown
+
+
+async def test_the_frame_of_a_pulse_leaves_before_anybody_is_told(rig: Rig) -> None:
+    await rig.with_parcel()
+    await rig.press("C 024204")
+    frames: set[asyncio.Task[None]] = set()
+
+    async def frame() -> None:
+        for _ in range(TURNS_TO_THE_WIRE - 1):  # its task begins in the first turn
+            await asyncio.sleep(0)
+        rig.record.log.append("frame")
+
+    def unlock(_compartment: str, _number: int) -> None:
+        frames.add(asyncio.get_running_loop().create_task(frame()))
+
+    # hardware that needs some turns of the loop
+    rig.record.unlock = unlock  # type: ignore[assignment,method-assign]  # for this one record
+    rig.engine.watch(lambda _decision, _entries: rig.record.log.append("told"))
+    await rig.engine.take(KeyPressed("front", Key.OK))
+    assert rig.record.log.index("frame") < rig.record.log.index("told")
+
+
 async def test_a_full_inbox_makes_whoever_posts_wait(rig: Rig) -> None:
     for _ in range(INBOX_LIMIT):
         async with asyncio.timeout(5):
@@ -250,6 +328,30 @@ async def test_a_full_inbox_makes_whoever_posts_wait(rig: Rig) -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     waiting.cancel()
+
+
+def test_it_wakes_in_time_however_seldom_the_clock_wants_to_be_looked_at(tmp_path: Path) -> None:
+    async def main() -> float:
+        rig = Rig(tmp_path / "automat.db")
+        rig.engine._clock = LoopClock()
+        await rig.engine.take(Started({"1": Door.SHUT}))
+        await rig.press("C 02")
+        idle_again = asyncio.Event()
+
+        def watch(decision: Decision, _entries: Sequence[SealedEntry]) -> None:
+            if isinstance(decision.automat.keypads["front"].flow, Idle):
+                idle_again.set()
+
+        rig.engine.watch(watch)
+        running = asyncio.create_task(rig.engine.run())
+        await idle_again.wait()
+        after_s = asyncio.get_running_loop().time()
+        await rig.engine.post(Stopping())
+        await running
+        rig.database.close()
+        return after_s
+
+    assert run(main()) == pytest.approx(Rules().entry_timeout_s, abs=0.01)
 
 
 async def test_a_restart_finds_what_was_committed(rig: Rig, tmp_path: Path) -> None:
