@@ -21,6 +21,7 @@ from locker.sync.outbox import OutboxRules
 from simulator.backoffice.keys import SigningKey
 from simulator.backoffice.office import BackOffice, Conduct
 from simulator.broker import Broker, Kind, find
+from tests.crash.proxy import Trouble, proxy
 from tests.unit.sync.automat import AUTOMAT_ID, AutomatInMemory, running_link, settings_for
 
 pytestmark = pytest.mark.broker
@@ -111,7 +112,7 @@ async def test_status_and_state_are_retained_and_follow(tmp_path: Path, kind: Ki
 async def test_the_last_will_says_offline_when_the_automat_vanishes(tmp_path: Path) -> None:
     async with (
         uplink(tmp_path) as up,
-        proxy(up.broker) as through,
+        proxy(up.broker.host, up.broker.port) as through,
         running_link(up.automat, settings_for(up.broker, port=through.port)),
     ):
         await up.office.until(lambda o: o.statuses.get(AUTOMAT_ID, {}).get("status") == "online", 5, "online")
@@ -125,7 +126,7 @@ async def test_the_last_will_says_offline_when_the_automat_vanishes(tmp_path: Pa
 async def test_whoever_asks_after_the_automat_vanished_is_told_so(tmp_path: Path) -> None:
     async with (
         uplink(tmp_path) as up,
-        proxy(up.broker) as through,
+        proxy(up.broker.host, up.broker.port) as through,
         running_link(up.automat, settings_for(up.broker, port=through.port, retry_first_s=60.0)),
     ):
         await up.office.until(lambda o: o.statuses.get(AUTOMAT_ID, {}).get("status") == "online", 5, "online")
@@ -332,11 +333,11 @@ async def test_garbage_and_unsigned_commands_are_posted_as_refusals(tmp_path: Pa
 
 
 async def test_a_dead_connection_is_noticed_at_once_with_publishes_on_their_way(tmp_path: Path) -> None:
-    async with uplink(tmp_path) as up, proxy(up.broker) as through:
+    async with uplink(tmp_path) as up, proxy(up.broker.host, up.broker.port) as through:
         settings = settings_for(up.broker, port=through.port, retry_first_s=5, retry_most_s=5)
         async with running_link(up.automat, settings) as link:
             await up.automat.until(lambda: link.connected)
-            through.hold()
+            through.become(Trouble.STALL)
             up.automat.write(100)
             through.cut()
             await up.automat.until(lambda: not link.connected, 2)
@@ -445,58 +446,3 @@ async def office_again(up: Uplink) -> AsyncIterator[BackOffice]:
     )
     async with office:
         yield office
-
-
-class Proxy:
-    """Stands between a client and its broker; may hold bytes back or cut the connections."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self._open = asyncio.Event()
-        self._open.set()
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    def hold(self) -> None:
-        self._open.clear()
-
-    def cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        self._open.set()
-
-    async def serve(self, broker: Broker, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection(broker.host, broker.port)
-        self._writers |= {writer, inner_writer}
-        try:
-            await asyncio.gather(self._copy(reader, inner_writer), self._copy(inner_reader, writer))
-        finally:
-            self._writers -= {writer, inner_writer}
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65_536):
-                await self._open.wait()
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def proxy(broker: Broker) -> AsyncIterator[Proxy]:
-    found = Proxy()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.ensure_future(found.serve(broker, reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    found.port = server.sockets[0].getsockname()[1]
-    try:
-        async with server:
-            yield found
-    finally:
-        found.cut()
-        await asyncio.gather(*tasks, return_exceptions=True)
