@@ -1,13 +1,14 @@
 """The whole automat as one immutable value, its indexes, and what a decision on it consists of."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from immutables import Map
 
 from locker.domain.agenda import Agenda
 from locker.domain.attempts import Attempts
+from locker.domain.changing import changed
 from locker.domain.codes import CodeKey, CodeTag
 from locker.domain.commands import CommandRecord, Mode
 from locker.domain.compartments import Compartment
@@ -91,7 +92,7 @@ Change = Durable | Forgotten | Pruned
 """A change to write: the new value of one durable thing, its removal, or that of old entries."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: `changed` then costs a sixth, a dozen times a decision
 class Automat:
     """State: what `decide` is given and gives back. Indexes are derived and never stored.
 
@@ -224,7 +225,7 @@ def index_parcel(automat: Automat, parcel: Parcel) -> Automat:
     if parcel.state in (ParcelState.ANNOUNCED, ParcelState.REFUSED):
         ending = digits_ending(key, automat.rules.tracking_digits)
         endings = with_key(endings, ending, key)
-    return replace(
+    return changed(
         automat,
         parcels_of_tag=tags,
         announced_ending=endings,
@@ -246,7 +247,7 @@ def unindex_parcel(automat: Automat, parcel: Parcel | None) -> Automat:
     ending = digits_ending(key, automat.rules.tracking_digits)
     if ending in endings:
         endings = without_key(endings, ending, key)
-    return replace(
+    return changed(
         automat,
         parcels_of_tag=tags,
         announced_ending=endings,
@@ -271,14 +272,14 @@ def index_incident(automat: Automat, incident: Incident) -> Automat:
             matters = matters.delete(matter)
             causes = causes.delete(matter) if matter in causes else causes
     agenda = automat.wall_agenda.with_due(("incident", str(incident.number)), forget_at)
-    return replace(automat, open_matters=matters, outage_causes=causes, wall_agenda=agenda)
+    return changed(automat, open_matters=matters, outage_causes=causes, wall_agenda=agenda)
 
 
 def unindex_credential(automat: Automat, credential: Credential | None) -> Automat:
     """Take a person's code out of the index and its end out of the agenda."""
     if credential is None:
         return automat
-    return replace(
+    return changed(
         automat,
         holder_of_tag=automat.holder_of_tag.delete(credential.code_tag),
         wall_agenda=automat.wall_agenda.with_due(("credential", credential.holder), None),

@@ -22,6 +22,7 @@ from locker.domain.automat import (
     unindex_credential,
     unindex_parcel,
 )
+from locker.domain.changing import changed
 from locker.domain.commands import CommandRecord
 from locker.domain.compartments import Compartment, Condition, ContactKind
 from locker.domain.events import Door
@@ -64,7 +65,7 @@ class Draft:
         """Close the draft."""
         end = self.automat.journal_end + len(self._entries)
         return Decision(
-            replace(self.automat, journal_end=end),
+            changed(self.automat, journal_end=end),
             tuple(self._changes.values()),
             tuple(self._entries),
             tuple(self._intents),
@@ -119,7 +120,7 @@ class Draft:
         """Write a parcel and keep its indexes true; when it was closed is noted here for all flows."""
         key, automat, parcel = parcel.tracking_id, self.automat, self._dated(parcel)
         self._change(parcel, key)
-        self.automat = replace(
+        self.automat = changed(
             index_parcel(unindex_parcel(automat, automat.parcels.get(key)), parcel),
             parcels=automat.parcels.set(key, parcel),
         )
@@ -128,7 +129,7 @@ class Draft:
         """Remove a parcel for good."""
         self._forget(Parcel, tracking_id)
         automat = self.automat
-        self.automat = replace(
+        self.automat = changed(
             unindex_parcel(automat, automat.parcels[tracking_id]),
             parcels=automat.parcels.delete(tracking_id),
         )
@@ -142,7 +143,7 @@ class Draft:
             free_boxes = self.automat.layout.marked(free_boxes, label, is_free=compartment.free)
         if (compartment.condition is Condition.SUSPECT) is not (label in suspects):
             suspects = suspects.delete(label) if label in suspects else suspects.set(label, None)
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             compartments=self.automat.compartments.set(label, compartment),
             suspects=suspects,
@@ -161,7 +162,7 @@ class Draft:
         """Write a person's right; an earlier code of the same person dies."""
         automat = unindex_credential(self.automat, self.automat.credentials.get(credential.holder))
         self._change(credential, credential.holder)
-        self.automat = replace(
+        self.automat = changed(
             automat,
             credentials=automat.credentials.set(credential.holder, credential),
             holder_of_tag=automat.holder_of_tag.set(credential.code_tag, credential.holder),
@@ -175,12 +176,12 @@ class Draft:
         """Remove a person's right."""
         automat = unindex_credential(self.automat, self.automat.credentials[holder])
         self._forget(Credential, holder)
-        self.automat = replace(automat, credentials=automat.credentials.delete(holder))
+        self.automat = changed(automat, credentials=automat.credentials.delete(holder))
 
     def put_seen(self, seen: Seen) -> None:
         """Remember that a tracking id was here, until it may come back."""
         self._change(seen, seen.tag)
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             seen=self.automat.seen.set(seen.tag, seen),
             wall_agenda=self.automat.wall_agenda.with_due(("seen", seen.tag), seen.until),
@@ -189,7 +190,7 @@ class Draft:
     def forget_seen(self, tag: str) -> None:
         """Let a tracking id come back."""
         self._forget(Seen, tag)
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             seen=self.automat.seen.delete(tag),
             wall_agenda=self.automat.wall_agenda.with_due(("seen", tag), None),
@@ -201,25 +202,25 @@ class Draft:
         self._forget(Compartment, label)
         self._forget(LockHealth, label)
         if label in self.automat.locks:
-            self.automat = replace(self.automat, locks=self.automat.locks.delete(label))
+            self.automat = changed(self.automat, locks=self.automat.locks.delete(label))
 
     def put_attempts(self, attempts: Attempts) -> None:
         """Write a keypad's bucket."""
         if self.automat.attempts.get(attempts.keypad) == attempts:
             return
         self._change(attempts, attempts.keypad)
-        self.automat = replace(self.automat, attempts=self.automat.attempts.set(attempts.keypad, attempts))
+        self.automat = changed(self.automat, attempts=self.automat.attempts.set(attempts.keypad, attempts))
 
     def put_lock(self, health: LockHealth) -> None:
         """Write how a lock has behaved."""
         self._change(health, health.compartment)
-        self.automat = replace(self.automat, locks=self.automat.locks.set(health.compartment, health))
+        self.automat = changed(self.automat, locks=self.automat.locks.set(health.compartment, health))
 
     def put_opening(self, opening: Opening) -> None:
         """Write an opening and its due time."""
         label = opening.compartment
         self._change(opening, label)
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             openings=self.automat.openings.set(label, opening),
             powered_agenda=self.automat.powered_agenda.with_due(("opening", label), opening.due_s),
@@ -229,7 +230,7 @@ class Draft:
     def end_opening(self, label: str) -> None:
         """Remove an opening."""
         self._forget(Opening, label)
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             openings=self.automat.openings.delete(label),
             powered_agenda=self.automat.powered_agenda.with_due(("opening", label), None),
@@ -239,12 +240,12 @@ class Draft:
     def put_audit(self, audit: Audit) -> None:
         """Write the round under way."""
         self._change(audit, str(audit.number))
-        self.automat = replace(self.automat, audit=audit)
+        self.automat = changed(self.automat, audit=audit)
 
     def put_finding(self, finding: Finding) -> None:
         """Write what the round under way found of one compartment."""
         self._change(finding, finding.compartment)
-        self.automat = replace(self.automat, findings=self.automat.findings.set(finding.compartment, finding))
+        self.automat = changed(self.automat, findings=self.automat.findings.set(finding.compartment, finding))
 
     def forget_audit(self) -> None:
         """Remove the round and all it found: its report rests in the journal."""
@@ -252,12 +253,12 @@ class Draft:
             self._forget(Audit, str(self.automat.audit.number))
         for label in self.automat.findings:
             self._forget(Finding, label)
-        self.automat = replace(self.automat, audit=None, findings=Map())
+        self.automat = changed(self.automat, audit=None, findings=Map())
 
     def put_command(self, record: CommandRecord) -> None:
         """Remember a command."""
         self._change(record, record.command_id)
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             commands=self.automat.commands.set(record.command_id, record),
             wall_agenda=self.automat.wall_agenda.with_due(
@@ -268,7 +269,7 @@ class Draft:
     def forget_command(self, command_id: str) -> None:
         """Forget a command that can no longer be applied anyway."""
         self._forget(CommandRecord, command_id)
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             commands=self.automat.commands.delete(command_id),
             wall_agenda=self.automat.wall_agenda.with_due(("command", command_id), None),
@@ -277,19 +278,19 @@ class Draft:
     def put_parked(self, parked: Parked) -> None:
         """Set a refused entry aside."""
         self._change(parked, str(parked.sequence))
-        self.automat = replace(self.automat, parked=self.automat.parked.set(parked.sequence, parked))
+        self.automat = changed(self.automat, parked=self.automat.parked.set(parked.sequence, parked))
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Note where the journal ends now."""
         self._change(checkpoint, str(checkpoint.sequence))
-        self.automat = replace(
+        self.automat = changed(
             self.automat, checkpoints=self.automat.checkpoints.set(checkpoint.sequence, checkpoint)
         )
 
     def forget_checkpoint(self, sequence: int) -> None:
         """Remove a checkpoint."""
         self._forget(Checkpoint, str(sequence))
-        self.automat = replace(self.automat, checkpoints=self.automat.checkpoints.delete(sequence))
+        self.automat = changed(self.automat, checkpoints=self.automat.checkpoints.delete(sequence))
 
     def prune(self, through: int) -> None:
         """Delete the journal's beginning up to a number."""
@@ -301,7 +302,7 @@ class Draft:
         facts = replace(self.automat.facts, **changes)  # type: ignore[arg-type]  # names of the dataclass
         if facts != self.automat.facts:
             self._change(facts, "")
-            self.automat = replace(self.automat, facts=facts)
+            self.automat = changed(self.automat, facts=facts)
 
     def raise_incident(self, kind: IncidentKind, about: str, detail: str) -> Incident:
         """Open an incident, once for the same matter; return the open one."""
@@ -333,7 +334,7 @@ class Draft:
     def put_incident(self, incident: Incident) -> None:
         """Write an incident, open or cleared."""
         self._change(incident, str(incident.number))
-        self.automat = replace(
+        self.automat = changed(
             index_incident(self.automat, incident),
             incidents=self.automat.incidents.set(incident.number, incident),
         )
@@ -342,19 +343,19 @@ class Draft:
         """Remove an incident that was cleared long ago."""
         self._forget(Incident, str(number))
         agenda = self.automat.wall_agenda.with_due(("incident", str(number)), None)
-        self.automat = replace(
+        self.automat = changed(
             self.automat, incidents=self.automat.incidents.delete(number), wall_agenda=agenda
         )
 
     def mark_seen(self) -> None:
         """Write where both clocks stand, and do so again a heartbeat later."""
         due_s = self.now.powered_s + self.rules.heartbeat_s
-        self.automat = replace(
+        self.automat = changed(
             self.automat, powered_agenda=self.automat.powered_agenda.with_due(("heartbeat", ""), due_s)
         )
         seen = self.automat.last_seen.advanced(self.now, believed=self.automat.judges_time(self.now))
         self._change(seen, "")
-        self.automat = replace(self.automat, last_seen=seen)
+        self.automat = changed(self.automat, last_seen=seen)
 
     # -- volatile things
 
@@ -362,13 +363,13 @@ class Draft:
         """Let a technician say what lies in a compartment, or no more."""
         looks = self.automat.looks
         if look is not None:
-            self.automat = replace(self.automat, looks=looks.set(label, look))
+            self.automat = changed(self.automat, looks=looks.set(label, look))
         elif label in looks:
-            self.automat = replace(self.automat, looks=looks.delete(label))
+            self.automat = changed(self.automat, looks=looks.delete(label))
 
     def put_keypad(self, keypad: Keypad) -> None:
         """Change a keypad and its due time."""
-        self.automat = replace(
+        self.automat = changed(
             self.automat,
             keypads=self.automat.keypads.set(keypad.name, keypad),
             powered_agenda=self.automat.powered_agenda.with_due(("keypad", keypad.name), keypad.due_s),
@@ -390,7 +391,7 @@ class Draft:
     def set_due(self, what: str, due_s: float | None) -> None:
         """Let something of which there is only one be due at a powered time, or no more."""
         agenda = self.automat.powered_agenda.with_due((what, ""), due_s)
-        self.automat = replace(self.automat, powered_agenda=agenda)
+        self.automat = changed(self.automat, powered_agenda=agenda)
 
     def set_flow(self, keypad: str, flow: Flow, *, for_s: float | None = None) -> None:
         """Give a keypad's keys to a flow, for so many seconds or until something ends it."""
@@ -436,7 +437,7 @@ def restore(
     boxes = list(compartments)
     layout = layout_of(box.fixture for box in boxes)
     draft = Draft(
-        replace(blank, facts=facts, last_seen=last_seen, layout=layout),
+        changed(blank, facts=facts, last_seen=last_seen, layout=layout),
         Now(last_seen.wall_at, Trust.UNTRUSTED, 0),
     )
     _put_all(draft.put_compartment, boxes)

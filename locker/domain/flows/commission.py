@@ -4,9 +4,8 @@ While it lasts the keypads serve technicians alone, no deadline runs, and doors 
 Nothing of it outlives the daemon but what was written; a restart ends it.
 """
 
-from dataclasses import replace
-
 from locker.domain.automat import Automat
+from locker.domain.changing import changed
 from locker.domain.compartments import Condition
 from locker.domain.draft import Draft
 from locker.domain.events import (
@@ -61,7 +60,7 @@ def begin(draft: Draft, event: CommissionBegun) -> None:
         draft.refuse("keypad-busy")
         return
     draft.put_facts(commission=(event.user, event.technician))
-    draft.automat = replace(draft.automat, lock_trials=0, tried_lock=None)
+    draft.automat = changed(draft.automat, lock_trials=0, tried_lock=None)
     draft.record(EntryKind.COMMISSION_BEGUN, user=event.user, technician=event.technician or None)
     _show_everywhere(draft)
     _stay(draft)
@@ -89,7 +88,7 @@ def try_lock(draft: Draft, event: LockTrialAsked) -> None:
         draft.refuse(TOO_SOON)  # a coil gets hot: no lock is pulsed more often than for a recipient
         return
     number = draft.automat.lock_trials + 1
-    draft.automat = replace(
+    draft.automat = changed(
         draft.automat, lock_trials=number, tried_lock=box.label, lock_tried_s=tried_s.set(box.label, now_s)
     )
     draft.put_look(box.label, None)
@@ -110,7 +109,7 @@ def note_tried(draft: Draft, event: LockTried) -> None:
     """Take in what became of a trial."""
     if not under_way(draft.automat) or event.number != draft.automat.lock_trials:
         return
-    draft.automat = replace(draft.automat, tried_lock=None)
+    draft.automat = changed(draft.automat, tried_lock=None)
     draft.record(
         EntryKind.COMMISSION_TRIED,
         compartment=event.compartment,
@@ -153,7 +152,7 @@ def write(draft: Draft, event: CommissionWritten) -> None:
 
     The map rests on disk and the hardware goes by it: that counts even if the commission ended meanwhile.
     """
-    draft.automat = replace(draft.automat, wiring_map=event.wiring_map)
+    draft.automat = changed(draft.automat, wiring_map=event.wiring_map)
     for label, fitted in event.contacts.items():
         if label in draft.automat.compartments:
             draft.fit_contact(label, fitted=fitted)
@@ -221,7 +220,7 @@ def _end(draft: Draft, user: str, **what: object) -> None:
     doubt_open_doors(draft)
     draft.put_facts(commission=())
     draft.intend(StopTrying())
-    draft.automat = replace(draft.automat, tried_lock=None)
+    draft.automat = changed(draft.automat, tried_lock=None)
     draft.set_due("commission", None)
     draft.record(EntryKind.COMMISSION_ENDED, None, **who, **what)
     _show_everywhere(draft)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from locker.domain.automat import days_after
+from locker.domain.changing import changed
 from locker.domain.codes import tracking_tag
 from locker.domain.deadlines import months_after
 from locker.domain.draft import Draft
@@ -46,7 +47,7 @@ def look_after_journal(draft: Draft) -> None:
     """
     automat, now = draft.automat, draft.now
     agenda = automat.powered_agenda.with_due(("day", ""), now.powered_s + DAY_S)
-    draft.automat = automat = replace(automat, powered_agenda=agenda)
+    draft.automat = automat = changed(automat, powered_agenda=agenda)
     if not automat.judges_time(now):
         return
     last = automat.checkpoints.get(max(automat.checkpoints, default=0))
@@ -65,7 +66,7 @@ def look_after_journal(draft: Draft) -> None:
     if len(old) > 1:
         # One transaction must not grow with the years: it would need as much room as it frees.
         agenda = draft.automat.powered_agenda.with_due(("day", ""), now.powered_s + PRUNE_AGAIN_S)
-        draft.automat = replace(draft.automat, powered_agenda=agenda)
+        draft.automat = changed(draft.automat, powered_agenda=agenda)
     through = min(old)
     draft.forget_checkpoint(through)
     if through > automat.facts.pruned_through:
@@ -115,4 +116,4 @@ def _remember_tag(draft: Draft, parcel: Parcel) -> None:
 def _look_again_tomorrow(draft: Draft, tracking_id: str) -> None:
     automat, tomorrow = draft.automat, draft.now.wall_at + timedelta(days=1)
     agenda = automat.wall_agenda.with_due(("parcel", tracking_id), tomorrow)
-    draft.automat = replace(automat, wall_agenda=agenda)
+    draft.automat = changed(automat, wall_agenda=agenda)

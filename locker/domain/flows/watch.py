@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from locker.domain.changing import changed
 from locker.domain.draft import Draft
 from locker.domain.events import (
     Door,
@@ -38,7 +39,7 @@ CLOCK_NOISE_S = 1.0
 
 def start(draft: Draft, event: Started) -> list[Progress]:
     """Come up: take in what every door says, and judge the openings that were under way."""
-    draft.automat = replace(draft.automat, started=True, version=event.version, wiring_map=event.wiring_map)
+    draft.automat = changed(draft.automat, started=True, version=event.version, wiring_map=event.wiring_map)
     openings = sorted(draft.automat.openings.values(), key=lambda opening: opening.started_at)
     if event.new_epoch:
         retention.begin_epoch(draft)
@@ -54,7 +55,7 @@ def start(draft: Draft, event: Started) -> list[Progress]:
         # Powered or not, the automat served nobody since it was last seen: that time counts as an outage.
         # If one was running, it counts the powered part itself.
         seen = replace(draft.automat.last_seen, powered_s=draft.now.powered_s)
-        draft.automat = replace(draft.automat, last_seen=seen)
+        draft.automat = changed(draft.automat, last_seen=seen)
     if draft.now.trusted:
         _time_became_known(draft)
     for name in draft.automat.keypads:
@@ -86,7 +87,7 @@ def start(draft: Draft, event: Started) -> list[Progress]:
 def note_clocks(draft: Draft) -> None:
     """Compare both clocks with the last decision's: trust gained or lost, jumps, doubt."""
     automat, now, before = draft.automat, draft.now, draft.automat.last_now
-    draft.automat = replace(automat, last_now=now)
+    draft.automat = changed(automat, last_now=now)
     if before is None:
         return
     step_s = automat.clock_step_s(now)
