@@ -19,9 +19,10 @@ from drivers.base import (
     ignore,
 )
 from drivers.bus import Bus, Question
-from drivers.errors import CallerMistake, DriverError, NoAnswer
+from drivers.errors import DriverError, NoAnswer
 from drivers.kerong.codec import cu16, cu48
 from drivers.kerong.codec.frames import StateReply
+from drivers.unlocking import require_channel, require_limits, send_once
 
 BusyRelease = Literal["state", "query-37", "query-38"]
 RELEASE_COMMANDS: Mapping[BusyRelease, int | None] = {
@@ -113,17 +114,11 @@ class KerongBoard:
 
     async def unlock(self, channel: int) -> UnlockAnswer:
         """Send one unlock once. A board that does not answer it is asked for its state instead."""
-        if not 1 <= channel <= self.channels:
-            raise CallerMistake(f"channel {channel} is outside 1..{self.channels}")
+        require_channel(channel, self.channels)
         request = self._shape.encode_unlock(self._settings.address, channel - 1)
-        if not self._settings.acknowledges:
-            await self._bus.tell(request, urgent=True)
-            return await self._state_instead(channel)
-        try:
-            reply = await self._bus.ask(
-                self._question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
-            )
-        except NoAnswer:
+        question = self._question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
+        reply = await send_once(self._bus, question, acknowledges=self._settings.acknowledges)
+        if reply is None:
             return await self._state_instead(channel)
         return _answered(reply, channel)
 
@@ -209,8 +204,10 @@ def _answered(reply: StateReply, channel: int) -> UnlockAnswer:
 
 
 def _check_settings(settings: Cu16Settings | Cu48Settings, locks: int) -> None:
-    if not 1 <= settings.channels <= locks:
-        raise CallerMistake(f"a board has 1..{locks} channels, not {settings.channels}")
-    if settings.read_timeout_s <= 0 or settings.unlock_timeout_s <= 0:
-        raise CallerMistake("time-outs must be above 0 s")
+    require_limits(
+        settings.channels,
+        locks,
+        read_timeout_s=settings.read_timeout_s,
+        unlock_timeout_s=settings.unlock_timeout_s,
+    )
     cu16.address_of(settings.address)  # the same numbers in both shapes

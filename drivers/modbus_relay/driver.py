@@ -19,6 +19,7 @@ from drivers.base import (
 from drivers.bus import Bus, Question
 from drivers.errors import CallerMistake, NoAnswer, Refused
 from drivers.modbus_relay import codec
+from drivers.unlocking import require_channel, require_time_outs
 
 INPUT_COUNTS = (32, 16, 8, 4)
 """How many inputs boards have; the greatest that is not refused is what a board has."""
@@ -57,8 +58,7 @@ class ModbusRelaySettings:
             )
         if not 0 <= self.first_input <= 255:
             raise CallerMistake(f"first input {self.first_input} is outside 0..255")
-        if self.read_timeout_s <= 0 or self.unlock_timeout_s <= 0:
-            raise CallerMistake("time-outs must be above 0 s")
+        require_time_outs(self.read_timeout_s, self.unlock_timeout_s)
         # Encoding once proves the rest of the settings before any port is opened.
         codec.encode_pulse(self.address, self.channels, self.pulse_ms)
 
@@ -86,8 +86,7 @@ class ModbusRelayBoard:
     async def unlock(self, channel: int) -> UnlockAnswer:
         """Send one timed pulse once. The answer never tells a contact; an exception is a refusal."""
         # The board would take a greater number for another command, and 256 for all relays.
-        if not 1 <= channel <= self.channels:
-            raise CallerMistake(f"channel {channel} is outside 1..{self.channels}")
+        require_channel(channel, self.channels)
         request = codec.encode_pulse(self._settings.address, channel, self._settings.pulse_ms)
         try:
             reply = await self._ask(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)

@@ -10,6 +10,7 @@ from typing_extensions import Doc
 from drivers.base import SILENT, BoardIdentity, Contact, ContactReport, UnlockAnswer, UnlockOutcome, ignore
 from drivers.bus import Bus, Question
 from drivers.errors import CallerMistake, NoAnswer
+from drivers.unlocking import require_channel, require_limits, send_once
 from drivers.winnsen import codec
 
 ByteOrder = Literal["low-first", "high-first"]
@@ -47,10 +48,12 @@ class WinnsenSettings:
             )
         if not 1 <= self.address <= HIGHEST_STATION:
             raise CallerMistake(f"station {self.address} is outside 1..{HIGHEST_STATION}; 0 is every board")
-        if not 1 <= self.channels <= codec.HIGHEST_LOCK:
-            raise CallerMistake(f"a board has 1..{codec.HIGHEST_LOCK} channels, not {self.channels}")
-        if self.read_timeout_s <= 0 or self.unlock_timeout_s <= 0:
-            raise CallerMistake("time-outs must be above 0 s")
+        require_limits(
+            self.channels,
+            codec.HIGHEST_LOCK,
+            read_timeout_s=self.read_timeout_s,
+            unlock_timeout_s=self.unlock_timeout_s,
+        )
 
 
 class WinnsenBoard:
@@ -68,17 +71,11 @@ class WinnsenBoard:
 
     async def unlock(self, channel: int) -> UnlockAnswer:
         """Send one unlock once; a board that does not answer it is SILENT, its doors are for reading."""
-        if not 1 <= channel <= self.channels:
-            raise CallerMistake(f"channel {channel} is outside 1..{self.channels}")
+        require_channel(channel, self.channels)
         request = codec.encode_unlock(self._settings.address, channel)
-        if not self._settings.acknowledges:
-            await self._bus.tell(request, urgent=True)
-            return SILENT
-        try:
-            reply = await self._bus.ask(
-                _question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
-            )
-        except NoAnswer:
+        question = _question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
+        reply = await send_once(self._bus, question, acknowledges=self._settings.acknowledges)
+        if reply is None:
             return SILENT
         result = reply.result if isinstance(reply, codec.LockReply) else codec.FAILED
         if result != codec.DONE:

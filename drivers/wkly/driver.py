@@ -18,6 +18,7 @@ from drivers.base import (
 )
 from drivers.bus import Bus, Question
 from drivers.errors import CallerMistake, DriverError, NoAnswer
+from drivers.unlocking import require_channel, require_limits, send_once
 from drivers.wkly import codec
 
 HIGHEST_ADDRESS = 254  # no source tells of a broadcast; 255 would be the likely one
@@ -38,10 +39,12 @@ class WklySettings:
     def __post_init__(self) -> None:
         if not 0 <= self.address <= HIGHEST_ADDRESS:
             raise CallerMistake(f"address {self.address} is outside 0..{HIGHEST_ADDRESS}")
-        if not 1 <= self.channels <= HIGHEST_CHANNEL:
-            raise CallerMistake(f"a board has 1..{HIGHEST_CHANNEL} channels, not {self.channels}")
-        if self.read_timeout_s <= 0 or self.unlock_timeout_s <= 0:
-            raise CallerMistake("time-outs must be above 0 s")
+        require_limits(
+            self.channels,
+            HIGHEST_CHANNEL,
+            read_timeout_s=self.read_timeout_s,
+            unlock_timeout_s=self.unlock_timeout_s,
+        )
 
 
 class WklyBoard:
@@ -60,17 +63,11 @@ class WklyBoard:
 
     async def unlock(self, channel: int) -> UnlockAnswer:
         """Send one unlock once. A board that does not answer it is asked for the contact instead."""
-        if not 1 <= channel <= self.channels:
-            raise CallerMistake(f"channel {channel} is outside 1..{self.channels}")
+        require_channel(channel, self.channels)
         request = codec.encode_unlock(self._settings.address, channel)
-        if not self._settings.acknowledges:
-            await self._bus.tell(request, urgent=True)
-            return await self._contact_instead(channel)
-        try:
-            reply = await self._bus.ask(
-                self._question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
-            )
-        except NoAnswer:
+        question = self._question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
+        reply = await send_once(self._bus, question, acknowledges=self._settings.acknowledges)
+        if reply is None:
             return await self._contact_instead(channel)
         if reply.result != codec.DONE:
             return UnlockAnswer(

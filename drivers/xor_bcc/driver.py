@@ -17,7 +17,8 @@ from drivers.base import (
     ignore,
 )
 from drivers.bus import Bus, Question
-from drivers.errors import CallerMistake, DriverError, NoAnswer
+from drivers.errors import DriverError, NoAnswer
+from drivers.unlocking import require_channel, require_limits, send_once
 from drivers.xor_bcc import codec
 
 ByteOrder = Literal["last-byte-first", "first-byte-first"]
@@ -42,10 +43,12 @@ class XorBccSettings:
     unlock_timeout_s: Annotated[float, Interval(gt=0, le=10), Doc("patience for an unlock")] = 2.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.channels <= codec.HIGHEST_CHANNEL:
-            raise CallerMistake(f"a board has 1..{codec.HIGHEST_CHANNEL} channels, not {self.channels}")
-        if self.read_timeout_s <= 0 or self.unlock_timeout_s <= 0:
-            raise CallerMistake("time-outs must be above 0 s")
+        require_limits(
+            self.channels,
+            codec.HIGHEST_CHANNEL,
+            read_timeout_s=self.read_timeout_s,
+            unlock_timeout_s=self.unlock_timeout_s,
+        )
         # Encoding once proves the rest of the settings before any port is opened.
         codec.encode_unlock(self.address, 1, parameter=PARAMETER_OF[self.edition], seconds=self.pulse_s)
 
@@ -66,21 +69,16 @@ class XorBccBoard:
 
     async def unlock(self, channel: int) -> UnlockAnswer:
         """Send one unlock once. A board that does not answer it is asked for the contact instead."""
-        self._check(channel)
+        require_channel(channel, self.channels)
         request = codec.encode_unlock(
             self._settings.address,
             channel,
             parameter=PARAMETER_OF[self._settings.edition],
             seconds=self._settings.pulse_s,
         )
-        if not self._settings.acknowledges:
-            await self._bus.tell(request, urgent=True)
-            return await self._contact_instead(channel)
-        try:
-            reply = await self._bus.ask(
-                self._question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
-            )
-        except NoAnswer:
+        question = self._question(request, timeout_s=self._settings.unlock_timeout_s, urgent=True)
+        reply = await send_once(self._bus, question, acknowledges=self._settings.acknowledges)
+        if reply is None:
             return await self._contact_instead(channel)
         return _answered(reply)
 
@@ -171,11 +169,6 @@ class XorBccBoard:
         is_ours = frame.address == self._settings.address and frame.channel <= self.channels
         if is_ours and contact is not None:
             self.on_report(ContactReport(frame.channel, contact))
-
-    def _check(self, channel: int) -> None:
-        # Channel 0 would be every lock of the board at once.
-        if not 1 <= channel <= self.channels:
-            raise CallerMistake(f"channel {channel} is outside 1..{self.channels}")
 
 
 def _answered(reply: codec.Reply) -> UnlockAnswer:

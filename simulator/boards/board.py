@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from simulator.boards.parsing import RequestParser
 from simulator.faults import FaultSet
+from simulator.parsing import RequestParser
 
 _QUEUE_LIMIT = 256
 
@@ -89,9 +89,9 @@ class LockBoard(ABC, Generic[RequestT]):
     def rechannelled(self, frame: bytes) -> bytes:
         """The same valid answer for the neighbouring channel; the frame as it is where none is named."""
 
-    @abstractmethod
     def damaged(self, frame: bytes) -> bytes:
-        """The answer with a wrong checksum; without one, with a wrong end."""
+        """The answer with another last byte: a wrong checksum, or without one a wrong end."""
+        return frame[:-1] + bytes((frame[-1] ^ 0x5A,))
 
     def report(self, channel: int, fault: int) -> bytes | None:  # noqa: ARG002 - most boards never speak
         """What the board says unasked when a contact changed, None if nothing.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from simulator.boards.board import LockBoard, Timing, Wiring
-from simulator.boards.parsing import RequestParser
+from simulator.parsing import RequestParser
 
 START, END = 0x02, 0x03
 READ_16, UNLOCK_16, READ_BUS, UNLOCK_EACH = 0x30, 0x31, 0x32, 0x33
@@ -168,10 +168,6 @@ class _KerongBoard(LockBoard[OrderT]):
     @abstractmethod
     def state(self) -> bytes:
         """The frame that tells the state as it is now."""
-
-    def damaged(self, frame: bytes) -> bytes:
-        """The answer with a wrong sum."""
-        return frame[:-1] + bytes((frame[-1] ^ 0x5A,))
 
     def rechannelled(self, frame: bytes) -> bytes:
         """The frame as it is: no answer of these boards names a channel."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
-from simulator.boards.parsing import RequestParser
+from simulator.parsing import RequestParser
 
 READ_COILS, READ_INPUTS, READ_HOLDING, READ_INPUT_REGISTERS = 0x01, 0x02, 0x03, 0x04
 WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 0x05, 0x06, 0x0F, 0x10
@@ -179,10 +179,6 @@ class ModbusRelayBoard(LockBoard[Request]):
         if frame[1] not in (WRITE_COIL, WRITE_COILS):
             return frame
         return framed(*frame[:3], frame[3] + 1 & 0xFF, *frame[4:-2])
-
-    def damaged(self, frame: bytes) -> bytes:
-        """The answer with a wrong checksum."""
-        return frame[:-1] + bytes((frame[-1] ^ 0x5A,))
 
     def _do(self, request: Request) -> int:
         """Act, and return the exception that answers it, 0 for none."""

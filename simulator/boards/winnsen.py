@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
-from simulator.boards.parsing import RequestParser
+from simulator.parsing import RequestParser
 
 FIRST, LAST = 0x90, 0x03
 OPEN, POLL, STATE = 0x05, 0x02, 0x12
@@ -140,10 +140,6 @@ class WinnsenBoard(LockBoard[Request]):
         if place is None:
             return frame
         return frame[:place] + bytes((frame[place] + 1 & 0xFF,)) + frame[place + 1 :]
-
-    def damaged(self, frame: bytes) -> bytes:
-        """The answer with a wrong end: it has no checksum."""
-        return frame[:-1] + bytes((frame[-1] ^ 0x5A,))
 
     def alternate(self, frame: bytes) -> bytes:
         """The answer under A2 for 82, A5 for 85."""

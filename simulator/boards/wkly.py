@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
-from simulator.boards.parsing import RequestParser
+from simulator.parsing import RequestParser
 
 START = bytes((0x57, 0x4B, 0x4C, 0x59))
 OTHER_START = bytes((0x53, 0x4B, 0x4C, 0x59))
@@ -128,10 +128,6 @@ class WklyBoard(LockBoard[Request]):
         if command in _ONE_CHANNEL or command == REPORT:
             data[place] = data[place] + 1 & 0xFF
         return framed(frame[5], command, *data, start=frame[:4])
-
-    def damaged(self, frame: bytes) -> bytes:
-        """The answer with a wrong checksum."""
-        return frame[:-1] + bytes((frame[-1] ^ 0x5A,))
 
     def alternate(self, frame: bytes) -> bytes:
         """The answer under the header 53 4B 4C 59."""

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 
 from simulator.boards.board import LockBoard, Timing, Wiring
-from simulator.boards.parsing import RequestParser
+from simulator.parsing import RequestParser
 
 UNLOCK, READ, UNLOCK_MANY, HOLD_ON, HOLD_OFF = 0x8A, 0x80, 0x90, 0x9A, 0x9B
 UNLOCK_ALL, UNLOCKED_ALL, AUTO_REPORT, FIRMWARE, UNLOCK_TIME = 0x9D, 0x9E, 0x8D, 0x82, 0x7E
@@ -259,10 +259,6 @@ class XorBccBoard(LockBoard[Request]):
         if len(frame) != 5 or frame[2] == 0:
             return frame
         return framed(frame[0], frame[1], frame[2] + 1 & 0xFF, *frame[3:-1])
-
-    def damaged(self, frame: bytes) -> bytes:
-        """The answer with a wrong checksum."""
-        return frame[:-1] + bytes((frame[-1] ^ 0x5A,))
 
     def report(self, channel: int, fault: int) -> bytes | None:
         """A door report, if it was switched on or the fault gives its head byte."""

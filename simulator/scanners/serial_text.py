@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.faults import FaultSet
+from simulator.parsing import RequestParser
 
 CR = b"\r"
 SUFFIXES: Mapping[str, bytes] = {"CR": CR, "LF": b"\n", "CR LF": b"\r\n", "none": b""}
@@ -38,45 +39,27 @@ class ModuleCommand:
     checked: bool = True
 
 
-class CommandParser:
-    """Finds module commands in a byte stream, in any chunking; what is none is dropped and counted."""
-
-    def __init__(self) -> None:
-        self._pending = bytearray()
-        self.skipped = 0
+class CommandParser(RequestParser[ModuleCommand]):
+    """Finds module commands in a byte stream; what is none is dropped and counted."""
 
     @property
     def incomplete(self) -> bool:
         """True inside what may become a command."""
-        return bool(self._pending)
+        return self.pending > 0
 
-    def feed(self, data: bytes) -> list[ModuleCommand]:
-        """The commands completed by these bytes."""
-        self._pending += data
-        found: list[ModuleCommand] = []
-        while self._pending:
-            size = self._size()
-            if size is None:
-                break
-            command = _command(bytes(self._pending[:size])) if size else None
-            if command is None:
-                del self._pending[0]
-                self.skipped += 1
-            else:
-                del self._pending[:size]
-                found.append(command)
-        return found
-
-    def _size(self) -> int | None:
-        """Bytes of the command at the front: 0 if there cannot be one, None if more bytes must tell."""
-        if not _HEAD.startswith(self._pending[:2]):
-            return 0
-        if len(self._pending) < 4:
-            return None
-        if self._pending[2] not in (_READ, _WRITE, _SAVE) or self._pending[3] == 0:
-            return 0
-        size = _FIXED_BYTES + self._pending[3]
-        return size if len(self._pending) >= size else None
+    def head(self, begun: bytearray) -> tuple[int, ModuleCommand | None]:
+        """The command at the front."""
+        if not _HEAD.startswith(begun[:2]):
+            return 1, None
+        if len(begun) < 4:
+            return 0, None
+        if begun[2] not in (_READ, _WRITE, _SAVE) or begun[3] == 0:
+            return 1, None
+        size = _FIXED_BYTES + begun[3]
+        if len(begun) < size:
+            return 0, None
+        command = _command(bytes(begun[:size]))
+        return (1, None) if command is None else (size, command)
 
 
 def label(text: str, *, suffix: bytes = CR) -> bytes:
