@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
-from time import monotonic
+from statistics import median
 
 from simulator.broker import Broker
 from tests.crash import rounds
@@ -24,6 +24,9 @@ BACK_WITHIN_S = 2 * KEEPALIVE_S + 1.0 + CONNECT_LIMIT_S + 5.0
 for a busy machine."""
 
 PICKUP_WITHIN_S = 3.0
+MEDIANS = 20
+"""How many usual pick-ups are added to every bound: a machine that is busy otherwise is slow at all."""
+
 LASTS_S = (0.05, 0.3, 1.0, 3.5)
 
 Strike = Callable[[Proxy, Random], Awaitable[None]]
@@ -56,8 +59,9 @@ async def play(directory: Path, seed: int, times: int) -> Outcome:
                         outcome.findings.append(f"after {name}: not back within {BACK_WITHIN_S:g} s")
                     outcome.ran[name] += 1
             await automat.judge(outcome)
-            if automat.done.slowest_pickup_s > PICKUP_WITHIN_S:
-                outcome.findings.append(f"a pick-up took {automat.done.slowest_pickup_s:.1f} s")
+            slowest_s = max(automat.done.pickups_s, default=0.0)
+            if slowest_s > PICKUP_WITHIN_S + slack_s(automat):
+                outcome.findings.append(f"a pick-up took {slowest_s:.1f} s")
     finally:
         await broker.stop()
     return outcome
@@ -70,12 +74,16 @@ async def is_back(automat: LiveAutomat) -> bool:
     def acknowledged() -> bool:
         return automat.link.connected and automat.engine.automat.facts.acknowledged_through >= due
 
-    began_s = monotonic()
     try:
-        await automat.until(acknowledged, "the link", BACK_WITHIN_S)
+        await automat.until(acknowledged, "the link", BACK_WITHIN_S + slack_s(automat))
     except TimeoutError:
         return False
-    return monotonic() - began_s <= BACK_WITHIN_S
+    return True
+
+
+def slack_s(automat: LiveAutomat) -> float:
+    """What a bound grows by on this machine, now."""
+    return MEDIANS * median(automat.done.pickups_s or [0.0])
 
 
 def _lasting(trouble: Trouble) -> Strike:
