@@ -12,6 +12,8 @@ NOT_YET = ("Press C, code", "Code, then OK", "Type the code", "Door")
 """How displays begin that do not answer a code yet."""
 UNKNOWN = "Code not recognised"
 CODES_TRIED = 2
+STILLBORN_SHARE, START_MOST_S = 0.5, 0.3
+"""How often a daemon that was killed is killed once more while it starts, and how late."""
 MISSES_OF_A_ROBOT = 8
 WRONG_CODES = ("918273", "918274", "918275")
 """No two keys alike in a row: they would be taken for a bounce."""
@@ -22,6 +24,8 @@ async def finish(stand: Stand) -> None:
     witness = stand.witness
     await stand.in_the_dark()
     await _heal(stand)
+    if stand.nursery.stillborn is None and stand.dice.random() < STILLBORN_SHARE:
+        stand.be_stillborn(after_s=stand.dice.uniform(0.0, START_MOST_S))
     await stand.begin_again()
     await stand.leave_doors()
     await _guess_on(stand)

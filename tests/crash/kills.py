@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import sys
 import tempfile
@@ -28,11 +29,14 @@ from tests.crash.life import live
 from tests.crash.named import Case, all_cases, kill_at, known_steps
 from tests.crash.nursery import Nursery
 from tests.crash.saboteurs import SABOTEURS
+from tests.crash.stand import opened
 from tests.crash.steps import Doom, Step
 
 KILLS_A_LIFE = 40
-CASES_A_BATCH = 6
+CASES_A_BATCH = 10
 NAMED_SHARE = 0.5
+AUTOMATS_A_JOB = 3
+"""So many at once keep one core busy: people and doors take their time."""
 TRIES = 3
 """How often a case is played until its step is reached: what the link does is a matter of moments."""
 COMMAND = "python -m tests.crash.kills"
@@ -60,6 +64,7 @@ class Tally:
     starts: int = 0
     doors: int = 0
     entries: int = 0
+    processor_s: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
@@ -117,17 +122,16 @@ def choose_cases(cases: Iterable[Case], dice: random.Random) -> Iterator[Case]:
     yield from left
 
 
-async def do(work: Work) -> Tally:
-    """Do one piece of work in this process."""
+async def do(work: Work, shelf: Path) -> Tally:
+    """Do one piece of work in this process; `shelf` keeps blank automats."""
     tally = Tally()
-    with tempfile.TemporaryDirectory(prefix="stock-") as shelf:
-        async with Nursery(sabotage=work.sabotage) as nursery:
-            stock = Stock(Path(shelf))
-            if work.kills:
-                await _live(nursery, stock, work, tally)
-            for number, case in enumerate(work.cases):
-                await _kill(nursery, stock, case, work.seed + number, tally)
-            tally.starts += nursery.lives
+    async with Nursery(sabotage=work.sabotage) as nursery:
+        stock = Stock(shelf)
+        if work.kills:
+            await _live(nursery, stock, work, tally)
+        for number, case in enumerate(work.cases):
+            await _kill(nursery, stock, case, work.seed + number, tally)
+        tally.starts += nursery.lives
     return tally
 
 
@@ -162,12 +166,19 @@ def _lacking(sabotage: Sequence[str]) -> str:
 
 
 def run(work: Sequence[Work], jobs: int, *, until_found: bool = False, minutes: float = 0.0) -> Tally:
-    """Do all of it in so many processes, telling of each finding; or until something is found."""
+    """Do all of it in so many jobs, telling of each finding; or until something is found."""
     tally, began_s = Tally(), time.monotonic()
+    if not work:
+        return tally
     # Threads of this process must not be copied into the workers.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_tie, initargs=(os.getpid(),)) as pool:
-        waiting = {pool.submit(_in_worker, each) for each in work}
+    workers = max(1, min(len(work), jobs * AUTOMATS_A_JOB))
+    with (
+        tempfile.TemporaryDirectory(prefix="stock-") as shelf,
+        ProcessPoolExecutor(workers, context, initializer=_tie, initargs=(os.getpid(),)) as pool,
+    ):
+        asyncio.run(_fill(Path(shelf)))
+        waiting = {pool.submit(_in_worker, each, Path(shelf)) for each in work}
         for done in as_completed(waiting):
             if done.cancelled():
                 continue
@@ -205,8 +216,18 @@ def _tie(parent: int) -> None:
         sys.exit(1)
 
 
-def _in_worker(work: Work) -> Tally:
-    tally = asyncio.run(do(work))
+async def _fill(shelf: Path) -> None:
+    """Make the blank automat that all others are copies of."""
+    async with Nursery() as nursery, opened(nursery, Stock(shelf), seed=0):
+        pass
+
+
+def _in_worker(work: Work, shelf: Path) -> Tally:
+    try:
+        tally = asyncio.run(do(work, shelf))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others go on and this one is told
+        replay = f"{COMMAND} --life {work.seed} --times {work.kills}" if work.kills else str(work.cases[0])
+        tally = Tally(findings=[Finding(work.seed, f"the stand failed: {error!r}", replay)])
     for finding in tally.findings:
         sys.stdout.write(f"FOUND {finding.what}\n      {finding.replay}\n")
         sys.stdout.flush()
@@ -239,10 +260,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         work = plan(chosen.times, chosen.seed, chosen.named, sabotage)
     tally = run(work, chosen.jobs, until_found=bool(sabotage), minutes=chosen.minutes)
     seconds = time.monotonic() - began_s
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    tally.processor_s = round(used.ru_utime + used.ru_stime)
     sys.stdout.write(
         f"kills: {tally.kills} ({tally.named_kills} at named steps, {tally.random_kills} at random moments), "
         f"{tally.starts} starts, {tally.doors} doors, {tally.entries} entries, {tally.lives} automats, "
-        f"{tally.steps_missed} steps not reached, {len(tally.findings)} findings, {seconds:.0f} s, "
+        f"{tally.steps_missed} steps not reached, {len(tally.findings)} findings, "
+        f"{seconds:.0f} s, {tally.processor_s} s of processor, "
         f"{tally.kills / seconds * 60:.0f} kills a minute, seed {chosen.seed}\n"
     )
     if chosen.json is not None:
@@ -257,7 +281,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--times", type=int, default=500, metavar="N", help="so many kills in all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2, help=f"cores: {AUTOMATS_A_JOB} automats for each")
     parser.add_argument("--named", type=float, default=NAMED_SHARE, help="the share of kills at named steps")
     parser.add_argument(
         "--minutes", type=float, default=0.0, help="begin nothing new after that; 0: no limit"
@@ -266,6 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--life", type=int, metavar="SEED", help="play one life again")
     parser.add_argument("--case", metavar="STORY", help="kill at the steps of one story")
     parser.add_argument("--step", metavar="'KIND: POINT'", help="... at this one")
+    parser.add_argument("--twins", action="store_true", help="kill daemons that lack a safeguard each")
     parser.add_argument(
         "--sabotage", action="append", default=[], choices=sorted(SABOTEURS), help="lack this"
     )

@@ -11,7 +11,7 @@ from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEve
 from simulator.stock import Stock
 from simulator.stories.stage import StoryFailedError
 from tests.crash.acts import ACTS, REFILL_S, Crowd, guess, hire, look, take_away
-from tests.crash.epilogue import EVERYTHING_TIMES_OUT_S
+from tests.crash.epilogue import EVERYTHING_TIMES_OUT_S, START_MOST_S, STILLBORN_SHARE
 from tests.crash.nursery import Nursery
 from tests.crash.stand import Stand, opened
 
@@ -21,8 +21,6 @@ ACT_MOST_S = 1.5
 AT_ANY_TIME_SHARE = 0.3
 HAPPENINGS_MOST, HAPPENINGS_MOST_S, SHORTLY_AFTER_S = 20, 2.5, 0.05
 """A kill follows so many pulses, movements of doors, new texts and entries at the back office."""
-START_MOST_S = 0.3
-STILLBORN_SHARE = 0.25
 PLAIN_SHARE = 0.02
 SOMEBODY_ELSE_S = 65.0
 """Longer than a keypad waits for the word of somebody who had a door open."""

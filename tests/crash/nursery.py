@@ -106,7 +106,9 @@ class Nursery:
         """Start one daemon; a `Spawn` of the simulator."""
         stillborn, self.stillborn = self.stillborn, None
         if stillborn is not None:
-            first = await self._spawn(configuration, log, environment)
+            # What it tells of itself is not to be taken for a word of the next one.
+            silent = {name: value for name, value in environment.items() if name != "NOTIFY_SOCKET"}
+            first = await self._spawn(configuration, log, silent)
             await stillborn(first)
             if first.returncode is None:
                 first.kill()

@@ -1,5 +1,6 @@
 """A handful of kills; that no step of a flow is forgotten. `python -m tests.crash.kills` does the rest."""
 
+import json
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from locker.domain.journal import EntryKind
 from simulator.stock import Stock
 from tests.crash.book import Book, Doors, Pulsed
-from tests.crash.kills import choose_cases, do, twin
+from tests.crash.kills import choose_cases, do, main, plan, twin
 from tests.crash.life import live
 from tests.crash.named import Case, all_cases, kill_at, known_steps
 from tests.crash.nursery import Nursery
@@ -50,6 +51,19 @@ def test_one_step_of_every_kind_is_chosen_before_a_second_of_any() -> None:
     chosen = list(choose_cases(cases, random.Random(7)))
     assert {case.doom.step.kind for case in chosen[: len(kinds)]} == kinds
     assert sorted(map(str, chosen)) == sorted(map(str, cases))
+
+
+def test_so_many_kills_as_asked_for_are_planned(tmp_path: Path) -> None:
+    work = plan(500, 3)
+    assert sum(each.kills + len(each.cases) for each in work) == 500
+    assert work == plan(500, 3)
+
+
+def test_what_ran_is_written_down(tmp_path: Path) -> None:
+    page = tmp_path / "kills.json"
+    assert main(["--times", "0", "--seed", "7", "--json", str(page)]) == 0
+    told = json.loads(page.read_text(encoding="utf-8"))
+    assert (told["name"], told["seed"], told["ran"]["kills"], told["findings"]) == ("kills", 7, 0, [])
 
 
 def test_a_step_is_doomed_once_it_is_armed() -> None:
@@ -104,6 +118,6 @@ async def test_killed_at_random_moments_it_proves_where_every_parcel_is(
 
 
 @pytest.mark.parametrize("name", ["pulse-first", "fire-again"])
-async def test_a_daemon_that_lacks_a_safeguard_is_caught(name: str) -> None:
-    tally = await do(twin(name, 1))
+async def test_a_daemon_that_lacks_a_safeguard_is_caught(name: str, tmp_path: Path) -> None:
+    tally = await do(twin(name, 1), tmp_path)
     assert tally.findings
