@@ -46,7 +46,7 @@ PARTS: dict[str, Part] = {
         Part(
             "weeks",
             "simulated weeks of the whole daemon with every fault at random; the invariants at every step",
-            "simulator.week",
+            "simulator.week.command",
             _module("simulator.cli", "weeks", "--seeds", "1-200", "--jobs", "2"),
             _module("simulator.cli", "weeks", "--seeds", "1-5000", "--jobs", "2"),
             cores=2,
