@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator
@@ -29,6 +30,10 @@ LOG_MAGIC = 0x377F0682  # and the next one up, where the checksums are of big-en
 
 BUSY_TIMEOUT_S = 0.2
 """How long to wait for a foreign lock before saying that the file is in use."""
+
+UNREAD = re.compile(r"unable to get the page\. error code=(\d+)")
+"""What the check says of a page that the device did not give: that is no damage."""
+IO_ERROR = sqlite3.SQLITE_IOERR
 
 
 class Claim:
@@ -196,6 +201,8 @@ def _peek(path: Path, *, whole: bool) -> Peek:
         if whole:
             faults = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
             if faults != ["ok"]:
+                if faults and (unread := UNREAD.search(faults[0])) and int(unread[1]) & 0xFF == IO_ERROR:
+                    raise DatabaseFailed(path, f"reading it failed ({faults[0]}); it was not changed")
                 raise damaged(path, faults[0] if faults else "the check said nothing")
         if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchone():
             raise damaged(path, "it has no schema revision, so it is not one of ours")

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
@@ -27,15 +27,21 @@ from locker.domain.journal import NO_HASH, ChainHead, Parked, SealedEntry
 from locker.domain.parcels import Credential, Parcel, Seen
 from locker.domain.times import LastSeen
 
-# What a power cut may not take (FULL), who may not come in between (EXCLUSIVE), what may not dangle, and
-# that what was deleted is overwritten (ON: also in pages that are given up).
+# What a power cut may not take (FULL), who may not come in between (EXCLUSIVE), what may not dangle, that
+# what was deleted is overwritten (ON: also in pages that are given up), and that the log is copied over by
+# ourselves (0): SQLite would do it as well, and keep it to itself if the device failed.
 PRAGMAS = (
     "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
+    "PRAGMA wal_autocheckpoint = 0",
 )
+LOG_BYTES = 1000 * 4120
+"""How long the log may be before it is copied over: a thousand pages, as SQLite itself would have it."""
+COMMITS_BETWEEN = 64
+"""The log keeps its length when it is begun again; so many commits later it is copied over again."""
 
 Step = tuple[str, tuple[object, ...]]
 """A statement and its parameters."""
@@ -52,6 +58,8 @@ class Database:
         self._reserve = reserve
         self._statements = compile_statements()
         self._connection: Connection = engine.connect()
+        self._log = path.with_name(f"{path.name}-wal")
+        self._commits_since_copied = COMMITS_BETWEEN
         self._head: ChainHead | None = None
 
     @classmethod
@@ -115,8 +123,11 @@ class Database:
         steps = self._steps(changes, entries, seen)
         self._write_with_room(steps)
         self._head = head
+        self._commits_since_copied += 1
         if any(map(_takes_persons_away, changes)):
-            self._reuse_log(truncate=True)  # the log holds what was deleted until then
+            self._copy_log("TRUNCATE")  # the log holds what was deleted until then
+        elif self._commits_since_copied > COMMITS_BETWEEN and self._log_is_long():
+            self._copy_log("PASSIVE")
 
     # -- the journal
 
@@ -244,19 +255,26 @@ class Database:
         try:
             self._write(steps)
         except DiskFull:
-            self._reuse_log()
+            self._copy_log("RESTART")
             try:
                 self._write(steps)
             except DiskFull:
                 if self._reserve is None or not self._reserve.give_up():
                     raise
-                self._reuse_log()
+                self._copy_log("RESTART")
                 self._write(steps)
 
-    def _reuse_log(self, *, truncate: bool = False) -> None:
+    def _log_is_long(self) -> bool:
+        try:
+            return self._log.stat().st_size >= LOG_BYTES
+        except FileNotFoundError:
+            return False
+
+    def _copy_log(self, kind: Literal["PASSIVE", "RESTART", "TRUNCATE"]) -> None:
         """Copy the -wal file over as far as there is room, so that it is written from its start again."""
-        with suppress(sqlite3.OperationalError):  # what did not fit stays in the log
-            kind = "TRUNCATE" if truncate else "RESTART"
+        self._commits_since_copied = 0
+        with suppress(DiskFull), _named(self.path, "copying its log over", running=True):
+            # What did not fit stays in the log; a device that fails is told of.
             self._driver.execute(f"PRAGMA wal_checkpoint({kind})").fetchall()
 
     def _write(self, steps: list[Step]) -> None:

@@ -23,6 +23,7 @@ from unittest.mock import patch
 
 from locker.db import session
 from locker.db.errors import DamagedDatabase, DatabaseError, DatabaseFailed, DiskFull
+from locker.db.loading import Loaded
 from locker.db.migrate import ensure_current
 from locker.db.session import Database
 from locker.domain.automat import Automat
@@ -36,7 +37,6 @@ from tests.crash import failing_files, vfs
 from tests.crash.days import (
     BACKUP,
     DATABASE,
-    NEARLY_FULL_LOG_BYTES,
     OLD_DATABASE,
     PRIVATE_KEY,
     SCRATCH,
@@ -60,6 +60,11 @@ MODES: dict[str, Make] = {
     "full-once": lambda n: Failing(n, kinds=(Kind.WRITE,), code=vfs.FULL),
     "full-for-ever": lambda n: Failing(n, kinds=(Kind.WRITE,), code=vfs.FULL, for_ever=True),
 }
+READING: dict[str, Make] = {
+    "unread-once": lambda n: Failing(n, kinds=(Kind.READ,)),
+    "unread-for-ever": lambda n: Failing(n, kinds=(Kind.READ,), for_ever=True),
+}
+"""Where files are read from the disk at all: at the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +147,7 @@ class Decided:
     now: Now
     before: str
     after: str
-    log_pages: int | None = None
-    """After how many pages SQLite copies its log over; as it is set, if None."""
+    modes: Iterable[str] = tuple(MODES)
 
     def play(self, root: Path, failing: Failing) -> Iterator[str]:
         """Take the decision with a failing disk, then start anew; give what is wrong."""
@@ -153,8 +157,6 @@ class Decided:
         told_at_close = False
         with vfs.installed(armed):
             database = Database.open(root / DATABASE)
-            if self.log_pages is not None:
-                database._driver.execute(f"PRAGMA wal_autocheckpoint = {self.log_pages}").fetchall()
             engine = self._engine(database, doors)
             armed.on = True
             try:
@@ -218,6 +220,11 @@ class Work:
     fitting: Callable[[Path], str | None]
     reads: bool = False
 
+    @property
+    def modes(self) -> Iterable[str]:
+        """How an operation fails in this scene."""
+        return READING if self.reads else MODES
+
     def play(self, root: Path, failing: Failing) -> Iterator[str]:
         """Work with a failing disk, look, work again with a sound one; give what is wrong."""
         plant(root, self.files)
@@ -271,7 +278,7 @@ def restarted(root: Path, automat: Automat) -> str:
         found = rows(database._driver)
         if found in _proved():
             return found
-        loaded = database.load(automat, {label: box.fixture for label, box in automat.compartments.items()})
+        loaded = load(database, automat)
         if (
             loaded.automat.journal_end != automat.journal_end
             and not loaded.automat.parcels
@@ -280,6 +287,11 @@ def restarted(root: Path, automat: Automat) -> str:
             return "an empty automat"
         _proved().add(found)
         return found
+
+
+def load(database: Database, automat: Automat) -> Loaded:
+    """Build the automat from what the database holds, with the boxes that this one has."""
+    return database.load(automat, {label: box.fixture for label, box in automat.compartments.items()})
 
 
 def drive(work: Coroutine[Any, Any, object]) -> None:
@@ -321,7 +333,7 @@ def scenes(root: Path) -> list[Decided | Work]:
     same = partial(starts_with, content, automat)
     return [
         *found,
-        replace(last, name="checkpoint", files=nearly_full_log(root / "long", last), log_pages=100),
+        replace(last, name="checkpoint", files=long_log(root / "long", last)),
         Work("open", log, opening(automat), same),
         Work("open-reading", log, opening(automat), same, reads=True),
         Work("close", log, closing_it, same),
@@ -384,14 +396,14 @@ def log_left(root: Path, decided: Decided) -> dict[str, bytes]:
         return harvest(root)
 
 
-def nearly_full_log(root: Path, decided: Decided) -> dict[str, bytes]:
-    """Leave a log that is copied over at the next commit; its rows are those before the decision."""
+def long_log(root: Path, decided: Decided) -> dict[str, bytes]:
+    """Leave a log that is copied over after the next commit; its rows are those before the decision."""
     root.mkdir()
     plant(root, decided.files)
     log = root / f"{DATABASE}-wal"
     with closing(Database.open(root / DATABASE)) as database:
         driver = database._driver
-        while not log.exists() or log.stat().st_size < NEARLY_FULL_LOG_BYTES:
+        while not log.exists() or log.stat().st_size < session.LOG_BYTES:
             driver.execute("BEGIN IMMEDIATE")
             driver.execute("UPDATE facts SET clock_doubted = NOT clock_doubted")
             driver.execute("UPDATE facts SET clock_doubted = NOT clock_doubted")
@@ -405,7 +417,8 @@ def opening(automat: Automat) -> Callable[[Path], Callable[[], None]]:
 
     def begin(root: Path) -> Callable[[], None]:
         def act() -> None:
-            restarted(root, automat)
+            with closing(Database.open(root / DATABASE)) as database:
+                load(database, automat)
 
         return act
 
@@ -503,7 +516,7 @@ def trials(
     step = 1 if every or only else HEAVY.get(scene.name, 1) * part
     number = 0 if only is None else int(only)
     while True:
-        failing = MODES[mode](number)
+        failing = (MODES | READING)[mode](number)
         with TemporaryDirectory(dir=stage) as root:
             problems = list(scene.play(Path(root), failing))
         if failing.count <= number:
@@ -537,7 +550,7 @@ def share(
                 continue
             ran["transactions"] += 1
             place = None if wanted is None else wanted[2]
-            for mode in MODES if wanted is None else wanted[1:2]:
+            for mode in scene.modes if wanted is None else wanted[1:2]:
                 for failed, problems in trials(scene, mode, Path(made), every=every, part=part, only=place):
                     ran[mode] += 1
                     note(f"{scene.name}/{mode}/{failed}", problems)
