@@ -103,7 +103,8 @@ async def _front(directory: Path, seed: int, plan: "CabinetPlan | None", link: P
     _speak(f"starting the automat in {directory}")
     try:
         await demo.start()
-        with linked(link, demo.socket):
+        beside = None if link is None else link.with_name(demo.enrolment_file.name)
+        with linked(link, demo.socket), linked(beside, demo.enrolment_file):
             await Panel(demo).run_async()
     except (BrokerError, DaemonError, KeyFileError, TimeoutError) as error:
         _speak(str(error))
@@ -367,7 +368,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--plan", type=Path, metavar="FILE", help="the automat that a plan describes")
     demo.add_argument(
-        "--link", type=Path, metavar="PATH", help="let a symbolic link lead to the daemon's socket meanwhile"
+        "--link",
+        type=Path,
+        metavar="PATH",
+        help="let a symbolic link lead to the daemon's socket meanwhile, and one beside it to the enrolment",
     )
     demo.add_argument("--keep", action="store_true", help="do not remove the temporary directory")
     demo.set_defaults(command=_demo)

@@ -156,6 +156,11 @@ class Demo:
         return self.place.socket
 
     @property
+    def enrolment_file(self) -> Path:
+        """What the device gave the back office: its id and its keys."""
+        return self.directory / "backoffice" / "enrolment.json"
+
+    @property
     def daemon_running(self) -> bool:
         """Whether the daemon's process lives."""
         return self._daemon.running
@@ -338,7 +343,7 @@ class Demo:
 
     async def _enrolled(self) -> Enrolment:
         """The device's own enrolment; an automat is initialised once, and keeps its keys."""
-        enrolment = self.directory / "backoffice" / "enrolment.json"
+        enrolment = self.enrolment_file
         if not enrolment.exists():
             if self._stock is None:
                 await initialise(self.place, enrolment)
