@@ -7,7 +7,7 @@ What it promises is what MQTT promises with QoS 1 to sessions that outlive their
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -141,6 +141,11 @@ class Connection:
         self._gone: str | None = None
         self._ended = asyncio.Event()
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something waits to be read."""
+        return bool(self._session.waiting)
+
     async def subscribe(self, topic: str) -> None:
         """Subscribe."""
         await self._round_trip()
@@ -159,7 +164,7 @@ class Connection:
         """Publish an entry."""
         await self.publish(topic, payload)
 
-    async def messages(self) -> AsyncIterator[Message]:
+    async def messages(self) -> AsyncGenerator[Message, None]:
         """Give what arrives; each is kept until it is acknowledged."""
         while True:
             self._check()

@@ -30,12 +30,12 @@ class Front:
     # -- fingers and eyes
 
     async def type(self, keys: str) -> None:
-        """Press keys, at a person's pace; what was shown before is forgotten."""
-        self._shown.clear()
-        for key in keys.split():
-            for one in [key] if key in ("C", "OK") else key:
-                await self.automat.type(self._keypad, one)
-                await asyncio.sleep(self.dice.uniform(0.1, 0.5))
+        """Press keys, at a person's pace; what was shown before the last one is forgotten."""
+        pressed = [one for key in keys.split() for one in ([key] if key in ("C", "OK") else key)]
+        for key in pressed:
+            await asyncio.sleep(self.dice.uniform(0.1, 0.5))
+            self._shown.clear()
+            await self.automat.type(self._keypad, key)
 
     def scan(self, label: str) -> None:
         """Hold a label before the scanner."""

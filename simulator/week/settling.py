@@ -1,5 +1,6 @@
 """What must come true when the troubles are over: all drains, every code opens, every door is known."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 QUIET_S = 4 * 3600.0
 """Until clocks are believed, parts and tokens are back, and connections stand again."""
+IDLE_S = 130.0
+"""Until the keypad belongs to nobody any more, whoever left it and how."""
 DRAIN_LIMIT_S = 3600.0
 ROUNDS = 3
 
@@ -31,8 +34,8 @@ async def settle(week: "Week") -> None:
     await week.pause(60.0)
     _doors_are_known(week)
     for _ in range(ROUNDS):
-        await week.do(week.people.visit("the courier", week.people.fetch))
-        await week.do(week.people.visit("the courier", week.people.look))
+        await _visit(week, "the courier", week.people.fetch)
+        await _visit(week, "the courier", week.people.look)
     await _every_code_opens(week)
     await _ledger_equals_journal(week)
     _parcels_are_where_the_journal_says(week)
@@ -45,6 +48,11 @@ def _doors_are_known(week: "Week") -> None:
             raise PromiseBrokenError(f"door {label} is {truth.value}, the automat believes {box.door.value}")
 
 
+async def _visit(week: "Week", who: str, what: Callable[[], Awaitable[None]]) -> None:
+    await week.do(week.people.visit(who, what))
+    await week.pause(IDLE_S)
+
+
 async def _every_code_opens(week: "Week") -> None:
     """Let everybody collect whose parcel lies there, is theirs, and has not come to its end."""
     people, witness = week.people, week.witness
@@ -55,8 +63,7 @@ async def _every_code_opens(week: "Week") -> None:
             continue
         if tracking_id not in week.stand.automat.door(label).contents or label in witness.blind:
             continue
-        await week.do(people.visit("a recipient", partial(people.collect, person)))
-        await week.pause(15.0)
+        await _visit(week, "a recipient", partial(people.collect, person))
         if witness.where.get(tracking_id) is not None:
             raise PromiseBrokenError(
                 f"parcel {tracking_id} lies in {label} and its code did not open it; "

@@ -56,6 +56,14 @@ def plan_troubles(dice: random.Random, days: float, how_many: int) -> list[Troub
     return sorted(troubles, key=lambda trouble: trouble.at_s)
 
 
+def plan_cuts(dice: random.Random, days: float, a_day: float) -> list[Trouble]:
+    """Draw power cuts at entries, each over before anybody has gone home."""
+    times = [dice.uniform(60.0, days * 86_400) for _ in range(round(a_day * days))]
+    return [
+        Trouble(at_s, "cut-at-entry", dice.uniform(1, 600), dice.getrandbits(32)) for at_s in sorted(times)
+    ]
+
+
 class Troublemaker:
     """Lets troubles happen and end; power comes back after every cut."""
 

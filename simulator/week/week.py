@@ -8,7 +8,8 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from simulator.week.people import People
 from simulator.week.settling import settle
 from simulator.week.stand import HEARTBEAT_S, DaemonDiedError, Stand
 from simulator.week.trace import Trace
-from simulator.week.troubles import Trouble, Troublemaker, plan_troubles
+from simulator.week.troubles import Trouble, Troublemaker, plan_cuts, plan_troubles
 from simulator.week.witness import PromiseBrokenError, Witness
 
 DAY_S = 86_400
@@ -36,12 +37,13 @@ IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in i
 LINES_TOLD = 400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a week is made of; what is not said is drawn from the seed.
 
     `kept`: the numbers of the troubles that happen; None: all. `ends_after_days`: the planned week goes on
-    no longer. `skips`: lines rest while nothing moves. `heartbeat_s`: None for the daemon's own.
+    no longer. `cuts_a_day` are power cuts at entries, besides. `skips`: lines rest while nothing moves.
+    `settles`: in the end everything has to come to rest. `heartbeat_s`: None for the daemon's own.
     """
 
     seed: int
@@ -49,7 +51,9 @@ class Settings:
     parcels_a_day: float | None = None
     kept: tuple[int, ...] | None = None
     ends_after_days: float | None = None
+    cuts_a_day: float = 0.0
     skips: bool = True
+    settles: bool = True
     heartbeat_s: float | None = HEARTBEAT_S
 
 
@@ -101,6 +105,7 @@ class Week:
         parcels, troubles = dice.choice(PARCELS_A_DAY), dice.choice(TROUBLES)
         self._parcels_a_day = parcels if settings.parcels_a_day is None else settings.parcels_a_day
         planned = plan_troubles(_more(dice), settings.days, troubles)
+        planned += plan_cuts(_more(dice), settings.days, settings.cuts_a_day)
         kept = range(len(planned)) if settings.kept is None else settings.kept
         self._troubles = tuple(planned[number] for number in kept)
         self._ends_s = DAY_S * (settings.ends_after_days or settings.days)
@@ -120,9 +125,36 @@ class Week:
 
     async def live(self) -> Outcome:
         """Let it all happen; tell what became of it."""
+        settings = self._settings
         began_s = time.process_time()
         broken: str | None = None
         broken_at_s: float | None = None
+        async with self.begun():
+            try:
+                await self._days()
+                if settings.settles:
+                    await settle(self)
+            except (PromiseBrokenError, DaemonDiedError) as problem:
+                broken, broken_at_s = str(problem), self._loop.time()
+        return Outcome(
+            seed=self._settings.seed,
+            days=self._settings.days,
+            hash=self.trace.hash,
+            lines=self.trace.lines,
+            entries=len(self.witness.entries),
+            starts=self.stand.starts,
+            counts=dict(sorted(self.witness.counts.items())),
+            cpu_s=time.process_time() - began_s,
+            troubles=self._troubles,
+            kept=self._settings.kept,
+            broken=broken,
+            broken_at_s=broken_at_s,
+            trace=list(self.trace.newest(LINES_TOLD)) if broken else [],
+        )
+
+    @asynccontextmanager
+    async def begun(self) -> AsyncIterator[None]:
+        """Have everything there and the power on, and whoever has a code of their own authorised."""
         stand = self.stand
         async with stand:
             stand.automat.subscribe(self.witness.saw)
@@ -133,29 +165,11 @@ class Week:
             try:
                 await self.troublemaker.power_on()
                 await self.people.begin()
-                await self._days()
-                await settle(self)
-            except (PromiseBrokenError, DaemonDiedError) as problem:
-                broken, broken_at_s = str(problem), self._loop.time()
+                yield
             finally:
                 self._alarm.clear()
                 await self._end_tasks()
                 await self.troublemaker.restored()
-        return Outcome(
-            seed=self._settings.seed,
-            days=self._settings.days,
-            hash=self.trace.hash,
-            lines=self.trace.lines,
-            entries=len(self.witness.entries),
-            starts=stand.starts,
-            counts=dict(sorted(self.witness.counts.items())),
-            cpu_s=time.process_time() - began_s,
-            troubles=self._troubles,
-            kept=self._settings.kept,
-            broken=broken,
-            broken_at_s=broken_at_s,
-            trace=list(self.trace.newest(LINES_TOLD)) if broken else [],
-        )
 
     # -- time
 

@@ -15,7 +15,7 @@ from drivers.wirelog import Direction, WireLog
 from locker.hardware.edges import rest_until
 from locker.hardware.turns import REST_S
 
-CALM_AFTER_S = 2.0
+CALM_AFTER_S = 1.0
 """So long after the last stir a line is read as ever: what was doubted is read twice."""
 REST_MOST_S = 3600.0
 

@@ -136,7 +136,8 @@ class Witness:
             if data["number"] == 1:
                 door.first_intent_s = self._now_s()
                 door.opened_s = [self._now_s()] if door.is_open else []
-            door.intended = max(door.intended, door.pulsed) + 1
+                door.intended = door.pulsed  # what was never sent of an opening before must not come now
+            door.intended += 1
         if kind in CUSTODY and subject is not None:
             self._custody(kind, subject, label)
         if kind == "parcel.overdue" and subject is not None:
