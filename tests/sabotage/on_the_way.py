@@ -5,6 +5,7 @@ from tests.sabotage.twin import Twin
 OUTBOX = "locker/sync/outbox.py"
 LINK = "locker/sync/link.py"
 CONNECTION = "locker/sync/connection.py"
+NETWORK = "tests/crash/test_network.py"
 SIGNATURES = "locker/sync/signatures.py"
 OFFICE = "locker/domain/flows/office.py"
 REMOTE = "locker/domain/flows/remote.py"
@@ -62,8 +63,8 @@ ON_THE_WAY = (
     Twin(
         "a fleet knocks in step",
         LINK,
-        "            await asyncio.sleep(pause_s * (0.5 + self._dice() / 2))\n",
-        "            await asyncio.sleep(pause_s)\n",
+        "            await asyncio.sleep(spread_s + pause_s * (0.5 + self._dice() / 2))\n",
+        "            await asyncio.sleep(spread_s + pause_s)\n",
         ("tests/unit/sync/test_patience.py::test_a_fleet_that_lost_its_broker_does_not_come_back_in_step",),
         ("F8", "F23"),
     ),
@@ -74,6 +75,24 @@ ON_THE_WAY = (
         "await asyncio.sleep(0)",
         ("tests/unit/sync/test_patience.py::test_a_fleet_that_starts_at_once_connects_spread_over_seconds",),
         ("F23",),
+    ),
+    Twin(
+        "a fleet that lost its broker comes back at once",
+        LINK,
+        "pause_s, spread_s = first_s, self._dice() * self._settings.first_connect_within_s\n",
+        "pause_s = first_s\n",
+        (
+            "tests/unit/sync/test_flapping.py::test_a_fleet_whose_broker_restarts_comes_back_spread_over_seconds",
+        ),
+        ("F23",),
+    ),
+    Twin(
+        "a half-open connection is never found out",
+        CONNECTION,
+        "        keepalive=settings.keepalive_s,\n",
+        "        keepalive=60_000,\n",
+        (f"{NETWORK}::test_a_half_open_connection_is_noticed_and_replaced_while_people_are_served",),
+        ("F8",),
     ),
     Twin(
         "attempts to connect never become fewer",
@@ -190,6 +209,14 @@ ON_THE_WAY = (
         "pattern write automats/%u/journal\n",
         "pattern write automats/+/journal\n",
         ("tests/crash/test_fleet_acl.py::test_an_automat_writes_its_own_topics_up_and_no_others",),
+        ("T14",),
+    ),
+    Twin(
+        "an automat takes over the session of another",
+        "docs/broker/mosquitto.conf",
+        "use_username_as_clientid true\n",
+        "",
+        ("tests/crash/test_fleet_acl.py::test_nobody_takes_over_the_session_of_another_automat",),
         ("T14",),
     ),
     Twin(
