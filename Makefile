@@ -46,7 +46,7 @@ format: $(STAMP) ## rewrite the sources as the checks want them
 bench: $(STAMP) ## every figure beside a floor measured in the same run
 	$(BIN)/python -m bench
 
-proof: $(STAMP) ## try to break every promise for ten minutes; what ran and was found: build/proof.md
+proof: $(STAMP) ## try for minutes to break every promise; what ran and was found: build/proof.md
 	$(BIN)/python -m tests.proof
 
 proof-long: $(STAMP) ## the same for hours, with a page to keep: docs/proof.md

@@ -11,8 +11,8 @@ PYTHON = (sys.executable, "-m")
 class Part:
     """One command that tries to break a promise, and writes what it did with `--json FILE`.
 
-    `needs`: the module without which the part is missing; `cores`: how many it keeps busy, so that parts
-    that would disturb one another do not run at once; `limit_s`: after that it is ended and has failed.
+    `needs`: the module without which the part is missing; `cores`: how many it keeps busy (one that mostly
+    waits: half of one), so that parts that would disturb one another do not run at once; `limit_s`: after that it is ended and has failed.
     """
 
     name: str
@@ -20,7 +20,7 @@ class Part:
     needs: str
     short: tuple[str, ...]
     long: tuple[str, ...]
-    cores: int
+    cores: float
     limit_s: float
     long_limit_s: float
 
@@ -99,7 +99,7 @@ PARTS: dict[str, Part] = {
             "tests.crash.brokers",
             _module("tests.crash.brokers", "--kills", "50", "--seed", "SEED"),
             _module("tests.crash.brokers", "--kills", "1000", "--seed", "SEED"),
-            cores=1,
+            cores=0.5,
             limit_s=240,
             long_limit_s=2 * 3600,
         ),
@@ -119,7 +119,7 @@ PARTS: dict[str, Part] = {
             "tests.crash.network",
             _module("tests.crash.network", "--times", "30", "--seed", "SEED"),
             _module("tests.crash.network", "--times", "1000", "--seed", "SEED"),
-            cores=1,
+            cores=0.5,
             limit_s=240,
             long_limit_s=4 * 3600,
         ),

@@ -156,13 +156,13 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 class _Cores:
     """Cores that are taken and given back, in the order in which they were asked for."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: float) -> None:
         self._free = count
         self._change = asyncio.Condition()
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def taken(self, count: int) -> AsyncIterator[None]:
+    async def taken(self, count: float) -> AsyncIterator[None]:
         async with self._turn, self._change:
             await self._change.wait_for(lambda: self._free >= count)
             self._free -= count

@@ -49,7 +49,7 @@ FINDING: dict[str, Any] = {
 
 
 def part(
-    written: object = FIGURES, *, code: int = 0, before: str = "", limit_s: float = 30, cores: int = 1
+    written: object = FIGURES, *, code: int = 0, before: str = "", limit_s: float = 30, cores: float = 1
 ) -> Part:
     """Make a part that writes this, after having done that, and exits so."""
     program = (
