@@ -12,7 +12,8 @@ class Part:
     """One command that tries to break a promise, and writes what it did with `--json FILE`.
 
     `needs`: the module without which the part is missing; `cores`: how many it keeps busy (one that mostly
-    waits: half of one), so that parts that would disturb one another do not run at once; `limit_s`: after that it is ended and has failed.
+    waits: half of one), so that parts that would disturb one another do not run at once; `limit_s`: after
+    that it is ended and has failed.
     """
 
     name: str
