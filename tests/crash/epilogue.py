@@ -4,7 +4,7 @@ from simulator.broker import Broker
 from simulator.people import Person
 from tests.crash.stand import Stand
 
-ANSWER_LIMIT_S = 10.0
+ANSWER_LIMIT_S = 40.0
 EVERYTHING_TIMES_OUT_S = 300
 """Longer than any flow at a keypad or door waits for anybody."""
 REFILL_S = 10 * 600
@@ -91,7 +91,7 @@ async def collect(stand: Stand, person: Person, label: str) -> None:
         return
     automat.take(label)
     automat.push_shut(label)
-    await stage.expect_entry("parcel.handed-over", subject=tracking_id)
+    await stage.expect_entry("parcel.handed-over", subject=tracking_id, limit_s=ANSWER_LIMIT_S)
     witness.promise("parcel.handed-over", tracking_id)
 
 

@@ -19,8 +19,9 @@ from tests.crash.nursery import Nursery
 from tests.crash.steps import Doom
 from tests.crash.witness import Witness
 
-STILLBORN_LIMIT_S = 20.0
-SHUT_LIMIT_S = 5.0
+STILLBORN_LIMIT_S = 40.0
+SHUT_LIMIT_S = 40.0
+SERVED_LIMIT_S = 120.0
 TAKES_AWAY = ("pickup", "reopen", "collect")
 """Purposes of a door behind which a hand takes out what it finds."""
 
@@ -75,7 +76,7 @@ class Stand:
         self.witness.died.clear()
         await self.demo.start_daemon()
         self.see_anew()
-        await self.demo.until_served()
+        await self.demo.until_served(SERVED_LIMIT_S)
         await self.witness.examine()
         self.witness.quiet = False
 

@@ -12,8 +12,8 @@ from simulator.demo import DaemonEnded, Demo, DemoEvent, EntryArrived
 from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEvent
 from tests.crash.book import Book, Doors, Pulsed, Shown
 
-IN_STEP_LIMIT_S = 20.0
-REST_LIMIT_S = 10.0
+IN_STEP_LIMIT_S = 60.0
+REST_LIMIT_S = 40.0
 PAGE = 500
 WORDS = (
     (
