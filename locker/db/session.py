@@ -125,9 +125,9 @@ class Database:
         self._head = head
         self._commits_since_copied += 1
         if any(map(_takes_persons_away, changes)):
-            self._copy_log("TRUNCATE")  # the log holds what was deleted until then
+            self._reuse_log("TRUNCATE")  # the log holds what was deleted until then
         elif self._commits_since_copied > COMMITS_BETWEEN and self._log_is_long():
-            self._copy_log("PASSIVE")
+            self._reuse_log("PASSIVE")
 
     # -- the journal
 
@@ -255,13 +255,13 @@ class Database:
         try:
             self._write(steps)
         except DiskFull:
-            self._copy_log("RESTART")
+            self._reuse_log()
             try:
                 self._write(steps)
             except DiskFull:
                 if self._reserve is None or not self._reserve.give_up():
                     raise
-                self._copy_log("RESTART")
+                self._reuse_log()
                 self._write(steps)
 
     def _log_is_long(self) -> bool:
@@ -270,7 +270,7 @@ class Database:
         except FileNotFoundError:
             return False
 
-    def _copy_log(self, kind: Literal["PASSIVE", "RESTART", "TRUNCATE"]) -> None:
+    def _reuse_log(self, kind: Literal["PASSIVE", "RESTART", "TRUNCATE"] = "RESTART") -> None:
         """Copy the -wal file over as far as there is room, so that it is written from its start again."""
         self._commits_since_copied = 0
         with suppress(DiskFull), _named(self.path, "copying its log over", running=True):

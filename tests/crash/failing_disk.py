@@ -26,6 +26,7 @@ from locker.db.errors import DamagedDatabase, DatabaseError, DatabaseFailed, Dis
 from locker.db.loading import Loaded
 from locker.db.migrate import ensure_current
 from locker.db.session import Database
+from locker.db.statements import compile_statements
 from locker.domain.automat import Automat
 from locker.domain.events import Event
 from locker.domain.intents import Tone
@@ -543,7 +544,7 @@ def share(
     # Compiled statements are the same for every session; compiling them takes most of a start.
     with (
         TemporaryDirectory(dir=SCRATCH, prefix="failing-") as made,
-        patch.object(session, "compile_statements", cache(session.compile_statements)),
+        patch.object(session, "compile_statements", cache(compile_statements)),
     ):
         for scene in scenes(Path(made))[number::of]:
             if wanted is not None and wanted[0] != scene.name:
