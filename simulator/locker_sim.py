@@ -278,6 +278,11 @@ class LockerSim:
         """The daemon's local socket, for `lockerctl --socket`."""
         return self._demo.socket
 
+    @property
+    def enrolment_file(self) -> Path:
+        """What the device gave the back office."""
+        return self._demo.enrolment_file
+
     # -- inside
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:

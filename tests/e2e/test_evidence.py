@@ -25,12 +25,13 @@ def test_a_handover_is_proved_without_the_daemon(locker_sim: LockerSim, tmp_path
     parcel = locker_sim.deliver()
     locker_sim.collect(parcel)
     file = tmp_path / "evidence.json"
-    (enrolment,) = locker_sim.socket.parent.parent.rglob("backoffice/enrolment.json")
 
     written = lockerctl(
         "--socket", str(locker_sim.socket), "evidence", parcel.tracking_id, "--output", str(file)
     )
-    checked = lockerctl("verify", "--file", str(file), "--public-key", str(enrolment), "--json")
+    checked = lockerctl(
+        "verify", "--file", str(file), "--public-key", str(locker_sim.enrolment_file), "--json"
+    )
 
     assert written.returncode == 0, written.stderr
     assert checked.returncode == 0, checked.stdout
