@@ -13,6 +13,9 @@ from tests.faults.catalogue import Row
 from tests.proof.running import Outcome, Verdict
 from tests.references import PROOF, ROOT
 
+SHOWN_MOST = 20
+"""Findings of one part on the page."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -111,12 +114,13 @@ def _part_line(outcome: Outcome) -> str:
 
 
 def _found_lines(outcomes: Iterable[Outcome]) -> list[str]:
-    lines = [
-        line
-        for outcome in outcomes
-        for each in outcome.found
-        for line in ("", f"**{outcome.part.name}**: {each.what}", "", "```", each.replay, "```")
-    ]
+    lines: list[str] = []
+    for outcome in outcomes:
+        for each in outcome.found[:SHOWN_MOST]:
+            lines += ["", f"**{outcome.part.name}**: {each.what}", "", "```", each.replay, "```"]
+        more = len(outcome.found) - SHOWN_MOST
+        if more > 0:
+            lines += ["", f"**{outcome.part.name}**: and {more:,} more, in its `{outcome.part.name}.json`."]
     return ["", "## What was found", *lines] if lines else []
 
 

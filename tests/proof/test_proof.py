@@ -166,6 +166,13 @@ def test_the_page_shows_each_finding_with_its_replay() -> None:
     assert "**1 found.**" in drawn
 
 
+def test_a_thousand_findings_are_counted_and_twenty_of_them_shown() -> None:
+    found = Outcome(part(), Verdict.FOUND, 1, {"kills": 5}, (_finding(),) * 1_000)
+    drawn = page(FACTS, [found], [SHOWN])
+    assert drawn.count(FINDING["replay"]) == 20
+    assert "and 980 more" in drawn
+
+
 def test_the_page_hides_no_missing_part_and_no_missing_row() -> None:
     missing = Outcome(part(), Verdict.MISSING, detail="there is no such module")
     assert verdict([missing], [SHOWN, UNSHOWN]) == (
