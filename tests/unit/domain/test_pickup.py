@@ -1,7 +1,7 @@
 """domain.md section 3: pick-up, evidence, pulses, doors left open, reopening."""
 
 from locker.domain.compartments import Condition
-from locker.domain.events import Door, GoodsSeen, PulseNotSent
+from locker.domain.events import Door, GoodsSeen, PulseNotSent, PulseSent
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
 from locker.domain.messages import Text
@@ -90,6 +90,22 @@ def test_pulses_that_never_left_the_port_open_nothing_and_hand_over_nothing() ->
     assert stand.last(EntryKind.PARCEL_ATTEMPTED).data["pulsessent"] == 0
     assert stand.parcel().state is ParcelState.STORED
     assert stand.box(label).tracking_id is not None
+
+
+def test_a_pulse_of_which_nobody_waits_to_hear_is_no_evidence() -> None:
+    stand, label = stand_with_parcel()
+    before = stand.automat
+    assert not stand.do(PulseSent(label, 1)).durable
+    assert stand.automat.openings == before.openings
+    stand.press("C 024204 OK")
+    for number in (2, 1, 1):  # not yet intended, ours, told twice
+        stand.do(PulseSent(label, number))
+    assert stand.automat.openings[label].pulses_sent == 1
+    stand.wait(5.1)
+    assert stand.unlocks[-1].number == 2
+    for number in (1, 3, 2, 2):
+        stand.do(PulseSent(label, number))
+    assert stand.automat.openings[label].pulses_sent == 2
 
 
 def test_grade_b_where_no_contact_is_fitted_and_only_after_a_pulse_was_sent() -> None:

@@ -300,24 +300,31 @@ async def test_what_has_happened_comes_before_what_is_due(rig: Rig) -> None:
     assert Text.TYPING_CODE in rig.record.shown
 
 
-async def test_the_frame_of_a_pulse_leaves_before_anybody_is_told(rig: Rig) -> None:
-    await rig.with_parcel()
-    await rig.press("C 024204")
-    frames: set[asyncio.Task[None]] = set()
+def test_the_frame_of_a_pulse_leaves_before_anybody_is_told_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    async def main() -> tuple[list[str], float]:
+        rig = Rig(tmp_path / "automat.db")
+        await rig.with_parcel()
+        await rig.press("C 024204")
+        frames: set[asyncio.Task[None]] = set()
 
-    async def frame() -> None:
-        for _ in range(TURNS_TO_THE_WIRE - 1):  # its task begins in the first turn
-            await asyncio.sleep(0)
-        rig.record.log.append("frame")
+        async def frame() -> None:
+            for _ in range(TURNS_TO_THE_WIRE - 1):  # its task begins in the first turn
+                await asyncio.sleep(0)
+            rig.record.log.append("frame")
 
-    def unlock(_compartment: str, _number: int) -> None:
-        frames.add(asyncio.get_running_loop().create_task(frame()))
+        def unlock(_compartment: str, _number: int) -> None:
+            frames.add(asyncio.get_running_loop().create_task(frame()))
 
-    # hardware that needs some turns of the loop
-    rig.record.unlock = unlock  # type: ignore[assignment,method-assign]  # for this one record
-    rig.engine.watch(lambda _decision, _entries: rig.record.log.append("told"))
-    await rig.engine.take(KeyPressed("front", Key.OK))
-    assert rig.record.log.index("frame") < rig.record.log.index("told")
+        # hardware that needs some turns of the loop
+        rig.record.unlock = unlock  # type: ignore[assignment,method-assign]  # for this one record
+        rig.engine.watch(lambda _decision, _entries: rig.record.log.append("told"))
+        await rig.engine.take(KeyPressed("front", Key.OK))
+        rig.database.close()
+        return rig.record.log, asyncio.get_running_loop().time()
+
+    log, after_s = run(main())
+    assert log.index("frame") < log.index("told")
+    assert after_s == 0
 
 
 async def test_a_full_inbox_makes_whoever_posts_wait(rig: Rig) -> None:
