@@ -43,10 +43,11 @@ NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 class Connection:
     """A live connection; every method raises `aiomqtt.MqttError` once it is gone."""
 
-    def __init__(self, client: aiomqtt.Client, *, v5: bool, limit_s: float) -> None:
+    def __init__(self, client: aiomqtt.Client, *, v5: bool, limit_s: float, answer_limit_s: float) -> None:
         """Wrap a connected client."""
         self._client = client
         self._limit_s = limit_s
+        self._answer_limit_s = answer_limit_s
         self._v5 = v5
         self._event_properties = _content_type(CLOUD_EVENT) if v5 else None
         self._refused: str | None = None
@@ -70,18 +71,18 @@ class Connection:
                 raise aiomqtt.MqttError(f"the broker refuses a subscription to {topic}: {code}")
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish with QoS 1 and wait until the broker has it, without limit: run it beside `messages`.
+        """Publish with QoS 1 and wait until the broker has it: run it beside `messages`.
 
         MqttError if the broker does not allow the first one: it would take nothing else either.
         """
-        await self._client.publish(topic, payload, qos=1, retain=retain, timeout=math.inf)
+        await self._publish(topic, payload, retain=retain)
         if self._refused is not None and not self._welcome:
             raise aiomqtt.MqttError(explain(f"the broker refuses what we publish: {self._refused}", tls=True))
         self._welcome = True
 
     async def publish_event(self, topic: str, payload: bytes) -> None:
         """Publish a CloudEvent in structured mode."""
-        await self._client.publish(topic, payload, qos=1, properties=self._event_properties, timeout=math.inf)
+        await self._publish(topic, payload, properties=self._event_properties)
 
     def messages(self) -> AsyncIterator[aiomqtt.Message]:
         """Give what arrives; raises at once when the connection goes. Somebody must always be reading."""
@@ -91,6 +92,16 @@ class Connection:
         """Tell the broker that a message is in safe hands; nothing happens on a dead connection."""
         if message.qos:
             _inner(self._client).ack(message.mid, message.qos)
+
+    async def _publish(self, topic: str, payload: bytes, **how: Any) -> None:
+        # a broker that answers pings and nothing else would hold everything up for ever
+        try:
+            async with asyncio.timeout(self._answer_limit_s):
+                await self._client.publish(topic, payload, qos=1, timeout=math.inf, **how)
+        except TimeoutError as error:
+            raise aiomqtt.MqttError(
+                f"the broker has not taken a message within {self._answer_limit_s:g} s"
+            ) from error
 
     def _note_published(
         self,
@@ -148,7 +159,9 @@ async def open_connection(settings: LinkSettings, tls: ssl.SSLContext | None) ->
         await _tear_down(client)
         raise
     try:
-        yield Connection(client, v5=v5, limit_s=settings.connect_limit_s)
+        yield Connection(
+            client, v5=v5, limit_s=settings.connect_limit_s, answer_limit_s=settings.answer_limit_s
+        )
     finally:
         await _tear_down(client, settings.connect_limit_s)
 

@@ -79,6 +79,9 @@ class LinkSettings:
     retry_first_s: float = 0.5
     retry_most_s: float = 30.0
     connect_limit_s: float = 5.0
+    answer_limit_s: float = (
+        600.0  # to take one message: the largest, 1 MiB, over the slowest of mobile networks
+    )
     keepalive_s: int = 20
     session_expiry_s: int = 30 * 86_400  # as long as a command may live
     state_every_s: float = 1.0

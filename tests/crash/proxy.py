@@ -49,6 +49,7 @@ class Proxy:
         self._cut_after: int | None = None
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._heard: dict[asyncio.StreamWriter, bytearray] = {}
+        self._silent: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def become(self, trouble: Trouble) -> None:
@@ -110,6 +111,7 @@ class Proxy:
             self._pairs.discard(pair)
             self._heard.pop(far, None)
             for writer in pair:
+                self._silent.discard(writer)
                 _reset(writer)
 
     async def _copy(
@@ -119,7 +121,9 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := await reader.read(PIECE):
                 await self._go_on.wait()
-                if self.trouble is Trouble.SWALLOW:
+                if self.trouble is Trouble.SWALLOW or to in self._silent:
+                    # what was lost within a connection never comes, and nothing after it either
+                    self._silent.add(to)
                     self.passed.swallowed_bytes += len(data)
                     continue
                 if self.trouble is Trouble.DELAY:

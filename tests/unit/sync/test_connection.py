@@ -14,7 +14,9 @@ import pytest
 
 from locker.sync.connection import _watch_safely, open_connection
 from locker.sync.settings import LinkSettings
+from tests.unit.sync.automat import AutomatInMemory, running_link
 
+CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 1, 3, 8, 12
 CONNACK = bytes([0x20, 3, 0, 0, 0])
 
 
@@ -60,6 +62,19 @@ async def test_what_is_closed_before_the_loop_comes_to_it_is_not_watched() -> No
     assert client._misc_task is None
 
 
+async def test_a_broker_that_answers_pings_and_no_message_is_left() -> None:
+    """It would hold up the whole journal: there are only so many messages on their way at a time."""
+    automat = AutomatInMemory()
+    automat.write(30)
+    async with deaf_broker() as port:
+        settings = LinkSettings("a-1", "127.0.0.1", port, first_connect_within_s=0.0, answer_limit_s=0.2)
+        async with running_link(automat, settings) as link, asyncio.timeout(10):
+            while link.trouble is None:
+                assert automat.acknowledged_through == 0
+                await asyncio.sleep(0.01)
+        assert link.trouble == "the broker has not taken a message within 0.2 s"
+
+
 def troubles_of_the_loop() -> list[str]:
     """Collect what nobody awaits."""
     found: list[str] = []
@@ -79,6 +94,39 @@ async def fickle_broker(answer: bytes) -> AsyncIterator[int]:
             raw = writer.get_extra_info("socket")
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def deaf_broker() -> AsyncIterator[int]:
+    """Greet, take subscriptions, answer pings and the first message; say nothing to any other."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        taken = 0
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                kind = (await reader.readexactly(1))[0] >> 4
+                size = shift = 0
+                while True:  # MQTT's lengths: seven bits a byte
+                    (byte,) = await reader.readexactly(1)
+                    size, shift = size | (byte & 0x7F) << shift, shift + 7
+                    if byte < 0x80:
+                        break
+                body = await reader.readexactly(size)
+                if kind == CONNECT:
+                    writer.write(CONNACK)
+                elif kind == SUBSCRIBE:
+                    writer.write(bytes([0x90, 4, *body[:2], 0, 1]))
+                elif kind == PINGREQ:
+                    writer.write(bytes([0xD0, 0]))
+                elif kind == PUBLISH and not taken:
+                    taken += 1
+                    at = 2 + int.from_bytes(body[:2])
+                    writer.write(bytes([0x40, 2, *body[at : at + 2]]))
+        writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
