@@ -16,9 +16,13 @@ A_KEY_S = 0.05
 MASHED = (b"\x08", b"\x0d", b"*", b"#", *(bytes([48 + digit]) for digit in range(10)))
 """Bytes that are keys, whichever edition of the keypad they come from."""
 DIGITS = st.lists(st.sampled_from(MASHED[-10:]), max_size=40).map(lambda keys: b"*" + b"".join(keys))
+ENTRIES = st.lists(st.integers(1000, 999_999).map(lambda code: b"*%d#" % code), max_size=6).map(b"".join)
 chunks = st.lists(
     st.tuples(
-        st.binary(max_size=40) | st.lists(st.sampled_from(MASHED), max_size=40).map(b"".join) | DIGITS,
+        st.binary(max_size=40)
+        | st.lists(st.sampled_from(MASHED), max_size=40).map(b"".join)
+        | DIGITS
+        | ENTRIES,
         st.floats(0.0, 8.0),
     ),
     max_size=25,
