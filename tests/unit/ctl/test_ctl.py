@@ -1,13 +1,14 @@
-"""lockerctl as its own process, against a real socket."""
+"""lockerctl against a real socket: what it prints, and with which exit code it ends."""
 
 import asyncio
+import io
 import json
 import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from locker.api.server import ApiServer
-from locker.ctl import EXIT_MEANING
+from locker.ctl import EXIT_MEANING, main
 from locker.domain.commands import BlockCompartment, Mode, SetMode
 from locker.domain.events import Door, LockTimed, PartLost, PulseRefused, StorageChanged
 from locker.errors import ExitCode
@@ -61,9 +62,29 @@ async def start(*arguments: str, **environment: str) -> Process:
 
 
 async def run(*arguments: str, **environment: str) -> Outcome:
-    """Run lockerctl to its end."""
+    """Run lockerctl's `main` to its end, in a thread: a process of its own needs half a second first."""
+    out, err = io.StringIO(), io.StringIO()
+
+    def ended() -> int:
+        with Path(os.devnull).open(encoding="utf-8") as nothing:
+            patch.setattr(sys, "stdin", nothing)
+            try:
+                return main(arguments)
+            except SystemExit as end:  # argparse: help, or a mistake
+                return int(end.code or 0)
+
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        async with asyncio.timeout(LIMIT_S):
+            code = await asyncio.to_thread(ended)
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+async def run_process(*arguments: str) -> Outcome:
+    """Run lockerctl to its end as a process, as a person does."""
     async with asyncio.timeout(LIMIT_S):
-        process = await start(*arguments, **environment)
+        process = await start(*arguments)
         out, err = await process.communicate()
         assert process.returncode is not None
         return Outcome(process.returncode, out.decode(), err.decode())
@@ -94,8 +115,9 @@ async def test_status_on_one_page(house: House, at: tuple[str, str]) -> None:
     house.do(PartLost("line locks", "unplugged"))
     house.do(StorageChanged(low=True))
 
-    outcome = await run(*at, "status")
+    outcome = await run_process(*at, "status")
 
+    assert outcome == await run(*at, "status")
     assert outcome.code == ExitCode.OK
     lines = {line.split()[0]: line.split(maxsplit=1)[1] for line in outcome.lines()}
     assert lines["automat"] == "fi-0001, Kallio 3"
