@@ -87,10 +87,11 @@ async def collect(stand: Stand, person: Person, label: str) -> None:
     if UNKNOWN in text:
         witness.find(f"the code of {tracking_id}, which lies in {label}, is not recognised")
     if automat.door(label).state != "open":
-        stand.excuses.append(text)
+        stand.codes["excused"] += 1
         return
+    stand.codes["opened"] += 1
     automat.take(label)
-    automat.push_shut(label)
+    await stand.push_shut(label)
     await stage.expect_entry("parcel.handed-over", subject=tracking_id, limit_s=ANSWER_LIMIT_S)
     witness.promise("parcel.handed-over", tracking_id)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.broker import BrokerError
@@ -38,6 +39,7 @@ class LifeOutcome:
     starts: int
     doors: int
     entries: int
+    codes: Mapping[str, int]
     findings: tuple[str, ...]
 
 
@@ -66,7 +68,8 @@ async def live(nursery: Nursery, stock: Stock, *, seed: int, kills: int) -> Life
             witness.find(f"after kill {witness.kills}: {error}")
         book = witness.book
         doors = sum(map(len, witness.doors.opened.values()))
-        return LifeOutcome(witness.kills, nursery.lives - before, doors, book.read, tuple(witness.findings))
+        starts = nursery.lives - before
+        return LifeOutcome(witness.kills, starts, doors, book.read, stand.codes, tuple(witness.findings))
 
 
 async def _until_killed(crowd: Crowd) -> None:

@@ -63,6 +63,7 @@ class Outcome:
 
     kills: int
     reached: bool
+    codes: Mapping[str, int]
     findings: tuple[str, ...]
 
 
@@ -95,7 +96,7 @@ async def kill_at(nursery: Nursery, stock: Stock, case: Case, seed: int) -> Outc
                 await stand.kill()
                 stand.be_stillborn(doom=case.doom)
             elif not await _play_until_death(stand, story):
-                return Outcome(0, False, tuple(witness.findings))
+                return Outcome(0, False, stand.codes, tuple(witness.findings))
             else:
                 witness.kills += 1
                 await stand.demo.kill_daemon()
@@ -104,7 +105,7 @@ async def kill_at(nursery: Nursery, stock: Stock, case: Case, seed: int) -> Outc
                 await finish(stand)
             except TROUBLES as error:
                 witness.find(f"after the kill: {error}")
-            return Outcome(witness.kills, True, tuple(witness.findings))
+            return Outcome(witness.kills, True, stand.codes, tuple(witness.findings))
     finally:
         nursery.doom = nursery.stillborn = None
 
