@@ -220,10 +220,13 @@ class Work:
     begin: Callable[[Path], Callable[[], None]]
     fitting: Callable[[Path], str | None]
     reads: bool = False
+    slow: bool = False
 
     @property
     def modes(self) -> Iterable[str]:
         """How an operation fails in this scene."""
+        if self.slow:
+            return ("eio-once", "eio-for-ever", "full-for-ever")
         return READING if self.reads else MODES
 
     def play(self, root: Path, failing: Failing) -> Iterator[str]:
@@ -339,8 +342,14 @@ def scenes(root: Path) -> list[Decided | Work]:
         Work("open-reading", log, opening(automat), same, reads=True),
         Work("close", log, closing_it, same),
         Work("backup", last.files, backing_up, partial(backed_up, last.before)),
-        Work("migrate", old_database(root / "old"), migrating, partial(migrates, reached(root / "reached"))),
-        Work("create", {}, migrating, partial(migrates, reached(root / "made", old=False))),
+        Work(
+            "migrate",
+            old_database(root / "old"),
+            migrating,
+            partial(migrates, reached(root / "reached")),
+            slow=True,
+        ),
+        Work("create", {}, migrating, partial(migrates, reached(root / "made", old=False)), slow=True),
     ]
 
 
