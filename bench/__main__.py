@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from bench import decisions, drain, lines, opening, screens, start, watchers
+from bench import decisions, drain, lines, opening, screens, start, watchers, weeks
 from bench.figures import Figure, Goal, NotMeasured, table
 from locker.db.errors import DatabaseError
 from simulator.broker import BrokerError
@@ -61,6 +61,10 @@ async def _decisions(_directory: Path, quick: bool) -> Sequence[Figure]:  # noqa
     return await asyncio.to_thread(decisions.measure, pairs=pairs, pickups=pickups)
 
 
+async def _weeks(_directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
+    return await asyncio.to_thread(weeks.measure, quick=quick)
+
+
 async def _start(directory: Path, quick: bool) -> Sequence[Figure]:  # noqa: FBT001 - as above
     entries, rounds = (100, 1) if quick else (100_000, 7)
     return await start.measure(directory, entries=entries, rounds=rounds, warm=not quick)
@@ -93,6 +97,7 @@ MEASURES: dict[str, tuple[str, Measure]] = {
     "unlock-during-scan": ("an unlock's wait for the wire, beside one exchange", _unlock_during_scan),
     "idle-cpu": ("processor time of 100 doors at rest", _idle_cpu),
     "screens": ("the technician's screen: processor time, and the answer to a key", _screens),
+    "weeks": ("a simulated week, quiet and busy, in times real time on one core", _weeks),
     "start": ("start to ready with 100,000 journal entries, and resident memory", _start),
 }
 

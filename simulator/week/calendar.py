@@ -1,11 +1,12 @@
 """Who comes when in a week, drawn from the seed."""
 
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from simulator.week.people import People
 
 DAY_S = 86_400.0
+PARCELS_OF_TWO_ROUNDS = 16
 SIZES = ("S", "S", "S", "M", "M", "L", "XL")
 REASON = "a customer asked"
 
@@ -39,7 +40,7 @@ class Calendar:
         yield from self._often(0.1, "office", people.change_mode)
         yield from self._often(0.3, "the technician", people.serve)
         for day in range(int(self._days) + 1):
-            for hour in (9, 15) if rate > 1 else (11,):
+            for hour in _rounds(rate):
                 yield self._at(day, hour), "the courier", people.bring
             yield self._at(day, 17), "the courier", people.fetch
             if dice.random() < 0.6:
@@ -53,3 +54,10 @@ class Calendar:
 
     def _at(self, day: int, hour: int) -> float:
         return day * DAY_S + hour * 3600.0 + self._dice.uniform(-1500, 1500)
+
+
+def _rounds(rate: float) -> Sequence[int]:
+    """The hours at which couriers come who have so many parcels a day, eight at a time."""
+    if rate > PARCELS_OF_TWO_ROUNDS:
+        return range(8, 21)
+    return (9, 15) if rate > 1 else (11,)

@@ -37,6 +37,11 @@ class Front:
             self._shown.clear()
             await self.automat.type(self._keypad, key)
 
+    @property
+    def has_scanner(self) -> bool:
+        """Whether labels can be scanned here."""
+        return bool(self.automat.plan.scanners)
+
     def scan(self, label: str) -> None:
         """Hold a label before the scanner."""
         self._shown.clear()

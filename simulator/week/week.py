@@ -17,7 +17,7 @@ from typing import Any
 
 from locker.domain.automat import Decision
 from locker.domain.journal import SealedEntry
-from simulator.plan import demo_plan
+from simulator.plan import demo_plan, plan_of
 from simulator.virtual_loop import run
 from simulator.week.calendar import Calendar
 from simulator.week.front import Front
@@ -42,8 +42,9 @@ class Settings:
     """What a week is made of; what is not said is drawn from the seed.
 
     `kept`: the numbers of the troubles that happen; None: all. `ends_after_days`: the planned week goes on
-    no longer. `cuts_a_day` are power cuts at entries, besides. `skips`: lines rest while nothing moves.
-    `settles`: in the end everything has to come to rest. `heartbeat_s`: None for the daemon's own.
+    no longer. `nobody` comes and nothing is announced. `compartments`: None for the demo's automat.
+    `cuts_a_day` are power cuts at entries, besides. `skips`: lines rest while nothing moves. `settles`: in
+    the end everything has to come to rest. `heartbeat_s`: None for the daemon's own.
     """
 
     seed: int
@@ -51,6 +52,8 @@ class Settings:
     parcels_a_day: float | None = None
     kept: tuple[int, ...] | None = None
     ends_after_days: float | None = None
+    nobody: bool = False
+    compartments: int | None = None
     cuts_a_day: float = 0.0
     skips: bool = True
     settles: bool = True
@@ -69,6 +72,7 @@ class Outcome:
     starts: int
     counts: dict[str, int]
     cpu_s: float
+    lived_days: float
     troubles: tuple[Trouble, ...]
     kept: tuple[int, ...] | None = None
     broken: str | None = None
@@ -97,9 +101,8 @@ class Week:
         dice = random.Random(settings.seed)
         begins_at = FIRST_DAY + timedelta(hours=dice.randrange(24 * 365 * YEARS))
         self.trace = Trace(self._loop.time)
-        self.stand = Stand(
-            directory / "a", demo_plan(), _more(dice), begins_at, self.trace, settings.heartbeat_s
-        )
+        plan = demo_plan() if settings.compartments is None else plan_of(settings.compartments)
+        self.stand = Stand(directory / "a", plan, _more(dice), begins_at, self.trace, settings.heartbeat_s)
         self.stand.wires.skips = settings.skips
         self.front = Front(self.stand.automat, _more(dice))
         parcels, troubles = dice.choice(PARCELS_A_DAY), dice.choice(TROUBLES)
@@ -145,6 +148,7 @@ class Week:
             starts=self.stand.starts,
             counts=dict(sorted(self.witness.counts.items())),
             cpu_s=time.process_time() - began_s,
+            lived_days=self._loop.time() / DAY_S,
             troubles=self._troubles,
             kept=self._settings.kept,
             broken=broken,
@@ -213,7 +217,7 @@ class Week:
             if trouble.at_s < self._ends_s:
                 self._spawn(self._trouble(trouble))
         calendar = Calendar(self.people, self._calendar_dice, self._settings.days, self._parcels_a_day)
-        for at_s, who, what in calendar.events():
+        for at_s, who, what in [] if self._settings.nobody else calendar.events():
             if at_s > self._ends_s:
                 break
             await self.until(at_s)

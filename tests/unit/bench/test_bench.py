@@ -21,6 +21,7 @@ FIGURES = {
     "screens": [
         f"screen-{matter}-{what}" for matter in ("wall", "lines") for what in ("cpu-percent", "key-p99-ms")
     ],
+    "weeks": ["week-quiet-times-real", "week-busy-times-real"],
     "start": ["start-to-ready-ms", "resident-memory-mb"],
 }
 
