@@ -122,14 +122,15 @@ async def test_the_log_is_filtered_by_direction_text_and_board(shared_sim: Locke
 
 
 async def test_the_log_is_saved_to_a_new_file_for_this_user_only(
-    shared_sim: LockerSim, tmp_path: Path
+    shared_sim: LockerSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # a short name is soon typed
     path = tmp_path / "wire.log"
     async with seen(shared_sim.socket) as screen:
         await begun(screen)
         await screen.press("s")
         await screen.shows("To which new file")
-        await screen.type(str(path))
+        await screen.type(path.name)
         await screen.press("enter")
         await screen.until(path.exists, "the file")
         await screen.shows("written to")
@@ -139,14 +140,14 @@ async def test_the_log_is_saved_to_a_new_file_for_this_user_only(
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         await screen.press("s")
         await screen.shows("To which new file")
-        await screen.type(str(path))
+        await screen.type(path.name)
         await screen.press("enter")
         await screen.shows("exists already")
         assert path.read_text() == saved
         await screen.press("enter")
         await screen.press("s")
         await screen.shows("To which new file")
-        await screen.type(str(tmp_path / "none" / "wire.log"))
+        await screen.type("none/wire.log")
         await screen.press("enter")
         await screen.shows("Nothing was written")
 
