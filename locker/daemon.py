@@ -65,16 +65,19 @@ log = logging.getLogger(__name__)
 def run(config: Config) -> int:
     """Run the daemon, or safe mode where it cannot go on; return its exit code."""
     database, limit = config.paths.database, config.safe_mode
-    starts = Starts(config.starts, limit.starts, limit.within_s)
+    starts, begun = Starts(config.starts, limit.starts, limit.within_s), False
     try:
         with suppress(DatabaseMissing, DatabaseFailed, DiskFull), Claim(database):
             pass  # a second daemon is refused before its start counts
         with _forgiven_when_asked_to_end(starts):
+            begun = True
             if not starts.begin():
                 return _run_safely(config, starts, "crash-loop", starts.told_of_loop())
             asyncio.run(_serve(config, starts))
     except DatabaseInUse as refusal:
         log.error("%s", refusal)
+        if begun:  # somebody's shell has it, or damage that looks like it: neither may go on for ever unseen
+            starts.fail(str(refusal))
         return ExitCode.DATABASE
     except DatabaseRefused as refusal:
         log.error("%s", refusal)

@@ -344,6 +344,9 @@ def _named(path: Path, doing: str, *, running: bool = False) -> Iterator[None]:
     except DatabaseError:
         raise
     except (DBAPIError, sqlite3.Error, OSError, UnicodeError, OverflowError) as error:
+        cause = str(getattr(error, "orig", None) or error)
+        if not running and cause.startswith(("no such table", "no such column", "malformed")):
+            raise damaged(path, cause) from error  # its revision is ours, so its schema should be
         raise failure(path, error, doing=doing, running=running) from error
 
 
