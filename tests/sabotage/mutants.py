@@ -77,7 +77,7 @@ def main() -> int:
     """Try every mutant of the chosen modules; tell the survivors."""
     arguments = _arguments()
     began_s = time.monotonic()
-    known = _known()
+    known = known_equal()
     account: dict[str, Any] = {"name": "mutants", "ran": {}, "seed": 0, "findings": []}
     for name, selection in SUBJECTS.items():
         if arguments.module not in name:
@@ -112,6 +112,13 @@ def say(text: str) -> None:
     """Write one line."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def known_equal() -> dict[str, dict[str, str]]:
+    """Return the mutants of each module that mean the same, with the reason."""
+    with contextlib.suppress(FileNotFoundError), EQUAL.open("rb") as opened:
+        return tomllib.load(opened)
+    return {}
 
 
 def _survivors(
@@ -185,7 +192,7 @@ def _passed(child: int, until_s: float) -> bool:
 
 def put_in_place(module: ModuleType, mutant: Mutant) -> None:
     """Give the functions of a module, wherever they were imported to, the code of a mutant."""
-    changed = dict(_codes(compile(mutant.tree, str(module.__file__), "exec")))
+    changed = dict(_codes(compile(mutant.tree(), str(module.__file__), "exec")))
     for function in _functions(module):
         code = changed.get(function.__qualname__)
         if code is not None and code.co_freevars == function.__code__.co_freevars:
@@ -218,12 +225,6 @@ def _read(told: Path) -> dict[int, list[str]]:
 
 def _quietly() -> list[str]:
     return ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", f"--rootdir={ROOT}"]
-
-
-def _known() -> dict[str, dict[str, str]]:
-    with contextlib.suppress(FileNotFoundError), EQUAL.open("rb") as opened:
-        return tomllib.load(opened)
-    return {}
 
 
 def _replay(name: str) -> str:

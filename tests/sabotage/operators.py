@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
@@ -33,56 +33,50 @@ class Mutant:
 
     line: int
     what: str
-    tree: ast.Module
     key: str
     """The line's own text and the change: it stays the same when the line moves."""
     reached_by: range
     """Lines of which one is run by every test that can notice it."""
+    _whole: ast.Module
+    _place: int
+    _change: Callable[[ast.AST], None]
+
+    def tree(self) -> ast.Module:
+        """Make the changed module."""
+        mutated = copy.deepcopy(self._whole)
+        self._change(next(each for number, each in enumerate(ast.walk(mutated)) if number == self._place))
+        return ast.fix_missing_locations(mutated)
 
 
 def mutants(source: str) -> list[Mutant]:
     """Make every mutant of a module's functions."""
     tree = ast.parse(source)
     lines = source.splitlines()
+    nodes = list(ast.walk(tree))
+    functions = [each for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    executed = {n for each in functions for n in range(each.body[0].lineno, (each.end_lineno or 0) + 1)}
+    statements = [each for each in nodes if isinstance(each, ast.stmt)]
     found: list[Mutant] = []
     numbered: dict[str, int] = {}
-    for place, node in enumerate(ast.walk(tree)):
-        if not _in_function(tree, node):
+    for place, node in enumerate(nodes):
+        line = getattr(node, "lineno", 0)
+        if line not in executed:
             continue
         for what, change in _changes(node):
-            mutated = copy.deepcopy(tree)
-            twin = next(each for number, each in enumerate(ast.walk(mutated)) if number == place)
-            change(twin)
-            ast.fix_missing_locations(mutated)
-            line = getattr(node, "lineno", 0)
             key = f"{lines[line - 1].strip()} | {what}"
             numbered[key] = numbered.get(key, 0) + 1
             if numbered[key] > 1:
                 key = f"{key} ({numbered[key]})"
-            found.append(Mutant(line, what, mutated, key, _reached_by(tree, node)))
+            found.append(Mutant(line, what, key, _reached_by(statements, node), tree, place, change))
     return sorted(found, key=lambda mutant: mutant.line)
 
 
-def _reached_by(tree: ast.Module, node: ast.AST) -> range:
+def _reached_by(statements: Iterable[ast.stmt], node: ast.AST) -> range:
     """Return the lines from the beginning of a node's statement to the node's end."""
     line = getattr(node, "lineno", 1)
     ends = getattr(node, "test", node)
-    begins = max(
-        each.lineno
-        for each in ast.walk(tree)
-        if isinstance(each, ast.stmt) and each.lineno <= line <= (each.end_lineno or 0)
-    )
+    begins = max(each.lineno for each in statements if each.lineno <= line <= (each.end_lineno or 0))
     return range(begins, (getattr(ends, "end_lineno", None) or line) + 1)
-
-
-def _in_function(tree: ast.Module, node: ast.AST) -> bool:
-    """Tell whether a node is executed when a function is called, and not only read."""
-    line = getattr(node, "lineno", None)
-    return line is not None and any(
-        each.body[0].lineno <= line <= (each.end_lineno or 0)
-        for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:

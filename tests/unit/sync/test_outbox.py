@@ -61,6 +61,20 @@ def test_what_the_back_office_lost_after_acknowledging_it_is_sent_again() -> Non
     assert everything(box, 0) == [Span(51, 150)]
 
 
+def test_missing_ranges_are_sent_in_order_however_they_are_told() -> None:
+    box = outbox(50, acknowledged=50)
+    box.acknowledge(50, [Span(9, 10), Span(3, 4)], 0)
+    assert everything(box, 0) == [Span(3, 4), Span(9, 10)]
+
+
+def test_a_back_office_that_lost_everything_is_served_in_bounded_memory() -> None:
+    box = outbox(5_000, acknowledged=5_000)
+    for first in range(1, 5_000, 100):
+        box.acknowledge(first - 1, [Span(first, 5_000)], first)
+        assert everything(box, first) == [Span(first, first + 99)]
+        assert len(box._sent_at) <= 3 * RULES.window
+
+
 def test_a_missing_range_of_things_never_sent_is_ignored() -> None:
     box = outbox(50)
     box.acknowledge(0, [Span(3, 10**9)], 0)
@@ -94,6 +108,29 @@ def test_a_new_connection_starts_after_the_durable_acknowledgement() -> None:
     box.acknowledge(20, [], 1)
     box.restart(JournalPosition(1, 50, 15), 2)
     assert everything(box, 2) == [Span(16, 50)]
+
+
+def test_a_new_connection_after_a_silence_has_the_whole_window() -> None:
+    box = outbox(300)
+    everything(box, 0)
+    assert everything(box, 10) == [Span(1, 5)]
+    box.restart(JournalPosition(1, 300, 0), 11)
+    assert everything(box, 11) == [Span(1, 100)]
+    assert box.wait_s(11) == 10
+
+
+def test_what_is_durably_acknowledged_is_not_sent() -> None:
+    box = outbox(50)
+    box.see(JournalPosition(1, 60, 20), 1)
+    assert everything(box, 1) == [Span(21, 60)]
+    assert box.acknowledged_through == 20
+
+
+def test_what_was_missing_before_a_new_connection_is_not_sent_unasked() -> None:
+    box = outbox(200, acknowledged=200)
+    box.acknowledge(50, [Span(60, 70)], 0)
+    box.restart(JournalPosition(1, 200, 200), 1)
+    assert everything(box, 1) == []
 
 
 def test_a_new_epoch_starts_from_its_own_beginning() -> None:
