@@ -22,7 +22,7 @@ from locker.api.maintenance_schema import (
 )
 from locker.api.schema import JournalEntryView
 from locker.errors import LockerError
-from tui.screens.base import LockerScreen
+from tui.screens.base import LockerScreen, looked
 from tui.store import Changes, Part
 from tui.widgets.bars import Painted
 from tui.widgets.rows import Rows
@@ -228,7 +228,7 @@ class AuditScreen(LockerScreen):
 
     def _take(self, audit: Audit) -> None:
         first, self._audit = self._audit is None, audit
-        if not self.is_mounted:
+        if not self.drawn:
             return
         self._paint_round()
         if first:
@@ -267,11 +267,8 @@ class AuditScreen(LockerScreen):
         return next((stop for stop in self._audit.stops if stop.compartment == label), None)
 
     def _looked(self, label: str) -> bool:
-        """Tell whether somebody has looked; where no contact tells, the word itself ends the opening."""
         box = self.store.compartments.get(label)
-        if box is None:
-            return False
-        return box.awaits_word_of is not None or (box.opening == "blind" and box.door != "open")
+        return box is not None and looked(box)
 
     # -- painting
 

@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -15,6 +16,7 @@ from textual.worker import Worker
 
 from locker.api.client import AnswerUnreadable, ApiClient, DaemonSilent, DaemonUnreachable, RequestRefused
 from locker.api.maintenance_schema import Asked, Maintained
+from locker.api.schema import CompartmentView
 from locker.errors import LockerError
 from tui.store import Changes, Part, Store
 from tui.widgets.bars import Banner, Keys, Tabs, TopLine
@@ -61,6 +63,11 @@ class LockerScreen(Screen[None]):
         """What to say."""
         return self.locker.words
 
+    @property
+    def drawn(self) -> bool:
+        """Whether its widgets are there: not before it is mounted, nor while it is taken down."""
+        return self.is_mounted and bool(self.query(Keys))
+
     def compose(self) -> ComposeResult:
         """Put the screen's own widgets between the bars."""
         yield Tabs(self.TAB or self.NAME)
@@ -80,8 +87,8 @@ class LockerScreen(Screen[None]):
 
     def paint(self, changes: Changes) -> None:
         """Paint what changed; called at most a few times a second."""
-        if not self.is_mounted or not self.query(Tabs):
-            return  # it is not drawn yet, or being taken down
+        if not self.drawn:
+            return
         self.query_one(Tabs).show(self.store, self.words)
         self.query_one(TopLine).show(self.store, self.words, self.locker.technician)
         if Part.CONNECTION in changes:
@@ -206,6 +213,32 @@ class LockerScreen(Screen[None]):
             await self.tell(words("common.refused"), f"{reason}\n\n{remedy}")
         else:
             await self.tell(self.words("common.not-done"), unanswered(error, self.words))
+
+
+class AskingScreen(LockerScreen):
+    """A screen that asks for what no event tells: whenever it comes to the front, and by `ask_anew`."""
+
+    def on_screen_resume(self) -> None:
+        """Paint what is known, and ask."""
+        super().on_screen_resume()
+        self.ask_anew()
+
+    @work(group="ask", exclusive=True)
+    async def ask_anew(self) -> None:
+        """Ask; what is wrong stands in the banner, and the next event asks again."""
+        client = self.locker.client
+        if client is not None:
+            with suppress(LockerError):
+                await self.ask(client)
+
+    async def ask(self, client: ApiClient) -> None:
+        """Ask for what this screen shows, and paint it."""
+        raise NotImplementedError
+
+
+def looked(box: CompartmentView) -> bool:
+    """Tell whether somebody has looked; where no contact tells, the word itself ends the opening."""
+    return box.awaits_word_of is not None or (box.opening == "blind" and box.door != "open")
 
 
 def unanswered(error: BaseException, words: Words) -> str:

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from locker.api.client import ApiClient
 from locker.api.commission_schema import DoorView
 from locker.api.maintenance_schema import (
     Asked,
@@ -24,8 +25,7 @@ from locker.api.maintenance_schema import (
     VerdictName,
 )
 from locker.api.schema import CompartmentView, JournalEntryView, LockView
-from locker.errors import LockerError
-from tui.screens.base import LockerScreen
+from tui.screens.base import AskingScreen, looked
 from tui.store import Changes, Part
 from tui.telling import instant, number
 from tui.widgets.bars import Painted
@@ -39,7 +39,7 @@ TIME_CELLS = 22
 WHO = ("technician", "courier", "operator", "user")
 
 
-class CompartmentScreen(LockerScreen):
+class CompartmentScreen(AskingScreen):
     """What is to be done at its door above; then what is known of it, and what happened to it."""
 
     NAME: ClassVar[str] = "compartment"
@@ -86,15 +86,10 @@ class CompartmentScreen(LockerScreen):
         """Let the arrows scroll at once."""
         self.query_one("#compartment-all").focus()
 
-    def on_screen_resume(self) -> None:
-        """Paint what is known, and ask for what no event tells."""
-        super().on_screen_resume()
-        self._ask()
-
     def show(self, changes: Changes) -> None:
         """Paint what changed; ask anew how the lock behaves whenever the box changed."""
         if Part.CONNECTION in changes or self.label in changes.labels:
-            self._ask()
+            self.ask_anew()
         if Part.ENTRIES in changes:
             self._keep(entry for entry in self.store.entries if self._is_about(entry))
         self._paint()
@@ -196,21 +191,14 @@ class CompartmentScreen(LockerScreen):
         if named is not None:
             await self._say("parcel", None if named == UNREADABLE else named)
 
-    @work(group="ask", exclusive=True)
-    async def _ask(self) -> None:
+    async def ask(self, client: ApiClient) -> None:
         """Ask how the lock behaves, how it is wired, and what happened to the box."""
-        client = self.locker.client
-        if client is None:
-            return
-        try:
-            locks = await client.locks()
-            page = await client.journal(compartment=self.label, limit=HISTORY_MOST)
-            self._health = next((each for each in locks if each.compartment == self.label), None)
-            self._keep(page.entries)
-            doors = (await client.commission()).doors
-            self._wiring = next((each for each in doors if each.compartment == self.label), None)
-        except LockerError:
-            return  # the banner says so, and the next change asks again
+        locks = await client.locks()
+        page = await client.journal(compartment=self.label, limit=HISTORY_MOST)
+        self._health = next((each for each in locks if each.compartment == self.label), None)
+        self._keep(page.entries)
+        doors = (await client.commission()).doors
+        self._wiring = next((each for each in doors if each.compartment == self.label), None)
         self._paint()
 
     def _keep(self, entries: Iterable[JournalEntryView]) -> None:
@@ -240,17 +228,14 @@ class CompartmentScreen(LockerScreen):
         return None if parcel is None or parcel.state == "collected" else parcel.tracking_id
 
     def _looked(self) -> bool:
-        """Tell whether somebody has looked; where no contact tells, the word itself ends the opening."""
         box = self._box
-        if box is None:
-            return False
-        return box.awaits_word_of is not None or (box.opening == "blind" and box.door != "open")
+        return box is not None and looked(box)
 
     # -- painting
 
     def _paint(self) -> None:
         box = self._box
-        if not self.is_mounted or self.store.status is None:
+        if not self.drawn or self.store.status is None:
             return
         head, step = (
             self.query_one("#compartment-head", Painted),

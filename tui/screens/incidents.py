@@ -7,10 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from locker.api.client import ApiClient
 from locker.api.maintenance_schema import AcknowledgeAsked, ClearAsked, ReleaseAsked
 from locker.api.schema import IncidentView
 from locker.errors import LockerError
-from tui.screens.base import LockerScreen
+from tui.screens.base import AskingScreen
 from tui.store import Changes, Part
 from tui.telling import instant, span
 from tui.widgets.bars import Painted
@@ -22,7 +23,7 @@ CLEARED_MOST = 100
 """So many of the cleared ones are listed, the newest; `lockerctl incidents --all` has every one."""
 
 
-class IncidentsScreen(LockerScreen):
+class IncidentsScreen(AskingScreen):
     """A list; below it the chosen incident in full."""
 
     NAME: ClassVar[str] = "incidents"
@@ -60,30 +61,18 @@ class IncidentsScreen(LockerScreen):
             self._table.add_column(self.words(f"incidents.column-{name}"), key=name)
         self._table.focus()
 
-    def on_screen_resume(self) -> None:
-        """Paint what is known, and ask for what no event tells."""
-        super().on_screen_resume()
-        self._ask()
-
     def show(self, changes: Changes) -> None:
         """Paint the list and the chosen one."""
         if Part.INCIDENTS in changes:
             self._paint()
-            self._ask()
+            self.ask_anew()
         elif Part.STATUS in changes:
             self._paint()  # the ages go on
 
-    @work(group="ask", exclusive=True)
-    async def _ask(self) -> None:
+    async def ask(self, client: ApiClient) -> None:
         """Ask for the cleared incidents, and around which of all the wire was kept."""
-        client = self.locker.client
-        if client is None:
-            return
-        try:
-            every = await client.incidents(cleared=True)
-            self._kept = frozenset((await client.wire()).dumped_incidents)
-        except LockerError:
-            return  # the banner tells what is wrong; the next event asks again
+        every = await client.incidents(cleared=True)
+        self._kept = frozenset((await client.wire()).dumped_incidents)
         cleared = [incident for incident in every if incident.cleared_at is not None]
         self._cleared = {incident.number: incident for incident in cleared[-CLEARED_MOST:]}
         self._paint()
@@ -197,7 +186,7 @@ class IncidentsScreen(LockerScreen):
         return self.store.incidents.get(number) or self._cleared.get(number)
 
     def _paint(self) -> None:
-        if not self.is_mounted or self.store.status is None:
+        if not self.drawn or self.store.status is None:
             return
         self._table.put({str(incident.number): self._row(incident) for incident in self._listed()})
         none = self.query_one("#incidents-none", Painted)

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical
 
-from locker.api.client import RequestRefused
+from locker.api.client import ApiClient, RequestRefused
 from locker.api.maintenance_schema import DeviceAsked, DeviceName, TestAsked
 from locker.api.schema import CompartmentView, JournalEntryView, KeypadView
 from locker.errors import LockerError
-from tui.screens.base import LockerScreen
+from tui.screens.base import AskingScreen
 from tui.store import Changes, Part
 from tui.widgets.bars import Painted
 from tui.widgets.found import ask_found
@@ -28,7 +28,7 @@ ENDED = (None, "left-open")
 """How an opening stands that comes to nothing more."""
 
 
-class TestsScreen(LockerScreen):
+class TestsScreen(AskingScreen):
     """The keypad to the left, the locks to the right."""
 
     __test__ = False  # not a test of pytest's
@@ -87,11 +87,6 @@ class TestsScreen(LockerScreen):
             self._table.add_column(self.words(f"tests.column-{name}"), key=name)
         self._table.focus()
 
-    def on_screen_resume(self) -> None:
-        """Paint what is known, and ask for what no event tells."""
-        super().on_screen_resume()
-        self._ask()
-
     def show(self, changes: Changes) -> None:
         """Paint what changed, and let a walk see it."""
         if Part.ENTRIES in changes:
@@ -101,20 +96,13 @@ class TestsScreen(LockerScreen):
         if {Part.COMPARTMENTS, Part.ENTRIES} & changes.parts:
             self._paint_locks()
         if Part.INCIDENTS in changes:
-            self._ask()  # faults and guards of keypads are told as incidents
+            self.ask_anew()  # faults and guards of keypads are told as incidents
         self._news.set()
 
-    @work(group="ask", exclusive=True)
-    async def _ask(self) -> None:
+    async def ask(self, client: ApiClient) -> None:
         """Ask for the keypads and for what earlier tests of locks came to."""
-        client = self.locker.client
-        if client is None:
-            return
-        try:
-            self.store.take_keypads(await client.keypads())
-            self._take_results((await client.journal(kind=TESTED, limit=RESULTS_ASKED)).entries)
-        except LockerError:
-            return  # the banner tells what is wrong
+        self.store.take_keypads(await client.keypads())
+        self._take_results((await client.journal(kind=TESTED, limit=RESULTS_ASKED)).entries)
         self._paint_keypad()
         self._paint_locks()
 
@@ -164,7 +152,7 @@ class TestsScreen(LockerScreen):
 
     def _paint_keypad(self) -> None:
         keypad = self._shown
-        if not self.is_mounted or keypad is None:
+        if not self.drawn or keypad is None:
             return
         words, trial = self.words, keypad.trial
         state = [words.term("tests", f"keypad-{name}") for name in _states(keypad)]
@@ -309,7 +297,7 @@ class TestsScreen(LockerScreen):
         return self.query_one("#tests-locks", Rows)
 
     def _paint_locks(self) -> None:
-        if not self.is_mounted:
+        if not self.drawn:
             return
         self._table.put({label: self._row(box) for label, box in self.store.compartments.items()})
 
