@@ -13,6 +13,7 @@ Tests that share an automat have a fixture of their own; `new_locker_sim` takes 
             yield automat
 """
 
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,10 @@ def _stock(tmp_path_factory: pytest.TempPathFactory) -> "Stock":
     # Here and not above: a suite that does not use the fixtures pays nothing for the plugin.
     from simulator.stock import Stock
 
-    return Stock(tmp_path_factory.mktemp("blank-automats"))
+    base = tmp_path_factory.getbasetemp()
+    # The workers of pytest-xdist have each a directory in that of the whole session.
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return Stock(session / "blank-automats")
 
 
 @pytest.fixture(name="new_locker_sim", scope="session")

@@ -21,7 +21,7 @@ async def initialise(place: Place, enrolment: Path, *, database: bool = False) -
 
 
 class Stock:
-    """A directory with one blank automat of each id that was asked for."""
+    """A directory with one blank automat of each id that was asked for; processes may share it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -43,7 +43,12 @@ class Stock:
         shutil.copytree(place.keys, fresh / "keys")
         shutil.copy2(enrolment, fresh / "enrolment.json")
         shutil.copy2(place.database, fresh / "automat.db")
-        fresh.rename(shelf)  # whole or not at all
+        try:
+            fresh.rename(shelf)  # whole or not at all
+        except OSError:
+            if not shelf.exists():
+                raise
+            shutil.rmtree(fresh)  # another process was first
 
 
 async def _run(command: str, *arguments: str) -> None:
