@@ -56,11 +56,11 @@ class People:
     def __init__(
         self,
         front: Front,
-        office: BackOffice,
+        office: Callable[[], BackOffice],
         dice: random.Random,
         note: Callable[[str], None],
     ) -> None:
-        self.front, self.office, self.dice, self._note = front, office, dice, note
+        self.front, self._office, self.dice, self._note = front, office, dice, note
         self.habits = Habits()
         self.truth = Truth()
         self.courier = Person("courier", "courier-1", "730164")
@@ -70,6 +70,11 @@ class People:
         self.waiting: dict[str, Person] = {}
         """Recipients whose parcel was brought, as far as its courier knows."""
         self.senders: list[Person] = []
+
+    @property
+    def office(self) -> BackOffice:
+        """The back office, which may be another after a restoration."""
+        return self._office()
 
     async def begin(self) -> None:
         """Let the back office authorise who comes with a code of their own."""

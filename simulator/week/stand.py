@@ -6,8 +6,9 @@ wires that end nowhere.
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self, cast
@@ -77,6 +78,8 @@ class Stand:
         self._alive = 0
         self.watchers: list[Watcher] = []
         self._config: Config
+        self._enrolment: Enrolment
+        self._signing: SigningKey
         self._daemon: Daemon | None = None
         self._running: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
@@ -101,28 +104,19 @@ class Stand:
         enrolment = initialise(place.keys, self.plan.automat_id, entropy=dice.randbytes)
         _blank_database(place.database)
         self._config = load(place.configuration)
-        self.office = BackOffice(
-            [Enrolment.read(enrolment)],
-            host="",
-            port=0,
-            ledger_file=place.directory / "ledger.db",
-            signing_key=signing,
-            clock=self.truth.at,
-            dice=random.Random(dice.getrandbits(64)),
-            connect=cast("office.Connect", self._connect_office),
-            look_s=OFFICE_LOOK_S,
-        )
+        self._enrolment, self._signing = Enrolment.read(enrolment), signing
+        self.office = self._make_office()
         self.automat.subscribe(self._hardware)
         await self.automat.start()
         self._stack.push_async_callback(self.automat.stop)
         await self.office.start()
-        self._stack.push_async_callback(self.office.stop)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """End everything."""
         self.power_cut()
         await self._buried()
+        await self.office.stop()
         await self._stack.aclose()
 
     @property
@@ -188,6 +182,42 @@ class Stand:
             ended, self._running, self._daemon = self._running, None, None
             problem = ended.exception()
             raise DaemonDiedError(f"the daemon ended by itself: {problem!r}") from problem
+
+    # -- the back office
+
+    def back_up_office(self) -> bytes:
+        """Return a copy of the ledger as it is now."""
+        with closing(sqlite3.connect(self._ledger)) as source:
+            return source.serialize()
+
+    async def restore_office(self, backup: bytes) -> None:
+        """Put a copy in the ledger's place: the back office has forgotten what came since."""
+        self.trace.add("office", "restored from a copy")
+        conduct = self.office.conduct
+        await self.office.stop()
+        for file in self._ledger.parent.glob(f"{self._ledger.name}-*"):
+            file.unlink()
+        self._ledger.write_bytes(backup)
+        self.office = self._make_office()
+        self.office.conduct = conduct
+        await self.office.start()
+
+    @property
+    def _ledger(self) -> Path:
+        return self.place.directory / "ledger.db"
+
+    def _make_office(self) -> BackOffice:
+        return BackOffice(
+            [self._enrolment],
+            host="",
+            port=0,
+            ledger_file=self._ledger,
+            signing_key=self._signing,
+            clock=self.truth.at,
+            dice=random.Random(self.dice.getrandbits(64)),
+            connect=cast("office.Connect", self._connect_office),
+            look_s=OFFICE_LOOK_S,
+        )
 
     # -- parts
 

@@ -15,7 +15,7 @@ from simulator.week.witness import Witness
 Kind = Literal[
     "cut-later", "cut-at-entry", "stop", "unplug", "hang", "fault-board", "fault-line", "fault-door",
     "fault-keypad", "clock", "broker-down", "broker-forgets", "broker-bad", "link-cut", "office-deaf",
-    "disk", "force", "lying-contact",
+    "disk", "force", "lying-contact", "office-restored",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]  # what typing keeps of a Literal
 
@@ -90,6 +90,10 @@ class Troublemaker:
                 self._stand.broker.crash(forgets=True)
             case "force":
                 self._stand.automat.force(dice.choice(self._labels()))
+            case "office-restored":
+                backup = self._stand.back_up_office()
+                await asyncio.sleep(trouble.for_s)
+                await self._stand.restore_office(backup)
             case _:
                 undo = self._begin(trouble.kind, dice)
                 await asyncio.sleep(trouble.for_s)

@@ -164,7 +164,10 @@ class Week:
             stand.automat.subscribe(self.witness.saw)
             stand.watchers.append(self._decided)
             self.people = People(
-                self.front, stand.office, self._people_dice, lambda what: self.trace.add("people", what)
+                self.front,
+                lambda: stand.office,
+                self._people_dice,
+                lambda what: self.trace.add("people", what),
             )
             try:
                 await self.troublemaker.power_on()

@@ -20,8 +20,6 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 STORAGE_DAYS = 7
 CLOCK_DOUBT = timedelta(hours=1)
 """A trusted clock may be wrong by less than this without being doubted, and then things end so much early."""
-ON_THE_WIRE_S = 2.0
-"""So long after a power cut a board may still obey what it was sent before."""
 TOKENS, TOKEN_REFILL_S = 10, 600.0
 
 
@@ -69,11 +67,13 @@ class Witness:
     # -- what is told
 
     def power_on(self) -> None:
-        """The automat has power again."""
+        """The automat has power again: what was intended before must not be done now."""
         self._on_s = self._now_s()
+        for door in self._doors.values():
+            door.intended = door.pulsed
 
     def power_off(self) -> None:
-        """It has none any more: nothing that was intended may be done, but what is on the wire."""
+        """It has none any more; a board may still obey what is on the wire."""
         self._powered_before_s += self._now_s() - self._on_s
 
     def saw(self, event: SimulatorEvent) -> None:
