@@ -7,6 +7,7 @@ from textual import events
 
 from simulator.locker_sim import LockerSim
 from tests.screens.tui.stand import seen
+from tui.screens.base import AskingScreen
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -50,3 +51,16 @@ async def test_keys_pressed_right_behind_the_one_of_the_language_are_obeyed(shar
         await screen.press("enter")
         await screen.hides("Enter sulkee tämän.")
         await screen.shows("[5 Linjat")
+
+
+@pytest.mark.parametrize("matter", ["incidents", "tests"])
+async def test_an_answer_that_comes_while_a_screen_is_taken_down_is_painted_nowhere(
+    shared_sim: LockerSim, matter: str
+) -> None:
+    async with seen(shared_sim.socket, matter=matter) as screen:
+        front = screen.app.screen
+        assert isinstance(front, AskingScreen)
+        client = screen.app.client
+        assert client is not None
+        await front.remove_children()
+        await front.ask(client)
