@@ -19,7 +19,8 @@ from locker.domain.journal import SealedEntry
 from locker.engine import Engine
 from tests.crash import failing_files, vfs
 from tests.crash.days import SCRATCH
-from tests.crash.failing_disk import MODES, Decided, Work, scenes, trials
+from tests.crash.disk_scenes import MODES, Decided, Work, scenes
+from tests.crash.failing_disk import trials
 
 pytestmark = pytest.mark.skipif(vfs.why_not() is not None, reason=f"NOT RUN: {vfs.why_not()}")
 

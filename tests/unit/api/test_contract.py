@@ -141,6 +141,7 @@ def test_the_client_and_lockerctl_know_nothing_of_the_rest_of_the_daemon() -> No
         "locker.commands.lines",
         "locker.commands.maintenance",
         "locker.commands.printing",
+        "locker.commands.safe_mode",
         "locker.commands.technician",
         "locker.commands.wire",
         "locker.ctl",
