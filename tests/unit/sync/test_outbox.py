@@ -93,6 +93,23 @@ def test_silence_sends_a_few_again_with_growing_patience() -> None:
     assert box.wait_s(70) == 60
 
 
+def test_patience_begins_with_the_first_entry_on_its_way_and_no_later_one_renews_it() -> None:
+    box = outbox(5, acknowledged=5)
+    for last, now_s in ((6, 100), (7, 109)):
+        box.see(JournalPosition(1, last, 5), now_s)
+        assert everything(box, now_s) == [Span(last, last)]
+    assert box.wait_s(109) == 1
+    assert everything(box, 110) == [Span(6, 7)]
+
+
+def test_what_was_sent_a_moment_ago_is_not_sent_again_because_it_is_missed() -> None:
+    box = outbox(50)
+    everything(box, 0)
+    box.acknowledge(0, [Span(3, 4)], 0.5)
+    assert everything(box, 0.5) == []
+    assert everything(box, 1) == [Span(3, 4)]
+
+
 def test_the_first_answer_after_silence_opens_the_window_again() -> None:
     box = outbox(300)
     everything(box, 0)
