@@ -11,7 +11,7 @@ from drivers.bus import Bus, BusSettings, Question
 from drivers.errors import CallerMistake, LineDown, NoAnswer, PortMissing
 from drivers.keeper import KeeperSettings, PortChange, PortDown, PortKeeper, PortUp
 from drivers.network import host_and_port, open_network, unconfirmed_bytes
-from drivers.port import PortSettings
+from drivers.port import Port, PortSettings
 from drivers.xor_bcc import codec
 
 QUICK = KeeperSettings(first_wait_s=0.01, longest_wait_s=0.02, technician_wait_s=0.02, steady_s=0.0)
@@ -163,7 +163,7 @@ async def test_an_unlock_that_did_not_reach_the_unit_never_arrives_later() -> No
             await changes.get()
             far, _ = listening.accept()
             port_of = keeper._port
-            assert port_of is not None
+            assert isinstance(port_of, Port)
             assert port_of._fd is not None
             while unconfirmed_bytes(port_of._fd) < 4096:
                 try:
