@@ -9,6 +9,7 @@ KEYS = "locker/keys.py"
 CLOCK = "locker/clock.py"
 FIRST_START = "tests/unit/daemon/test_first_start.py"
 POWER_CUTS = "tests/crash/test_power_cuts.py"
+FAILING_DISK = "tests/crash/test_failing_disk.py"
 
 AT_REST = (
     Twin(
@@ -20,6 +21,22 @@ AT_REST = (
             f"{POWER_CUTS}::test_whatever_is_left_of_a_first_start_and_a_full_disk_opens_with_all_that_was_acknowledged",
         ),
         ("F2",),
+    ),
+    Twin(
+        "SQLite copies the log over and keeps a failure to itself",
+        SESSION,
+        '    "PRAGMA wal_autocheckpoint = 0",\n',
+        "",
+        (f"{FAILING_DISK}::test_a_decision_is_whole_or_an_error_came_and_nothing_was_started",),
+        ("F3",),
+    ),
+    Twin(
+        "a page that the device did not give is taken for damage",
+        FILES,
+        "int(unread[1]) & 0xFF == IO_ERROR",
+        "int(unread[1]) & 0xFF == -1",
+        (f"{FAILING_DISK}::test_work_on_the_file_is_done_told_of_or_left_alone",),
+        ("F3",),
     ),
     Twin(
         "the database is open to a second tool",
