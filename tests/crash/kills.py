@@ -190,14 +190,16 @@ def run(work: Sequence[Work], jobs: int, *, until_found: bool = False, minutes: 
     ):
         asyncio.run(_fill(Path(shelf)))
         waiting = {pool.submit(_in_worker, each, Path(shelf)) for each in work}
-        for done in as_completed(waiting):
-            if done.cancelled():
-                continue
+        for done in as_completed(list(waiting)):
             tally.add(done.result())
             late = minutes and time.monotonic() - began_s > minutes * 60
+            waiting.remove(done)
             if late or (until_found and tally.findings):
-                for future in waiting:
-                    future.cancel()
+                pool.shutdown(cancel_futures=True)  # what has begun ends, and counts
+                break
+        for done in waiting:
+            if not done.cancelled() and done.done():
+                tally.add(done.result())
     return tally
 
 
