@@ -86,9 +86,9 @@ class Forged:
         return f"{self.method} {self.target} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + (self.body or b"")
 
 
+FALSE_OF_A_BODY = (("Content-Encoding", "gzip"), ("Content-Encoding", "deflate"))
+"""What is false where there is a body, and means nothing where there is none."""
 FALSE_HEADERS = (
-    ("Content-Encoding", "gzip"),
-    ("Content-Encoding", "deflate"),
     ("Expect", "the unexpected"),
     ("Transfer-Encoding", "chunked"),
     *(("Content-Length", value) for value in ("-1", "+2", "x", "1e3", "")),
@@ -290,7 +290,10 @@ class Forger:
             why = f"{header[0]}: {header[1][:9]}"
             return replace(valid, headers=(*valid.headers, header), due=Due.REFUSAL, why=why)
 
-        return st.builds(made, self.valid(), st.sampled_from(FALSE_HEADERS))
+        return st.one_of(
+            st.builds(made, self.valid(), st.sampled_from(FALSE_HEADERS)),
+            st.builds(made, self.valid(self.actions), st.sampled_from(FALSE_OF_A_BODY)),
+        )
 
 
 def any_bytes(forger: Forger) -> SearchStrategy[bytes]:

@@ -33,7 +33,7 @@ async def test_one_look_tells_every_matter_with_a_mark(shared_sim: LockerSim, si
             " ok Parts      every line and board answers",
             " !! Wiring     NOT COMMISSIONED",
             " -- Audit      none under way",
-            " -- Versions   daemon 0.1.0, contract 1.1, this program 0.1.0",
+            " -- Versions   daemon 0.1.0, contract 1.2, this program 0.1.0",
             "No open incidents.",
         )
         assert all(len(line) <= size[0] for line in screen.lines())

@@ -58,6 +58,7 @@ COMMANDS = {
     "maintenance/acknowledge": f"acknowledge 1 {BY}",
     "maintenance/clear": f"clear 1 --reason mended {BY}",
     "maintenance/release": f"release front {BY}",
+    "safe-mode/leave": f"safe-mode leave --reason mended {BY}",
     "maintenance/device": f"device front display {BY}",
     "audit/begin": f"audit begin {BY}",
     "audit/skip": f"audit skip 6 --reason full {BY}",
