@@ -7,6 +7,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
 from tui.screens.search import described
+from tui.widgets.bars import TABS
 
 if TYPE_CHECKING:
     from tui.app import LockerTui
@@ -38,7 +39,7 @@ class LockerCommands(Provider):
 
     def _deeds(self) -> Iterable[tuple[str, IgnoreReturnCallbackType]]:
         app = cast("LockerTui", self.app)
-        for number, name in enumerate(app.MODES, 1):
+        for number, name in enumerate(TABS, 1):
             yield f"{number} {app.words(f'tabs.{name}')}", self._showing(name)
         yield app.words("search.title"), app.action_search
         yield app.words("commands.help"), app.action_help
