@@ -10,10 +10,16 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+TURNS_MOST = 1_000_000
+"""Turns of the loop at one moment; no honest work takes so many."""
 
 
 class NothingWillHappenError(RuntimeError):
     """Every task waits and no timer is set: in virtual time that is for ever."""
+
+
+class TimeStandsStillError(RuntimeError):
+    """Somebody asks again and again at one moment: in virtual time that is for ever."""
 
 
 class TaskLeftError(AssertionError):
@@ -66,13 +72,19 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self, jump: Callable[[float], None]) -> None:
         super().__init__()
         self._jump = jump
+        self._turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
+        self._turns += 1
+        if self._turns > TURNS_MOST:
+            self._turns = 0  # whoever ends now may take as many
+            raise TimeStandsStillError(f"{TURNS_MOST} turns of the loop, and no time has passed")
         if ready:
             return ready
         if timeout is None:
             raise NothingWillHappenError("every task waits, no timer is set: nothing can ever happen")
         if timeout > 0:
             self._jump(timeout)
+            self._turns = 0
         return ready

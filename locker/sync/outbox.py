@@ -184,14 +184,15 @@ class Outbox:
 
     def _sent_lately(self, number: int, now_s: float) -> bool:
         sent_s = self._sent_at.get(number)
-        return sent_s is not None and now_s - sent_s < self._rules.missing_again_s
+        # By the same sum as in `wait_s`: rounded otherwise, nothing would be due after waiting for it.
+        return sent_s is not None and now_s < sent_s + self._rules.missing_again_s
 
     def _mark(self, span: Span, now_s: float) -> None:
         for number in range(span.first, span.last + 1):
             self._sent_at[number] = now_s
 
     def _stalled(self, now_s: float) -> bool:
-        return not self._idle and now_s - self._moved_s >= self._patience_s
+        return not self._idle and now_s >= self._moved_s + self._patience_s  # as `wait_s` says
 
     def _go_back(self, now_s: float) -> None:
         self._next = self._acknowledged + 1

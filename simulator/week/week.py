@@ -18,7 +18,7 @@ from typing import Any
 from locker.domain.automat import Decision
 from locker.domain.journal import SealedEntry
 from simulator.plan import demo_plan, plan_of
-from simulator.virtual_loop import run
+from simulator.virtual_loop import NothingWillHappenError, TimeStandsStillError, run
 from simulator.week.calendar import Calendar
 from simulator.week.front import Front
 from simulator.week.people import People
@@ -84,11 +84,16 @@ def live(settings: Settings) -> Outcome:
     """Live through one week."""
     where = IN_MEMORY if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="week-", dir=where) as directory:
-        return run(_live(settings, Path(directory)))
+        weeks: list[Week] = []
+        try:
+            return run(_live(settings, Path(directory), weeks))
+        except (NothingWillHappenError, TimeStandsStillError) as problem:
+            return weeks[0].outcome(str(problem), None)
 
 
-async def _live(settings: Settings, directory: Path) -> Outcome:
-    return await Week(settings, directory).live()
+async def _live(settings: Settings, directory: Path, weeks: list["Week"]) -> Outcome:
+    weeks.append(Week(settings, directory))
+    return await weeks[0].live()
 
 
 class Week:
@@ -97,6 +102,7 @@ class Week:
     def __init__(self, settings: Settings, directory: Path) -> None:
         """Draw everything that is to happen; needs a running loop."""
         self._settings = settings
+        self._began_s = time.process_time()
         self._loop = asyncio.get_running_loop()
         dice = random.Random(settings.seed)
         begins_at = FIRST_DAY + timedelta(hours=dice.randrange(24 * 365 * YEARS))
@@ -129,7 +135,6 @@ class Week:
     async def live(self) -> Outcome:
         """Let it all happen; tell what became of it."""
         settings = self._settings
-        began_s = time.process_time()
         broken: str | None = None
         broken_at_s: float | None = None
         async with self.begun():
@@ -139,6 +144,10 @@ class Week:
                     await settle(self)
             except (PromiseBrokenError, DaemonDiedError) as problem:
                 broken, broken_at_s = str(problem), self._loop.time()
+        return self.outcome(broken, broken_at_s)
+
+    def outcome(self, broken: str | None, broken_at_s: float | None) -> Outcome:
+        """Return what became of it so far."""
         return Outcome(
             seed=self._settings.seed,
             days=self._settings.days,
@@ -147,7 +156,7 @@ class Week:
             entries=len(self.witness.entries),
             starts=self.stand.starts,
             counts=dict(sorted(self.witness.counts.items())),
-            cpu_s=time.process_time() - began_s,
+            cpu_s=time.process_time() - self._began_s,
             lived_days=self._loop.time() / DAY_S,
             troubles=self._troubles,
             kept=self._settings.kept,

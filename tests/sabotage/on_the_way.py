@@ -47,7 +47,7 @@ ON_THE_WAY = (
     Twin(
         "silence is never broken",
         OUTBOX,
-        "        return not self._idle and now_s - self._moved_s >= self._patience_s\n",
+        "        return not self._idle and now_s >= self._moved_s + self._patience_s  # as `wait_s` says\n",
         "        return False\n",
         ("tests/unit/sync/test_outbox.py::test_silence_sends_a_few_again_with_growing_patience",),
         ("F10",),

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.virtual_loop import NothingWillHappenError, TaskLeftError, run
+from tests.virtual_loop import NothingWillHappenError, TaskLeftError, TimeStandsStillError, run
 
 DAY_S = 86_400.0
 
@@ -119,3 +119,12 @@ def test_two_runs_are_alike() -> None:
         return seen
 
     assert run(main()) == run(main())
+
+
+def test_who_asks_again_and_again_at_one_moment_is_told() -> None:
+    async def main() -> None:
+        while True:  # noqa: ASYNC110 - this is what must be noticed
+            await asyncio.sleep(0)
+
+    with pytest.raises(TimeStandsStillError, match="no time has passed"):
+        run(main())

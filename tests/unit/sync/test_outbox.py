@@ -237,3 +237,27 @@ def test_what_was_pruned_is_not_promised_again() -> None:
     outbox.see(JournalPosition(1, 30, 20, pruned_through=10), 0.0)
     outbox.acknowledge(20, [Span(1, 12)], 5.0)
     assert outbox.take(100, 5.0) == Span(11, 12)
+
+
+@given(
+    began_s=st.floats(0, 1e7, allow_nan=False),
+    patience_s=st.floats(1e-3, 1e4, allow_nan=False),
+    asks=st.booleans(),
+)
+def test_whoever_waits_as_long_as_it_says_is_given_something(
+    *, began_s: float, patience_s: float, asks: bool
+) -> None:
+    """Found by a simulated week: by rounding nothing was due, for ever, after a wait of 0 s."""
+    rules = OutboxRules(resend_after_s=patience_s, resend_most_s=1e9, missing_again_s=patience_s)
+    box = Outbox(JournalPosition(1, 5, 0), lambda: 0.0, rules)
+    assert box.take(10, began_s) == Span(1, 5)
+    if asks:
+        box.acknowledge(1, [Span(2, 2)], began_s)
+    now_s = began_s
+    for _ in range(3):
+        wait_s = box.wait_s(now_s)
+        assert wait_s is not None
+        now_s += wait_s
+        if (given_span := box.take(10, now_s)) is not None:
+            break
+    assert given_span is not None
