@@ -42,6 +42,7 @@ class Calendar:
         for day in range(int(self._days) + 1):
             for hour in _rounds(rate):
                 yield self._at(day, hour), "the courier", people.bring
+            yield self._at(day, 8), "office", people.release_keypads
             yield self._at(day, 17), "the courier", people.fetch
             if dice.random() < 0.6:
                 yield self._at(day, 18), "the courier", people.look

@@ -103,7 +103,8 @@ def _parcels_are_where_the_journal_says(week: "Week") -> None:
     """What lies where nobody is sure, or where somebody lied, the journal does not claim to know."""
     state, truth = week.stand.state, week.people.truth
     for label, box in state.compartments.items():
-        if box.condition is not Condition.SOUND or label in week.witness.blind:
+        unknown = label in week.witness.blind or label in week.witness.attempted
+        if box.condition is not Condition.SOUND or unknown:
             continue
         lies = set(week.front.holds(label)) - truth.lied
         told = {each for each, at in week.witness.where.items() if at == label} - truth.lied

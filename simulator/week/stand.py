@@ -31,7 +31,7 @@ from simulator.backoffice import connection as office
 from simulator.backoffice.keys import Enrolment, SigningKey
 from simulator.backoffice.office import BackOffice
 from simulator.configuration import Place, write_configuration
-from simulator.events import SimulatorEvent, WireBytes
+from simulator.events import Beeped, DisplayChanged, KeyPressed, LabelScanned, SimulatorEvent, WireBytes
 from simulator.plan import CabinetPlan
 from simulator.week.broker import WeekBroker
 from simulator.week.clocks import TrueTime, WeekClock
@@ -282,9 +282,11 @@ class Stand:
         return self.broker.connect(client_id)
 
     def _hardware(self, event: SimulatorEvent) -> None:
-        if not isinstance(event, WireBytes):
-            self.wires.stir()
-            self.trace.add("world", repr(event))
+        if isinstance(event, WireBytes):
+            return
+        if not isinstance(event, DisplayChanged | Beeped | KeyPressed | LabelScanned):
+            self.wires.stir()  # what a board reads may be another now
+        self.trace.add("world", repr(event))
 
 
 def _automat_client(automat_id: str) -> str:

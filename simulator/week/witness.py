@@ -61,6 +61,8 @@ class Witness:
         self._handed_over: set[str] = set()
         self.blind: set[str] = set()
         """Compartments of which a sensor lies, so that the journal cannot know better."""
+        self.attempted: set[str] = set()
+        """Compartments whose last opening left no evidence: the journal says so, and claims no more."""
         self.problem: PromiseBrokenError | None = None
         self.counts: dict[str, int] = {}
 
@@ -140,6 +142,9 @@ class Witness:
             door.intended += 1
         if kind in CUSTODY and subject is not None:
             self._custody(kind, subject, label)
+            self.attempted.discard(label)
+        if kind == "parcel.attempted":
+            self.attempted.add(label)
         if kind == "parcel.overdue" and subject is not None:
             self._overdue(subject)
         if kind == "code.missed":
