@@ -253,11 +253,10 @@ def test_whoever_waits_as_long_as_it_says_is_given_something(
     assert box.take(10, began_s) == Span(1, 5)
     if asks:
         box.acknowledge(1, [Span(2, 2)], began_s)
-    now_s = began_s
-    for _ in range(3):
+    now_s, spans = began_s, list[Span | None]()
+    while len(spans) < 3 and not any(spans):
         wait_s = box.wait_s(now_s)
         assert wait_s is not None
         now_s += wait_s
-        if (given_span := box.take(10, now_s)) is not None:
-            break
-    assert given_span is not None
+        spans.append(box.take(10, now_s))
+    assert any(spans)
