@@ -23,6 +23,15 @@ TO_RECIPIENTS = (
     "shut door", "recognised", "Press lightly", "did not open", "Thank you", "ended", "in use", "Too many",
     "locked", "not paid", "out of", "left in", *SOMEBODY_ELSE_S,
 )  # fmt: skip
+FETCHING = (
+    "take", "nothing to collect", "Still to take", "did not open", "Press lightly", "OK taken", "out of",
+)  # fmt: skip
+FETCHED = ("nothing", "Parcels taken", "out of")
+LOOKING = (
+    "Look inside", "Still to look", "look into:", "No compartment needs", "did not open", "Press lightly",
+    "out of",
+)  # fmt: skip
+LOOKED = ("No compartment", "Thank you", "out of")
 TO_COURIERS = (
     "Put the parcel", "No free", "did not open", "Not announced", "in use", "Scan label", "being",
     "is in compartment", "withdrawn", "No parcels", "Press lightly", "out of", "used here", "Wrong number",
@@ -272,19 +281,7 @@ class People:
         if await front.read("Scan label") is None:
             return
         await front.type("1 OK")
-        for _ in range(20):
-            text = await front.read("take", "nothing to collect", "Still to take", "did not open",
-                                    "Press lightly", "OK taken", "out of", within_s=30.0)  # fmt: skip
-            if text is None or "nothing" in text or "Parcels taken" in text or "out of" in text:
-                break
-            label = door_in(text)
-            if label is None:
-                continue
-            if "Press lightly" in text:
-                front.automat.press_door(label)
-            elif await front.opens(label):
-                await self._fetch_from(label)
-        await self._leave()
+        await self._go_round(FETCHING, FETCHED, 20, "", self._fetch_from)
 
     async def _fetch_from(self, label: str) -> None:
         front = self.front
@@ -309,18 +306,29 @@ class People:
             if await front.read("1Open") is None:
                 return
             await front.type("5")
-        for _ in range(30):
-            text = await front.read("Look inside", "Still to look", "look into:", "No compartment needs",
-                                    "did not open", "Press lightly", "out of", within_s=30.0)  # fmt: skip
-            if text is None or "No compartment" in text or "Thank you" in text or "out of" in text:
+        await self._go_round(LOOKING, LOOKED, 30, "Look inside", self._judge)
+
+    async def _go_round(
+        self,
+        wanted: tuple[str, ...],
+        ends: tuple[str, ...],
+        most: int,
+        asks: str,
+        at_door: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """Do what is asked at each door that opens, until one of the texts that end a round; sign out."""
+        front = self.front
+        for _ in range(most):
+            text = await front.read(*wanted, within_s=30.0)
+            if text is None or any(each in text for each in ends):
                 break
             label = door_in(text)
             if label is None:
                 continue
             if "Press lightly" in text:
                 front.automat.press_door(label)
-            elif "Look inside" in text and await front.opens(label):
-                await self._judge(label)
+            elif asks in text and await front.opens(label):
+                await at_door(label)
         await self._leave()
 
     async def _judge(self, label: str) -> None:

@@ -82,6 +82,8 @@ class Stand:
         self._signing: SigningKey
         self._daemon: Daemon | None = None
         self._running: asyncio.Task[None] | None = None
+        self._dying: asyncio.Task[None] | None = None
+        self._kept: dict[Path, bytes] = {}
         self._stack = AsyncExitStack()
 
     # -- life
@@ -220,9 +222,6 @@ class Stand:
         )
 
     # -- parts
-
-    _kept: dict[Path, bytes]
-    _dying: "asyncio.Task[None] | None" = None
 
     @property
     def _log(self) -> Path:

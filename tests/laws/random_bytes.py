@@ -23,9 +23,9 @@ from simulator.boards.families import BOARDS
 from simulator.displays.families import DISPLAYS
 from simulator.keypads.serial_ascii import SerialAsciiKeypad
 from simulator.scanners.serial_text import SerialTextScanner
+from simulator.virtual_loop import run
 from tests.laws.stand import Locks, Stand
 from tests.vectors.loading import DEFAULT_FILE, load_vectors
-from tests.virtual_loop import run
 
 CHUNK_BYTES = 1000
 HELD_LIMIT_BYTES = 2000

@@ -10,9 +10,9 @@ from drivers.base import SILENT
 from drivers.bus import Bus
 from drivers.errors import NoAnswer
 from drivers.registry import LOCK_BOARDS
+from simulator.virtual_loop import run
 from tests.laws.stand import accepted, has_setting
 from tests.unit.drivers.support import MemoryLine
-from tests.virtual_loop import run
 
 FAMILIES = sorted(LOCK_BOARDS)
 UNACKNOWLEDGED: list[tuple[str, dict[str, Any]]] = [

@@ -18,8 +18,8 @@ from drivers.base import Contact, UnlockAnswer
 from drivers.errors import CallerMistake, NoAnswer
 from drivers.registry import LOCK_BOARDS
 from simulator.boards.families import BOARDS
+from simulator.virtual_loop import run
 from tests.laws.stand import UNPROTECTED, Stand, address_of, has_setting
-from tests.virtual_loop import run
 
 FAMILIES = sorted(set(LOCK_BOARDS) & set(BOARDS))
 VARIANTS: list[tuple[str, dict[str, Any]]] = [

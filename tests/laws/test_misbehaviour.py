@@ -15,8 +15,8 @@ from drivers.base import Contact, UnlockAnswer
 from drivers.errors import NoAnswer
 from drivers.registry import LOCK_BOARDS
 from simulator.boards.families import BOARDS
+from simulator.virtual_loop import run
 from tests.laws.stand import UNPROTECTED, Stand, address_of, has_setting
-from tests.virtual_loop import run
 
 FAMILIES = sorted(set(LOCK_BOARDS) & set(BOARDS))
 EVERY_FAMILY = pytest.mark.parametrize("family", FAMILIES)

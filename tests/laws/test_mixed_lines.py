@@ -19,9 +19,9 @@ from drivers.registry import LOCK_BOARDS
 from drivers.winnsen import codec as winnsen
 from simulator.boards.board import LockBoard
 from simulator.boards.families import BOARDS
+from simulator.virtual_loop import run
 from tests.laws.stand import Locks, accepted, made_board
 from tests.unit.drivers.support import MemoryLine
-from tests.virtual_loop import run
 
 FAMILIES = sorted(set(LOCK_BOARDS) & set(BOARDS))
 PAIRS = list(permutations(FAMILIES, 2))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.virtual_loop import NothingWillHappenError, TaskLeftError, TimeStandsStillError, run
+from simulator.virtual_loop import NothingWillHappenError, TaskLeftError, TimeStandsStillError, run
 
 DAY_S = 86_400.0
 

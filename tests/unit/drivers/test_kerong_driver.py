@@ -11,9 +11,9 @@ from drivers.bus import Bus, BusSettings
 from drivers.errors import CallerMistake, LineDown, NoAnswer
 from drivers.kerong.driver import Cu16Board, Cu16Settings, Cu48Board, Cu48Settings
 from drivers.registry import LOCK_BOARDS
+from simulator.virtual_loop import run
 from tests.laws.stand import Stand
 from tests.unit.drivers.support import MemoryLine
-from tests.virtual_loop import run
 
 # Frames by hand from PROTOCOL.md: board 2, channel 4.
 UNLOCK = {"kerong-cu16": bytes.fromhex("02 23 31 03 59"), "kerong-cu48": bytes.fromhex("02 02 03 61 03 6B")}

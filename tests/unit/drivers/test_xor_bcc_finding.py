@@ -17,9 +17,9 @@ from simulator.boards.xor_bcc import (
     encode_unlocked_all,
     framed,
 )
+from simulator.virtual_loop import run
 from tests.laws.stand import Stand
 from tests.unit.drivers.support import MemoryLine
-from tests.virtual_loop import run
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from locker.domain.parcels import Role
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import Now, Trust
 from locker.engine import INBOX_LIMIT, TURNS_TO_THE_WIRE, Engine
-from tests.virtual_loop import run
+from simulator.virtual_loop import run
 
 Result = TypeVar("Result")
 CODE_KEY = CodeKey(bytes(32))

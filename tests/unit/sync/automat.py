@@ -1,6 +1,7 @@
 """A journal in memory and an inbox in a list: what a link needs of an automat."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,12 +12,13 @@ from locker.domain.commands import Mode
 from locker.domain.events import Event, JournalAcknowledged
 from locker.domain.journal import NO_HASH, ChainHead, Entry, EntryKind, SealedEntry, seal
 from locker.domain.times import Now, Trust
-from locker.sync.link import Link
+from locker.sync.link import Connect, Link
 from locker.sync.messages import State, build_state
 from locker.sync.outbox import JournalPosition, OutboxRules
 from locker.sync.settings import LinkSettings
 from simulator.backoffice.keys import Enrolment
 from simulator.broker import Broker
+from simulator.virtual_loop import run
 
 AUTOMAT_ID = "automat-1"
 CODE_KEY = bytes(range(32))
@@ -143,3 +145,24 @@ def settings_for(broker: Broker, **changes: object) -> LinkSettings:
         **changes,
     }
     return LinkSettings(**values)  # type: ignore[arg-type]  # names and types are those of the dataclass
+
+
+def run_link(connect: Connect, dice: Callable[[], float], for_s: float) -> None:
+    """Run a link in virtual time for so long; `connect` sees each of its attempts."""
+
+    async def main() -> None:
+        automat = AutomatInMemory()
+        link = Link(
+            LinkSettings("a-1", "127.0.0.1", 1),
+            post=automat.post,
+            payloads=automat.payloads,
+            position=automat.position,
+            state=automat.state,
+            dice=dice,
+            connect=connect,
+        )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(for_s):
+                await link.run()
+
+    run(main())

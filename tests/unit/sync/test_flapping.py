@@ -1,7 +1,6 @@
 """A broker that comes and goes, in virtual time: few attempts, and a fleet that is never in step."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,10 +9,8 @@ from typing import Any
 
 import aiomqtt
 
-from locker.sync.link import Link
 from locker.sync.settings import LinkSettings
-from tests.unit.sync.automat import AutomatInMemory
-from tests.virtual_loop import run
+from tests.unit.sync.automat import run_link
 
 LONG_S = 4 * 3_600.0
 SETTINGS = LinkSettings("a-1", "127.0.0.1", 1)
@@ -53,22 +50,7 @@ def connections(dice: Callable[[], float], lasts_s: float, for_s: float) -> list
         seen.append((began_s, began_s + lasts_s))
         yield Standing(lasts_s)
 
-    async def main() -> None:
-        automat = AutomatInMemory()
-        link = Link(
-            SETTINGS,
-            post=automat.post,
-            payloads=automat.payloads,
-            position=automat.position,
-            state=automat.state,
-            dice=dice,
-            connect=connect,
-        )
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(for_s):
-                await link.run()
-
-    run(main())
+    run_link(connect, dice, for_s)
     return seen
 
 

@@ -1,7 +1,6 @@
 """How often a link knocks at a broker that is not there, in virtual time: seldom, bounded, never in step."""
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import random
@@ -12,10 +11,8 @@ from typing import NoReturn
 import aiomqtt
 import pytest
 
-from locker.sync.link import Link
 from locker.sync.settings import LinkSettings
-from tests.unit.sync.automat import AutomatInMemory
-from tests.virtual_loop import run
+from tests.unit.sync.automat import run_link
 
 DAY_S = 86_400.0
 SETTINGS = LinkSettings("a-1", "127.0.0.1", 1)
@@ -29,22 +26,7 @@ def knocks(dice: Callable[[], float], for_s: float) -> list[float]:
         tried.append(asyncio.get_running_loop().time())
         raise aiomqtt.MqttError("connection refused")
 
-    async def main() -> None:
-        automat = AutomatInMemory()
-        link = Link(
-            SETTINGS,
-            post=automat.post,
-            payloads=automat.payloads,
-            position=automat.position,
-            state=automat.state,
-            dice=dice,
-            connect=nobody,
-        )
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(for_s):
-                await link.run()
-
-    run(main())
+    run_link(nobody, dice, for_s)
     return tried
 
 
