@@ -49,8 +49,8 @@ bench: $(STAMP) ## every figure beside a floor measured in the same run
 proof: $(STAMP) ## try for minutes to break every promise; what ran and was found: build/proof.md
 	$(BIN)/python -m tests.proof
 
-proof-long: $(STAMP) ## the same for hours, with a page to keep: docs/proof.md
-	$(BIN)/python -m tests.proof --long --page docs/proof.md
+proof-long: $(STAMP) ## the same for hours, with a page to keep: docs/proof.md (begun again, it goes on)
+	$(BIN)/python -m tests.proof --long --resume --directory build/proof-long --page docs/proof.md
 
 docs: $(STAMP) ## redraw what the documents show of the code
 	$(BIN)/python -m tests.contracts.families

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.faults.catalogue import rows
 from tests.proof.parts import PARTS
-from tests.proof.report import Facts, page, verdict
-from tests.proof.running import Verdict, run_all, tell
+from tests.proof.report import Facts, commit_of, page, verdict
+from tests.proof.running import Sitting, Verdict, run_all, tell
 from tests.references import ROOT
 
 
@@ -26,9 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     cores = len(os.sched_getaffinity(0))
     options.directory.mkdir(parents=True, exist_ok=True)
     directory = options.directory.resolve()
-    outcomes = asyncio.run(
-        run_all(parts, long=options.long, seed=options.seed, cores=cores, directory=directory)
-    )
+    sitting = Sitting(directory, commit_of(ROOT), options.seed, options.long, options.resume)
+    outcomes = asyncio.run(run_all(parts, sitting, cores=cores))
     facts = Facts.of_this_machine(
         began_at=began_at, seconds=time.monotonic() - began_s, seed=options.seed, long=options.long
     )
@@ -45,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
     parser.add_argument("--long", action="store_true", help="the sizes on demand instead of those for CI")
+    parser.add_argument(
+        "--resume", action="store_true", help="keep what held in an earlier sitting; the page says so"
+    )
     parser.add_argument("--seed", type=int, default=1, help="what every part draws from (1)")
     parser.add_argument("--only", action="append", choices=PARTS, help="one part; may be repeated")
     parser.add_argument("--page", type=Path, default=ROOT / "build" / "proof.md")

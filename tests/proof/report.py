@@ -110,6 +110,8 @@ def _part_line(outcome: Outcome) -> str:
         Verdict.MISSING: "**missing**",
     }[outcome.verdict]
     took = _duration(outcome.seconds) if outcome.seconds else "-"
+    if outcome.kept:
+        took += f", in sittings on {', '.join(outcome.commits)}"
     return f"| **{outcome.part.name}** | {outcome.part.shows} | {_cell(ran) or '-'} | {took} | {found} |"
 
 

@@ -8,14 +8,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tests.proof.parts import Part
+from tests.proof.parts import Command, Part
 from tests.references import ROOT
 
+BESIDE = ("nice", "-n", "10")
 WORDS_OF_A_FAILURE = 2000
 ENDING_S = 10.0
 
@@ -39,7 +40,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One part as it ran: what it counted, how long it took, what it found; `detail` says why it failed."""
+    """One part as it ran: what it counted, how long it took, what it found; `detail` says why it failed.
+
+    `commits`: of what product the pieces ran, each once; `kept`: how many of them ran in an earlier sitting.
+    """
 
     part: Part
     verdict: Verdict
@@ -47,22 +51,37 @@ class Outcome:
     ran: Mapping[str, int | float | str] = field(default_factory=dict)
     found: tuple[Found, ...] = ()
     detail: str = ""
-    command: tuple[str, ...] = ()
+    command: Command = ()
+    commits: tuple[str, ...] = ()
+    kept: int = 0
 
 
-async def run_all(
-    parts: Sequence[Part], *, long: bool, seed: int, cores: int, directory: Path
-) -> list[Outcome]:
+@dataclass(frozen=True)
+class Sitting:
+    """How parts are run: at which size, from which seed, of which commit, with the figures in `directory`.
+
+    `resume`: a piece whose figures of an earlier sitting say that it held is not run again.
+    """
+
+    directory: Path
+    commit: str
+    seed: int = 1
+    long: bool = False
+    resume: bool = False
+
+
+async def run_all(parts: Sequence[Part], sitting: Sitting, *, cores: float) -> list[Outcome]:
     """Run every part that is there; a part begins when the cores that it keeps busy are free.
 
-    The directory is there; each part leaves its figures and what it said in it.
+    Patient parts run one after the other beside them, at a lower priority. The directory is there; each part
+    leaves its figures and what it said in it.
     """
-    free = _Cores(cores)
+    free, beside = _Cores(cores), _Cores(1)
 
     async def one(part: Part) -> Outcome:
-        async with free.taken(min(part.cores, cores)):
+        async with beside.taken(1) if part.patient else free.taken(min(part.cores, cores)):
             tell(f"{part.name}: begins")
-            outcome = await run_part(part, long=long, seed=seed, directory=directory)
+            outcome = await run_part(part, sitting)
             tell(f"{part.name}: {outcome.verdict} after {outcome.seconds:.0f} s")
             return outcome
 
@@ -71,16 +90,33 @@ async def run_all(
     return [task.result() for task in tasks]
 
 
-async def run_part(part: Part, *, long: bool, seed: int, directory: Path) -> Outcome:
-    """Run one part within its limit; what it says itself goes to a log beside its figures."""
+async def run_part(part: Part, sitting: Sitting) -> Outcome:
+    """Run all pieces of one part, each within its limit; stop at the first that does not hold."""
     if not part.is_there():
         return Outcome(part, Verdict.MISSING, detail=f"there is no {part.needs}")
-    figures, said = directory / f"{part.name}.json", directory / f"{part.name}.log"
+    commands = part.commands(long=sitting.long, seed=sitting.seed)
+    whole = Outcome(part, Verdict.HELD)
+    for number, command in enumerate(commands, 1):
+        name = part.name if len(commands) == 1 else f"{part.name}-{number}"
+        kept = _kept(part, command, sitting.directory / f"{name}.json") if sitting.resume else None
+        whole = _joined(whole, kept or await _run_piece(part, command, sitting, name))
+        if whole.verdict is not Verdict.HELD:
+            break
+        if len(commands) > 1:
+            tell(
+                f"{part.name}: {number} of {len(commands)} pieces{', of an earlier sitting' if kept else ''}"
+            )
+    return whole
+
+
+async def _run_piece(part: Part, command: Command, sitting: Sitting, name: str) -> Outcome:
+    """Run one piece; what it says itself goes to a log beside its figures."""
+    figures, said = sitting.directory / f"{name}.json", sitting.directory / f"{name}.log"
     figures.unlink(missing_ok=True)
-    command = part.command(long=long, seed=seed)
     began_s = time.monotonic()
     with said.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
+            *(BESIDE if part.patient else ()),
             *command,
             "--json",
             str(figures),
@@ -90,38 +126,88 @@ async def run_part(part: Part, *, long: bool, seed: int, directory: Path) -> Out
             process_group=0,
         )
         try:
-            async with asyncio.timeout(part.long_limit_s if long else part.limit_s):
+            async with asyncio.timeout(part.long_limit_s if sitting.long else part.limit_s):
                 code: int | None = await process.wait()
         except TimeoutError:
             code = None
         finally:
             await _end(process)
-    seconds = time.monotonic() - began_s
+    outcome = Outcome(
+        part,
+        Verdict.FAILED,
+        time.monotonic() - began_s,
+        command=command,
+        commits=(sitting.commit,),
+    )
     if code is None:
-        detail = f"ended after {seconds:.0f} s, its limit\n{_tail(said)}"
-        return Outcome(part, Verdict.FAILED, seconds, detail=detail, command=command)
-    return _judged(part, command, code, seconds, figures, said)
+        return replace(outcome, detail=f"ended after {outcome.seconds:.0f} s, its limit\n{_tail(said)}")
+    outcome = _judged(outcome, code, figures, said)
+    if outcome.verdict is Verdict.HELD:
+        _keep(outcome, figures)
+    return outcome
 
 
-def _judged(
-    part: Part, command: tuple[str, ...], code: int, seconds: float, figures: Path, said: Path
-) -> Outcome:
+def _judged(outcome: Outcome, code: int, figures: Path, said: Path) -> Outcome:
     try:
         written = json.loads(figures.read_text(encoding="utf-8"))
         ran = dict(written["ran"])
         found = tuple(_found(each) for each in written["findings"])
     except (OSError, ValueError, TypeError, KeyError) as problem:
-        detail = f"exit code {code}, no figures: {problem!r}\n{_tail(said)}"
-        return Outcome(part, Verdict.FAILED, seconds, detail=detail, command=command)
+        return replace(outcome, detail=f"exit code {code}, no figures: {problem!r}\n{_tail(said)}")
+    outcome = replace(outcome, ran=ran, found=found)
     if found:
-        return Outcome(part, Verdict.FOUND, seconds, ran, found, command=command)
+        return replace(outcome, verdict=Verdict.FOUND)
     if code != 0:
-        detail = f"exit code {code}, and no finding\n{_tail(said)}"
-        return Outcome(part, Verdict.FAILED, seconds, ran, detail=detail, command=command)
+        return replace(outcome, detail=f"exit code {code}, and no finding\n{_tail(said)}")
     if not any(ran.values()):
-        detail = "it ended well and ran nothing"
-        return Outcome(part, Verdict.FAILED, seconds, ran, detail=detail, command=command)
-    return Outcome(part, Verdict.HELD, seconds, ran, command=command)
+        return replace(outcome, detail="it ended well and ran nothing")
+    return replace(outcome, verdict=Verdict.HELD)
+
+
+def _keep(outcome: Outcome, figures: Path) -> None:
+    """Write beside the figures of a piece that held what a later sitting must know of it."""
+    written = json.loads(figures.read_text(encoding="utf-8"))
+    written["held"] = {
+        "command": outcome.command[1:],
+        "seconds": outcome.seconds,
+        "commit": outcome.commits[0],
+    }
+    figures.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+
+def _kept(part: Part, command: Command, figures: Path) -> Outcome | None:
+    """Return what an earlier sitting made of this very piece, if it held."""
+    try:
+        written = json.loads(figures.read_text(encoding="utf-8"))
+        held, ran = written["held"], dict(written["ran"])
+        if tuple(held["command"]) != command[1:]:
+            return None
+        return Outcome(
+            part,
+            Verdict.HELD,
+            float(held["seconds"]),
+            ran,
+            command=command,
+            commits=(str(held["commit"]),),
+            kept=1,
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _joined(whole: Outcome, piece: Outcome) -> Outcome:
+    """Add what a piece came to; its command and what went wrong are the whole's."""
+    ran = dict(whole.ran)
+    for name, value in piece.ran.items():
+        before = ran.get(name, 0)
+        ran[name] = value if isinstance(before, str) or isinstance(value, str) else before + value
+    return replace(
+        piece,
+        seconds=whole.seconds + piece.seconds,
+        ran=ran,
+        commits=tuple(dict.fromkeys((*whole.commits, *piece.commits))),
+        kept=whole.kept + piece.kept,
+    )
 
 
 def _found(written: Any) -> Found:

@@ -17,7 +17,7 @@ from tests.proof import __main__ as command
 from tests.proof import running
 from tests.proof.parts import PARTS, Part
 from tests.proof.report import Facts, commit_of, page, verdict
-from tests.proof.running import Found, Outcome, Verdict, run_all, run_part
+from tests.proof.running import Found, Outcome, Sitting, Verdict, run_all, run_part
 from tests.references import PROOF
 
 FACTS = Facts(
@@ -58,11 +58,20 @@ def part(
         f"sys.exit({code})"
     )
     words = (sys.executable, "-c", program, "SEED")
-    return Part("stand-in", "stands in", "json", words, (*words, "--long"), cores, limit_s, limit_s)
+    return Part(
+        "stand-in",
+        "stands in",
+        "json",
+        words,
+        ((*words, "--long"),),
+        cores,
+        limit_s=limit_s,
+        long_limit_s=limit_s,
+    )
 
 
-async def ran(which: Part, directory: Path, *, long: bool = False) -> Outcome:
-    return await run_part(which, long=long, seed=7, directory=directory)
+async def ran(which: Part, directory: Path, *, long: bool = False, resume: bool = False) -> Outcome:
+    return await run_part(which, Sitting(directory, "abc", 7, long, resume))
 
 
 async def test_a_part_that_ran_and_found_nothing_holds(tmp_path: Path) -> None:
@@ -133,12 +142,65 @@ async def test_parts_run_at_once_only_where_their_cores_are_free(tmp_path: Path)
         f"f = open({str(log)!r}, 'a'); f.write('[' ); f.flush(); time.sleep(0.3); f.write(']'); f.flush()"
     )
     both = [replace(part(before=before, cores=2), name=f"both-{n}") for n in range(2)]
-    await run_all(both, long=False, seed=7, cores=2, directory=tmp_path)
+    await run_all(both, Sitting(tmp_path, "abc"), cores=2)
     assert log.read_text() == "[][]"
     log.write_text("")
     single = [replace(part(before=before), name=f"single-{n}") for n in range(2)]
-    await run_all(single, long=False, seed=7, cores=2, directory=tmp_path)
+    await run_all(single, Sitting(tmp_path, "abc"), cores=2)
     assert log.read_text() == "[[]]"
+
+
+async def test_patient_parts_run_one_after_the_other_beside_the_others_at_a_lower_priority(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    meet = f"while '{{0}}' not in pathlib.Path({str(log)!r}).read_text(): time.sleep(0.01)\n"
+    write = f"f = open({str(log)!r}, 'a'); f.write('{{0}}' + str(os.nice(0)) + ' '); f.flush()\n"
+    timed = replace(part(before=write.format("timed") + meet.format("second"), cores=2), name="timed")
+    first = replace(part(before=meet.format("timed") + write.format("first")), name="first", patient=True)
+    second = replace(part(before=write.format("second")), name="second", patient=True)
+    outcomes = await run_all([timed, first, second], Sitting(tmp_path, "abc"), cores=2)
+    assert [each.verdict for each in outcomes] == [Verdict.HELD] * 3
+    mine = os.nice(0)
+    assert log.read_text().split() == [f"timed{mine}", f"first{mine + 10}", f"second{mine + 10}"]
+
+
+def _in_pieces(*more: Part) -> Part:
+    return replace(part(), long=tuple(each.short for each in (part(), *more)))
+
+
+async def test_pieces_are_added_up(tmp_path: Path) -> None:
+    outcome = await ran(_in_pieces(part()), tmp_path, long=True)
+    assert (outcome.verdict, outcome.ran, outcome.kept) == (Verdict.HELD, {"kills": 1000}, 0)
+
+
+async def test_a_piece_that_finds_something_is_the_last_and_its_replay_is_told(tmp_path: Path) -> None:
+    bad = part({**FIGURES, "findings": [FINDING]}, code=1)
+    outcome = await ran(_in_pieces(bad, part()), tmp_path, long=True)
+    assert (outcome.verdict, outcome.ran) == (Verdict.FOUND, {"kills": 1000})
+    assert outcome.found[0].replay == FINDING["replay"]
+    assert not (tmp_path / "stand-in-3.json").exists()
+
+
+async def test_another_sitting_runs_only_the_pieces_that_did_not_hold(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    counted = part(before=f"open({str(runs)!r}, 'a').write('x')")
+    fragile = part(before=f"pathlib.Path({str(tmp_path / 'mended')!r}).read_text()")
+    both = replace(part(), long=(counted.short, fragile.short))
+    assert (await ran(both, tmp_path, long=True)).verdict is Verdict.FAILED
+    (tmp_path / "mended").touch()
+    again = await ran(both, tmp_path, long=True, resume=True)
+    assert (again.verdict, again.ran, again.kept) == (Verdict.HELD, {"kills": 1000}, 1)
+    assert runs.read_text() == "x"
+    other = replace(both, long=(fragile.short, counted.short))
+    assert (await ran(other, tmp_path, long=True, resume=True)).kept == 0, "other commands, other pieces"
+    assert (await ran(both, tmp_path, long=True)).kept == 0, "nothing is kept unasked"
+
+
+def test_the_page_says_of_which_commits_a_run_in_several_sittings_is() -> None:
+    held = Outcome(part(), Verdict.HELD, 60, {"kills": 10}, commits=("abc", "def"), kept=1)
+    assert "| 1 min 0 s, in sittings on abc, def |" in page(FACTS, [held], [SHOWN])
 
 
 def test_the_page_tells_product_machine_size_and_that_nothing_was_found() -> None:
