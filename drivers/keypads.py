@@ -17,19 +17,26 @@ class Heartbeat:
     would turn a right code into a wrong one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, late_after_s: float) -> None:
+        self._late_after_s = late_after_s
         self._beat: asyncio.TimerHandle | None = None
         self._last_s = 0.0
+        self._late_s = float("-inf")
         self._until_s = 0.0
 
-    def stalled(self, longer_than_s: float) -> bool:
-        """Tell whether a beat that should have come is missing by now."""
-        return self._beat is not None and _now_s() - self._last_s > longer_than_s
+    def stalled(self) -> bool:
+        """Tell whether a beat is missing by now, or was and came a moment ago: before what waited with it."""
+        if self._beat is None:
+            return False
+        now_s = _now_s()
+        return now_s - self._last_s > self._late_after_s or now_s - self._late_s <= self._late_after_s
 
     def go_on(self) -> None:
         """Beat on from now for a while."""
-        self._until_s = _now_s() + BEATS_FOR_S
+        now_s = _now_s()
+        self._until_s = now_s + BEATS_FOR_S
         if self._beat is None:
+            self._last_s = now_s
             self._note_beat()
 
     def stop(self) -> None:
@@ -39,7 +46,9 @@ class Heartbeat:
             self._beat = None
 
     def _note_beat(self) -> None:
-        self._last_s = _now_s()
+        before_s, self._last_s = self._last_s, _now_s()
+        if self._last_s - before_s > self._late_after_s:
+            self._late_s = self._last_s
         going = self._last_s < self._until_s
         self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._note_beat) if going else None
 
@@ -52,10 +61,9 @@ class FilteredKeypad:
         self.on_fault: Callable[[Key], None] = ignore
         self.on_fault_cleared: Callable[[Key], None] = ignore
         self.stopped = False
-        self._bounce_s = settings.bounce_s
         self._filter = StuckKeyFilter(settings)
         self._alarm: asyncio.TimerHandle | None = None
-        self._heartbeat = Heartbeat()
+        self._heartbeat = Heartbeat(settings.bounce_s / 2)
         self._heard_late = False
 
     def stop(self) -> None:
@@ -66,8 +74,9 @@ class FilteredKeypad:
 
     def take(self, keys: Iterable[Key]) -> None:
         """Take keys that were pressed just now."""
-        now_s = _now_s()
-        late, was_late = self._heartbeat.stalled(self._bounce_s / 2), self._heard_late
+        now_s, keys = _now_s(), tuple(keys)
+        # After a rest nothing beats; but fingers that pressed several keys did not do so at once.
+        late, was_late = self._heartbeat.stalled() or len(set(keys)) > 1, self._heard_late
         self._heard_late = late
         # Nor is the key after one that was heard late: the time between the two is not what it seems.
         may_bounce = not late and not was_late

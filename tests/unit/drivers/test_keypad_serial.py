@@ -206,9 +206,32 @@ async def test_a_press_after_one_that_was_heard_late_is_no_bounce() -> None:
     assert typed.keys == [Key.CLEAR, Key.D5, Key.D5]
 
 
-async def test_two_presses_in_one_read_of_a_process_that_runs_are_a_bounce() -> None:
+async def test_presses_that_waited_are_no_bounce_though_the_beat_was_made_up_for_before_them() -> None:
     typed = Typed(SerialKeypadSettings())
-    typed.line.on_bytes(b"C55")
+    typed.line.on_bytes(b"C")
+    loop = asyncio.get_running_loop()
+    resumes_s = loop.time() + 0.06
+    while loop.time() < resumes_s:
+        pass  # the loop stands still
+    for _ in range(2):  # then the beat that is due comes before the port is looked at
+        await asyncio.sleep(0)
+    typed.line.on_bytes(b"000")
+    typed.keypad.stop()
+    assert typed.keys == [Key.CLEAR, Key.D0, Key.D0, Key.D0]
+
+
+async def test_several_keys_in_the_first_read_after_a_rest_were_not_pressed_at_once() -> None:
+    typed = Typed(SerialKeypadSettings())
+    typed.line.on_bytes(b"C000")
+    typed.keypad.stop()
+    assert typed.keys == [Key.CLEAR, Key.D0, Key.D0, Key.D0]
+
+
+async def test_one_key_twice_in_one_read_of_a_process_that_runs_is_a_bounce() -> None:
+    typed = Typed(SerialKeypadSettings())
+    typed.line.on_bytes(b"C")
+    await asyncio.sleep(0)
+    typed.line.on_bytes(b"55")
     typed.keypad.stop()
     assert typed.keys == [Key.CLEAR, Key.D5]
 
