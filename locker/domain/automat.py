@@ -10,7 +10,7 @@ from locker.domain.agenda import Agenda
 from locker.domain.attempts import Attempts
 from locker.domain.changing import changed
 from locker.domain.codes import CodeKey, CodeTag
-from locker.domain.commands import CommandRecord, Mode
+from locker.domain.commands import CommandRecord, Mode, Refusals
 from locker.domain.compartments import Compartment
 from locker.domain.deadlines import reminder_at
 from locker.domain.health import LockHealth
@@ -100,8 +100,9 @@ class Automat:
     the wiring, None if nothing was; `lock_trials` counts the pulses of the commission under way, `tried_lock`
     is the compartment of the one that nothing is known of yet, `lock_tried_s` when each was pulsed last, in
     powered time. `looks` are the doors of which a technician has yet to say what lies behind; `tested_ms`
-    is how long the locks under test took to open; `audit` is the round under way, `findings` what it found
-    so far.
+    is how long the locks under test took to open; `pulses_told` the number of the last pulse of each opening
+    of which the port has said that it left; `audit` is the round under way, `findings` what it found
+    so far; `refusals` are those of commands, by reason.
     """
 
     identity: Identity
@@ -121,8 +122,10 @@ class Automat:
     locks: Map[str, LockHealth] = Map()
     looks: Map[str, Look] = Map()
     tested_ms: Map[str, int] = Map()
+    pulses_told: Map[str, int] = Map()
     audit: Audit | None = None
     findings: Map[str, Finding] = Map()
+    refusals: Map[str, Refusals] = Map()
     epoch: int = 0
     journal_end: int = 0
     facts: Facts = Facts()

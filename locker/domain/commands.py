@@ -208,6 +208,18 @@ class RefusedCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusals:
+    """How many refusals of one reason may still be told each by itself, and how many were counted; volatile.
+
+    `left` was so at `counted_s` (powered time).
+    """
+
+    left: int
+    counted_s: float
+    untold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CommandRecord:
     """A command that was decided on; its id never has an effect twice. Durable."""
 

@@ -47,6 +47,7 @@ from locker.domain.flows import (
     office,
     outages,
     pickup,
+    refusing,
     remote,
     retention,
     send,
@@ -111,6 +112,7 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             remote.judge_interrupted(draft)
             commission.judge_interrupted(draft)
         case Stopping():
+            refusing.tell_all(draft)
             draft.record(EntryKind.STOPPED)
             draft.mark_seen()
         case KeypadFaulted():
@@ -196,6 +198,8 @@ def _by_powered_time(draft: Draft) -> None:
                 commission.lapse(draft)
             case "heartbeat":
                 draft.mark_seen()
+            case refusing.DUE:
+                refusing.tell(draft, key)
             case "day":
                 retention.look_after_journal(draft)
 

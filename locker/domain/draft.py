@@ -262,7 +262,7 @@ class Draft:
             self.automat,
             commands=self.automat.commands.set(record.command_id, record),
             wall_agenda=self.automat.wall_agenda.with_due(
-                ("command", record.command_id), min(record.not_after, LAST_DAY) + timedelta(days=1)
+                ("command", record.command_id), memory_ends_at(record.not_after)
             ),
         )
 
@@ -412,6 +412,11 @@ class Draft:
 
     def _forget(self, what: type, key: str) -> None:
         self._changes[what, key] = Forgotten(what, key)
+
+
+def memory_ends_at(not_after: datetime) -> datetime:
+    """Tell when a command of this age is forgotten, for it can no longer be applied anyway."""
+    return min(not_after, LAST_DAY) + timedelta(days=1)
 
 
 def restore(

@@ -50,6 +50,8 @@ class Rules:
     # commands (section 7)
     command_lifetime_max_days: int = 30
     command_future_tolerance_s: float = 300.0
+    refusals_told: int = 20
+    refusal_told_again_s: float = 3_600.0
     # clock
     clock_step_s: float = 60.0
     clock_doubt_s: float = 3_600.0

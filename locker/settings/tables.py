@@ -69,6 +69,8 @@ class RulesTable(Table):
     outage_minimum_s: Seconds | None = None
     command_lifetime_max_days: Annotated[int | None, Field(ge=1, le=366)] = None
     command_future_tolerance_s: Seconds | None = None
+    refusals_told: Annotated[int | None, Field(ge=1, le=1000)] = None
+    refusal_told_again_s: Seconds | None = None
     clock_step_s: Seconds | None = None
     clock_doubt_s: Seconds | None = None
     clock_doubt_after_absence_days: Annotated[int | None, Field(ge=1, le=366)] = None

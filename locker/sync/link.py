@@ -30,6 +30,8 @@ from locker.sync.settings import LinkSettings
 logger = logging.getLogger(__name__)
 
 GOODBYE_LIMIT_S = 2.0
+COMMANDS_WAITING_MOST = 2_000
+"""Not yet posted; a broker of MQTT 3.1.1 may have a thousand on their way, another `RECEIVE_MOST`."""
 
 ReadPayloads = Callable[[int, int, int], Awaitable[list[bytes]]]
 """Takes epoch, first sequence, most entries; gives what goes over the wire, in order."""
@@ -209,6 +211,8 @@ class Link:
         async for message in connection.messages():
             topic = str(message.topic)
             if topic == self._topics.commands:
+                if self._commands.qsize() >= COMMANDS_WAITING_MOST:
+                    raise aiomqtt.MqttError("the broker hands over more commands at once than can be taken")
                 self._commands.put_nowait((connection, message))
                 continue
             if topic == self._topics.journal_ack:

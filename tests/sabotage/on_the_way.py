@@ -9,6 +9,8 @@ NETWORK = "tests/crash/test_network.py"
 SIGNATURES = "locker/sync/signatures.py"
 OFFICE = "locker/domain/flows/office.py"
 REMOTE = "locker/domain/flows/remote.py"
+REFUSING = "locker/domain/flows/refusing.py"
+REFUSED = "tests/unit/domain/test_refusing.py"
 
 ON_THE_WAY = (
     Twin(
@@ -322,5 +324,37 @@ ON_THE_WAY = (
         "",
         ("tests/unit/domain/test_watch.py::test_the_back_office_cannot_acknowledge_what_was_never_written",),
         ("F12",),
+    ),
+    Twin(
+        "noise fills the journal",
+        REFUSING,
+        "    if known.left > 0 and not known.untold:\n",
+        "    if True:\n",
+        (f"{REFUSED}::test_a_day_of_noise_fills_no_journal_and_every_message_is_counted",),
+        ("T17", "F21"),
+    ),
+    Twin(
+        "what was only counted is never told",
+        REFUSING,
+        "    due_s = known.counted_s + draft.rules.refusal_told_again_s if known.untold else None\n",
+        "    due_s = None\n",
+        (f"{REFUSED}::test_a_day_of_noise_fills_no_journal_and_every_message_is_counted",),
+        ("T17",),
+    ),
+    Twin(
+        "a replayed command is recorded for ever",
+        OFFICE,
+        ("        refusing.note(draft, str(refusal), **_refused(command))\n"),
+        "        draft.record(EntryKind.COMMAND_REFUSED, reason=str(refusal), **_refused(command))\n",
+        (f"{REFUSED}::test_a_signed_command_replayed_for_ever_is_told_a_few_times_and_changes_nothing",),
+        ("T15", "F21"),
+    ),
+    Twin(
+        "commands wait in memory without end",
+        LINK,
+        "                if self._commands.qsize() >= COMMANDS_WAITING_MOST:\n",
+        "                if False:\n",
+        ("tests/unit/sync/test_floods.py::test_commands_without_end_end_the_connection_and_not_the_memory",),
+        ("T17", "F21"),
     ),
 )

@@ -1,6 +1,7 @@
 """Commands of the back office: each applied at most once, or refused with a reason; always journalled."""
 
 from datetime import timedelta
+from typing import Any
 
 from locker.domain.commands import (
     AnnounceParcel,
@@ -22,8 +23,8 @@ from locker.domain.commands import (
     UnblockCompartment,
     WithdrawParcel,
 )
-from locker.domain.draft import Draft
-from locker.domain.flows import announce, changes, remote, send, steering
+from locker.domain.draft import Draft, memory_ends_at
+from locker.domain.flows import announce, changes, refusing, remote, send, steering
 from locker.domain.journal import EntryKind
 from locker.domain.times import rfc3339
 
@@ -35,18 +36,19 @@ def receive(draft: Draft, command: Command) -> None:
     refusal = _envelope_refusal(draft, command)
     if refusal in ("repeated", "id-reused"):
         earlier = draft.automat.commands[command.command_id]
-        _record_refusal(draft, command, str(refusal), f"this id was decided on before: {earlier.outcome}")
+        detail = f"this id was decided on before: {earlier.outcome}"
+        refusing.note(draft, str(refusal), **_refused(command, detail))
+        return
+    if refusal in ("foreign", "retained") or (refusal == "late" and _forgotten_at_once(draft, command)):
+        # The id is not used up, so nothing ends it: whoever has the broker may send it again for ever.
+        refusing.note(draft, str(refusal), **_refused(command))
         return
     refusal = refusal or _apply(draft, command.body)
-    if refusal in ("foreign", "retained"):
-        # Not addressed to us now: the id is not used up.
-        _record_refusal(draft, command, str(refusal))
-        return
     draft.put_command(
         CommandRecord(command.command_id, command.digest, refusal or APPLIED, command.not_after)
     )
     if refusal is not None:
-        _record_refusal(draft, command, refusal)
+        draft.record(EntryKind.COMMAND_REFUSED, reason=refusal, **_refused(command))
         return
     subject = _subject(command.body)
     draft.record(
@@ -61,11 +63,11 @@ def receive(draft: Draft, command: Command) -> None:
 
 def refuse_unreadable(draft: Draft, refused: RefusedCommand) -> None:
     """Record that something arrived which cannot be a command."""
-    draft.record(
-        EntryKind.COMMAND_REFUSED,
+    refusing.note(
+        draft,
+        refused.reason,
         id=refused.command_id,
         command=refused.kind,
-        reason=refused.reason,
         detail=refused.detail,
         digest=refused.digest,
     )
@@ -94,17 +96,20 @@ def _envelope_refusal(draft: Draft, command: Command) -> str | None:
     return None
 
 
-def _record_refusal(draft: Draft, command: Command, reason: str, detail: str | None = None) -> None:
-    draft.record(
-        EntryKind.COMMAND_REFUSED,
-        _subject(command.body),
-        id=command.command_id,
-        command=command.kind,
-        reason=reason,
-        detail=detail,
-        digest=command.digest,
+def _forgotten_at_once(draft: Draft, command: Command) -> bool:
+    return draft.automat.judges_time(draft.now) and memory_ends_at(command.not_after) <= draft.now.wall_at
+
+
+def _refused(command: Command, detail: str | None = None) -> dict[str, Any]:
+    """Give what the record of a refusal tells beside its reason."""
+    return {
+        "subject": _subject(command.body),
+        "id": command.command_id,
+        "command": command.kind,
+        "detail": detail,
+        "digest": command.digest,
         **_particulars(command.body),
-    )
+    }
 
 
 def _subject(body: Body) -> str | None:
