@@ -95,6 +95,15 @@ def peek(path: Path, *, whole: bool = False) -> Peek:
         raise failure(path, error, doing="reading it") from error
 
 
+def address_of(path: Path) -> str:
+    """Return the URI by which a file is opened to be written to.
+
+    A power cut may harm all of a sector that is being written, also what lies in it already: SQLite is told
+    not to rely on the contrary (https://www.sqlite.org/psow.html) and ends each commit with a sector.
+    """
+    return f"{path.absolute().as_uri()}?psow=0"
+
+
 @contextmanager
 def looking_into(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a file for reading only, leaving no trace; errors are those of SQLite and of the system."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from locker.db.errors import DatabaseError, DatabaseFailed, DiskFull, JournalOutOfStep
-from locker.db.files import BUSY_TIMEOUT_S, Claim, copy_database, damaged, failure
+from locker.db.files import BUSY_TIMEOUT_S, Claim, address_of, copy_database, damaged, failure
 from locker.db.loading import Loaded, all_of, load_automat, stored_head
 from locker.db.migrate import check_current
 from locker.db.records import record_of
@@ -318,7 +318,12 @@ def _engine(path: Path) -> Engine:
 
     def connect() -> sqlite3.Connection:
         driver = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S, cached_statements=64
+            address_of(path),
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_TIMEOUT_S,
+            cached_statements=64,
         )
         try:
             for pragma in PRAGMAS:

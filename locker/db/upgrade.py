@@ -8,7 +8,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
-from locker.db.files import BUSY_TIMEOUT_S
+from locker.db.files import BUSY_TIMEOUT_S, address_of
 from locker.db.ladder import Ladder
 
 
@@ -33,7 +33,7 @@ def config(scripts: str, connection: Connection | None = None) -> Config:
 
 def _engine(path: Path) -> Engine:
     def connect() -> sqlite3.Connection:
-        driver = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+        driver = sqlite3.connect(address_of(path), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
         # A rollback journal, not WAL: then the revision in the file itself is always the true one, and
         # a version that does not know it can refuse without touching anything.
         driver.execute("PRAGMA journal_mode = DELETE").fetchone()

@@ -228,6 +228,11 @@ def _with_pragma(said: str) -> AbstractContextManager[object]:
     return patch.object(session, "PRAGMAS", (*kept, f"PRAGMA synchronous = {said}"))
 
 
+def _with_neighbours() -> AbstractContextManager[object]:
+    """Let SQLite rely on a write harming none of its neighbours in the sector, as it does unless told."""
+    return patch.object(session, "address_of", lambda path: path.absolute().as_uri())
+
+
 def _without_sync(*, of_files: bool) -> AbstractContextManager[object]:
     """Take away the syncs that are not SQLite's: all of them, or those of directories."""
     heard = Recorder._before_sync
@@ -242,6 +247,7 @@ def _without_sync(*, of_files: bool) -> AbstractContextManager[object]:
 TWINS: Mapping[str, Callable[[], AbstractContextManager[object]]] = {
     "synchronous-normal": lambda: _with_pragma("NORMAL"),
     "synchronous-off": lambda: _with_pragma("OFF"),
+    "sectors-shared": _with_neighbours,
     "files-unsynced": lambda: _without_sync(of_files=True),
     "directories-unsynced": lambda: _without_sync(of_files=False),
 }

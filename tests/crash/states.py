@@ -6,10 +6,10 @@ The disk model:
   A new, moved or deleted name is pending until its directory is synced, whatever became of the file.
 - Of what is pending any part may have reached the disk, in any order: whole writes, pages of 4,096 bytes or
   sectors of 512, also of one write; sizes apart from the bytes.
-- A sector that was being written may hold zeros or garbage where the new bytes were to come.
+- A sector that was being written may hold zeros or garbage where the new bytes were to come, or all over: of
+  512 or 4,096 bytes, what was durable in it before goes as well (https://www.sqlite.org/psow.html).
 - A rename is whole, as POSIX has it.
-- Not covered: a disk that says "synced" and has not, and damage beside the bytes that were being written
-  (SQLite relies on the same, and calls it powersafe overwrite: https://www.sqlite.org/psow.html).
+- Not covered: a disk that says "synced" and has not, and damage beyond the sectors that were being written.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -190,9 +190,10 @@ def draw(cut: Cut, number: int, seed: str) -> State | None:
     what = f"{how} of {len(pieces)} pieces ({grain or 'whole writes'})"
     if disk.pending_names:
         what += f", {how_named} of {len(disk.pending_names)} names"
-    if pieces and dice.random() < 0.4:
-        kept_pieces = kept_pieces + _damage(pieces, dice)
-        what += ", damage in flight"
+    if pieces and dice.random() < 0.5:
+        harm, damaged = _damage(disk, pieces, dice)
+        kept_pieces = kept_pieces + damaged
+        what += f", {harm}"
     sizes = _sizes(disk, dice) if dice.random() < 0.3 else {}
     return _state(cut, number, kept_pieces, named, what, sizes)
 
@@ -266,16 +267,29 @@ def _some(things: Sequence[Thing], dice: Random) -> tuple[str, list[Thing]]:
             return f"a share of {share}", [thing for thing in things if dice.random() < share]
 
 
-def _damage(pieces: Sequence[Content], dice: Random) -> list[Content]:
-    """Return zeros or garbage in place of sectors that were being written."""
-    flying = [sector for piece in pieces if isinstance(piece, Written) for sector in split(piece, SECTOR)]
+def _damage(disk: Disk, pieces: Sequence[Content], dice: Random) -> tuple[str, list[Content]]:
+    """Return zeros or garbage for sectors that were being written; say whether all over or in flight only."""
+    whole = dice.choice((0, SECTOR, PAGE))
+    flying = [
+        part for piece in pieces if isinstance(piece, Written) for part in split(piece, whole or SECTOR)
+    ]
+    ends = {file: _largest(disk, file) for file in disk.pending}
     damaged: list[Content] = []
-    for sector in dice.sample(flying, min(len(flying), dice.randrange(1, 4))):
-        if isinstance(sector, Written):
-            length = len(sector.data)
-            data = bytes(length) if dice.random() < 0.5 else dice.randbytes(length)
-            damaged.append(sector._replace(data=data))
-    return damaged
+    for part in dice.sample(flying, min(len(flying), dice.randrange(1, 4))):
+        if isinstance(part, Written):
+            begin, end = part.offset, part.offset + len(part.data)
+            if whole:
+                begin -= begin % whole
+                end = min(begin + whole, ends[part.file])
+            data = bytes(end - begin) if dice.random() < 0.5 else dice.randbytes(end - begin)
+            damaged.append(Written(part.file, begin, data))
+    return (f"damage to whole sectors of {whole}" if whole else "damage in flight"), damaged
+
+
+def _largest(disk: Disk, file: int) -> int:
+    """Return a file's largest size since its last sync: as far the damage to a sector shows."""
+    writes = (operation for operation in disk.pending[file] if isinstance(operation, Written))
+    return max(len(disk.contents[file]), *(write.offset + len(write.data) for write in writes), 0)
 
 
 def _sizes(disk: Disk, dice: Random) -> dict[int, int]:
@@ -334,7 +348,8 @@ def _signature(disk: Disk, file: int | None, changed: Mapping[int, bytearray]) -
     for operation in disk.pending.get(file, ()):
         if isinstance(operation, Written):
             end = operation.offset + len(operation.data)
-            touched.update(range(operation.offset // SECTOR, -(-end // SECTOR)))
+            begin_page, end_page = operation.offset // PAGE, -(-end // PAGE)
+            touched.update(range(begin_page * PAGE // SECTOR, end_page * PAGE // SECTOR))
     durable = disk.contents[file]
     differing = [
         (sector, bytes(content[sector * SECTOR : sector * SECTOR + SECTOR]))

@@ -32,6 +32,8 @@ from tests.crash.states import cuts, draw, states
 pytestmark = pytest.mark.skipif(vfs.why_not() is not None, reason=str(vfs.why_not()))
 
 SMALL = ("first-start", "full-disk")
+SELDOM = "sectors-shared"
+"""Needs a sector of its own that is destroyed, with the end of one commit and the beginning of the next."""
 
 
 @pytest.fixture
@@ -55,9 +57,13 @@ def test_keys_that_were_made_are_there_and_an_unfinished_database_is_made_again(
     assert run(30, 5, names=("creation",)).findings == []
 
 
+def test_a_sector_that_is_destroyed_with_all_that_lay_in_it_held_nothing_that_was_acknowledged() -> None:
+    assert run(150, 5, names=("first-start",)).findings == []
+
+
 @pytest.mark.parametrize("twin", sorted(TWINS))
 def test_a_day_without_its_syncs_is_found_out(twin: str) -> None:
-    outcome = run(40, 5, twin=twin, names=("first-start",))
+    outcome = run(150 if twin == SELDOM else 40, 5, twin=twin, names=("first-start",))
     assert any("acknowledged work is lost" in finding.what for finding in outcome.findings)
 
 
@@ -122,6 +128,17 @@ def test_before_a_sync_any_part_may_be_there_and_after_it_all_is() -> None:
     halves = {new[:512] + old[512:], old[:512] + new[512:], old[:512] + bytes(512), bytes(512) + new[512:]}
     assert contents(recording) >= {old, new, *halves}
     assert contents(recording, after_all=True) == {new}
+
+
+def test_what_was_durable_in_a_sector_goes_with_the_sector_that_was_being_written() -> None:
+    old = b"o" * 3 * 4096
+    written = Recording("", {"f": old}, (Written(0, 4096 + 600, b"n" * 100), Synced(0)), {})
+    found = {content for content in contents(written) if content is not None}
+    for sector in (512, 4096):
+        begin = (4096 + 600) // sector * sector
+        zeros = old[:begin] + bytes(sector) + old[begin + sector :]
+        assert zeros in found
+    assert {content[:4096] + content[8192:] for content in found} == {old[:8192]}
 
 
 def test_a_later_write_may_be_there_without_an_earlier_one() -> None:

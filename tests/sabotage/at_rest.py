@@ -23,6 +23,16 @@ AT_REST = (
         ("F2",),
     ),
     Twin(
+        "SQLite relies on sectors that harm no neighbour",
+        FILES,
+        "?psow=0",
+        "?psow=1",
+        (
+            f"{POWER_CUTS}::test_a_sector_that_is_destroyed_with_all_that_lay_in_it_held_nothing_that_was_acknowledged",
+        ),
+        ("F2",),
+    ),
+    Twin(
         "SQLite copies the log over and keeps a failure to itself",
         SESSION,
         '    "PRAGMA wal_autocheckpoint = 0",\n',
