@@ -137,6 +137,14 @@ PARTS: dict[str, Part] = {
             patient=True,
         ),
         Part(
+            "clocks",
+            "parcels under clocks that leap, lose their trust and stand still: none expires before its time",
+            "tests.faults.histories",
+            _module("tests.faults.histories", "--times 3000 --seed SEED --jobs 2"),
+            (_module("tests.faults.histories", "--times 30000 --seed SEED --jobs 2"),),
+            patient=True,
+        ),
+        Part(
             "migrations",
             "every old database migrated and opened twice, and killed at every statement of every step",
             "tests.migrations.test_killed",
