@@ -12,7 +12,7 @@ Only the back office's own acknowledgement counts. Three rules, each enough for 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,7 @@ class Outbox:
             room = self._rules.window - len(wanted)
             # what the cursor has yet to pass is sent in its turn
             wanted.extend(range(max(first, span.first), min(span.last, last, self._next - 1) + 1)[:room])
-        self._missing = wanted
-        heapify(self._missing)
+        self._missing = sorted(wanted)
         if len(self._sent_at) > 2 * self._rules.window:
             # a back office restored from a backup asks for what it had acknowledged: forget what it got since
             keep = set(wanted)
@@ -197,8 +196,7 @@ class Outbox:
     def _go_back(self, now_s: float) -> None:
         self._next = self._acknowledged + 1
         self._sent_at.clear()
-        self._missing = [number for number in self._missing if number < self._next]
-        heapify(self._missing)
+        self._missing = sorted(number for number in self._missing if number < self._next)
         self._moved_s = now_s
 
     def _be_patient(self) -> None:

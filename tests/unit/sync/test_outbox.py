@@ -75,6 +75,61 @@ def test_a_back_office_that_lost_everything_is_served_in_bounded_memory() -> Non
         assert len(box._sent_at) <= 3 * RULES.window
 
 
+def test_missing_ranges_are_sent_in_pieces_of_what_is_asked_for() -> None:
+    box = outbox(50, acknowledged=50)
+    box.acknowledge(50, [Span(3, 10)], 0)
+    assert everything(box, 0, most=3) == [Span(3, 5), Span(6, 8), Span(9, 10)]
+
+
+def test_many_missing_ranges_together_keep_to_the_window() -> None:
+    box = outbox(500, acknowledged=500)
+    box.acknowledge(500, [Span(1, 80), Span(101, 180)], 0)
+    assert everything(box, 0) == [Span(1, 80), Span(101, 120)]
+
+
+def test_what_is_missed_and_was_not_sent_yet_is_sent_once_in_its_turn() -> None:
+    box = outbox(50)
+    box.take(10, 0)
+    box.acknowledge(0, [Span(3, 20)], 2)
+    assert everything(box, 2) == [Span(3, 10), Span(11, 50)]
+
+
+def test_what_is_no_longer_missed_and_then_again_is_not_sent_twice_at_once() -> None:
+    box = outbox(50, acknowledged=50)
+    box.acknowledge(50, [Span(3, 4)], 0)
+    assert everything(box, 0) == [Span(3, 4)]
+    box.acknowledge(50, [], 0.3)
+    box.acknowledge(50, [Span(3, 4)], 0.5)
+    assert everything(box, 0.5) == []
+
+
+def test_bounded_memory_keeps_what_is_on_its_way() -> None:
+    box = outbox(1_050, acknowledged=1_000)
+    assert everything(box, 0) == [Span(1_001, 1_050)]
+    for first, now_s in ((1, 0.0), (101, 0.1), (201, 0.2)):
+        box.acknowledge(first - 1, [Span(first, 1_000)], now_s)
+        assert everything(box, now_s) == [Span(first, first + 99)]
+    box.acknowledge(200, [Span(1_001, 1_002)], 0.5)
+    assert everything(box, 0.5) == []
+
+
+def test_what_was_acknowledged_and_is_missed_again_is_sent_at_once() -> None:
+    box = outbox(50)
+    everything(box, 0)
+    box.acknowledge(50, [], 0.2)
+    box.acknowledge(0, [Span(49, 50)], 0.4)
+    assert everything(box, 0.4) == [Span(49, 50)]
+
+
+def test_what_was_sent_on_the_connection_before_is_sent_at_once_when_it_is_missed() -> None:
+    box = outbox(50, acknowledged=50)
+    box.acknowledge(50, [Span(3, 4)], 0)
+    assert everything(box, 0) == [Span(3, 4)]
+    box.restart(JournalPosition(1, 50, 50), 0.2)
+    box.acknowledge(50, [Span(3, 4)], 0.4)
+    assert everything(box, 0.4) == [Span(3, 4)]
+
+
 def test_a_missing_range_of_things_never_sent_is_ignored() -> None:
     box = outbox(50)
     box.acknowledge(0, [Span(3, 10**9)], 0)
@@ -91,6 +146,25 @@ def test_silence_sends_a_few_again_with_growing_patience() -> None:
     assert everything(box, 30) == [Span(1, 5)]
     assert everything(box, 70) == [Span(1, 5)]
     assert box.wait_s(70) == 60
+
+
+def test_after_silence_what_is_missed_comes_in_its_turn_and_not_twice() -> None:
+    box = outbox(50)
+    everything(box, 0)
+    box.acknowledge(0, [Span(1, 1), Span(7, 7)], 9.5)
+    assert everything(box, 9.5) == [Span(1, 1), Span(7, 7)]
+    box.acknowledge(0, [Span(1, 1), Span(7, 7)], 9.8)
+    assert everything(box, 10) == [Span(1, 5)]
+    assert everything(box, 11) == []
+
+
+def test_each_acknowledgement_that_moves_renews_the_patience() -> None:
+    box = outbox(100)
+    everything(box, 0)
+    box.acknowledge(30, [], 8)
+    assert box.wait_s(8) == 10
+    assert everything(box, 17.9) == []
+    assert everything(box, 18) == [Span(31, 35)]
 
 
 def test_patience_begins_with_the_first_entry_on_its_way_and_no_later_one_renews_it() -> None:
