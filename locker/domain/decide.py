@@ -182,7 +182,12 @@ def _let_due_things_happen(draft: Draft) -> None:
 
 
 def _by_powered_time(draft: Draft) -> None:
-    for kind, key in draft.automat.powered_agenda.due_by(draft.now.powered_s):
+    due = draft.automat.powered_agenda.due_by(draft.now.powered_s)
+    # Pulses that opened another door first: nothing that is due as well may then pulse that one.
+    strays = [key for kind, key in due if kind == "opening" and draft.automat.openings[key].stray is not None]
+    for progress in [doors.note_due(draft, key) for key in strays]:
+        _go_on(draft, progress)
+    for kind, key in due:
         # An earlier line of this very list may have moved a later one.
         due_s = draft.automat.powered_agenda.due_of.get((kind, key))
         if due_s is None or due_s > draft.now.powered_s:

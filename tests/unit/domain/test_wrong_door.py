@@ -57,6 +57,23 @@ def test_neither_is_pulsed_again_before_it_is_proved() -> None:
     assert len(stand.unlocks) == before + 1
 
 
+def test_the_other_door_is_not_pulsed_again_in_the_moment_in_which_it_comes_into_doubt() -> None:
+    stand = Stand()
+    assert stand.deliver("JJFI65432110000070001", "024204") == "1"
+    assert stand.deliver("JJFI65432110000070002", "131313") == "2"
+    stand.press("C 131313 OK")
+    assert stand.pulse_sent() == "2"
+    stand.door("1", Door.OPEN)
+    stand.door("1", Door.SHUT)
+    stand.press("C 024204 OK", "side")
+    assert stand.pulse_sent() == "1"
+    before = len(stand.unlocks)
+    stand.wait(60)
+    assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
+    assert len(stand.unlocks) == before
+    assert stand.automat.compartments["1"].blocked == WRONG_DOOR_BLOCK
+
+
 def test_a_power_cut_before_it_is_judged_forgets_nothing() -> None:
     stand = opened_wrongly()
     stand.power_cut()
