@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import cache
@@ -160,23 +161,17 @@ class ApiServer:
         self._stream.note_link(connected=connected)
 
     async def start(self) -> None:
-        """Listen; SocketRefused if the path is taken or cannot be had."""
+        """Listen; SocketRefused if the path is taken or cannot be had. Cut short, it leaves nothing."""
         application = web.Application(middlewares=[self._guard])
         for route in ROUTES:
             application.router.add_route(route.method, route.path, self._handler(route))
         listener = listening.listen(self.path)
-        self._inode = self.path.lstat().st_ino
-        self._runner = web.AppRunner(
-            application,
-            handler_cancellation=True,  # a client that has gone away needs no answer
-            shutdown_timeout=SHUTDOWN_S,
-        )
-        await self._runner.setup()
-        self._connections = Connections(self._roles, self._protocol)
-        loop = asyncio.get_running_loop()
-        self._listening = await loop.create_unix_server(
-            self._connections, sock=listener, backlog=listening.BACKLOG
-        )
+        try:
+            await self._serve(application, listener)
+        except BaseException:
+            await self.stop()
+            listener.close()
+            raise
         log.info("listening on %s", self.path)
 
     async def stop(self) -> None:
@@ -194,6 +189,22 @@ class ApiServer:
         for step in self._acting:
             step.cancel()
         await runner.cleanup()
+
+    async def _serve(self, application: web.Application, listener: socket.socket) -> None:
+        self._inode = self.path.lstat().st_ino
+        self._runner = web.AppRunner(
+            application,
+            handler_cancellation=True,  # a client that has gone away needs no answer
+            shutdown_timeout=SHUTDOWN_S,
+        )
+        await self._runner.setup()
+        self._connections = Connections(self._roles, self._protocol)
+        loop = asyncio.get_running_loop()
+        # In two steps: a server that is cancelled while it begins to serve is otherwise known to nobody.
+        self._listening = await loop.create_unix_server(
+            self._connections, sock=listener, backlog=listening.BACKLOG, start_serving=False
+        )
+        await self._listening.start_serving()
 
     # -- every request
 

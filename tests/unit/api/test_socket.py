@@ -1,5 +1,6 @@
 """The socket file: its mode, and whom it is taken from."""
 
+import asyncio
 import os
 import socket
 import stat
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from locker.api.listening import SocketRefused, listen
+from locker.api.server import ApiServer
 from locker.errors import ExitCode
 from tests.unit.api.house import House, client_of
 
@@ -52,6 +54,28 @@ def test_it_is_never_wider_than_that(path: Path, monkeypatch: pytest.MonkeyPatch
         os.umask(before)
 
     assert modes == [0o660]
+
+
+async def test_a_start_that_is_cut_short_leaves_no_socket_behind(house: House, path: Path) -> None:
+    turns = 0
+    while not await _started_within(turns, server := house.new_server(path)):
+        assert not exists(path)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        turns += 1
+    assert turns > 1
+    await server.stop()
+
+
+async def _started_within(turns: int, server: ApiServer) -> bool:
+    starting = asyncio.create_task(server.start())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if starting.done():
+        return True
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    return False
 
 
 async def test_the_socket_goes_with_the_server(house: House, path: Path) -> None:
