@@ -3,6 +3,7 @@
 from collections import Counter
 
 from locker.domain.automat import Automat
+from locker.domain.flows import refusing
 from locker.domain.incidents import IncidentKind
 from locker.domain.keypad import Collecting, Depositing, Idle, Inspecting, PickingUp, Sending
 from locker.domain.openings import Stage
@@ -18,7 +19,7 @@ INDEXES = (
     "parcels_of_tag", "holder_of_tag", "announced_ending", "to_collect", "suspects", "free_boxes",
     "open_matters", "outage_causes", "storage_agenda",
 )  # fmt: skip
-VOLATILE_TIMERS = ("keypad", "heartbeat", "day", "commission")
+VOLATILE_TIMERS = ("keypad", "heartbeat", "day", "commission", refusing.DUE)
 """Timers that a start sets anew, or ends."""
 
 
