@@ -25,6 +25,7 @@ from simulator.ptys import PtyPort
 from simulator.world import DoorView, JamKind
 
 _SHORTEST_SLEEP_S = 0.001
+_SAME_MOMENT_S = 1e-9
 _REMEMBERED_EVENTS = 12
 _LETTERS_OF_KEYS = ("OK", "C")
 
@@ -203,12 +204,12 @@ class SimulatedAutomat:
 
     def door(self, label: str) -> DoorView:
         """A compartment as it is now."""
-        self._now()
+        self._look_again()
         return self._cabinet.world.door(label)
 
     def doors(self) -> dict[str, DoorView]:
         """All compartments by label."""
-        self._now()
+        self._look_again()
         return self._cabinet.doors()
 
     def put(self, label: str, parcel: str) -> None:
@@ -350,13 +351,27 @@ class SimulatedAutomat:
             port = next((name for name, cabled in self._cabled.items() if cabled == line), line)
             if not self._is_silent(port) and self._ports[port].send(data):
                 self._wire(port, "to-host", data)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_s = self._cabinet.due_in_s()
-        if due_s is not None:
-            self._timer = loop.call_later(max(due_s, _SHORTEST_SLEEP_S), self._now)
+        self._sleep(loop, now_s)
         self._deliver()
+
+    def _look_again(self) -> None:
+        """Bring the cabinet to the present, unless it is there: whoever moves something does that himself."""
+        if asyncio.get_running_loop().time() != self._at_s:
+            self._now()
+
+    def _sleep(self, loop: asyncio.AbstractEventLoop, now_s: float) -> None:
+        """Wake when the cabinet next stirs; an alarm that is set for just then stays."""
+        due_s = self._cabinet.due_in_s()
+        at_s = None if due_s is None else now_s + max(due_s, _SHORTEST_SLEEP_S)
+        if self._timer is not None:
+            if at_s is not None and abs(self._timer.when() - at_s) < _SAME_MOMENT_S:
+                return
+            self._timer.cancel()
+        self._timer = None if at_s is None else loop.call_at(at_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._now()
 
     def _is_silent(self, port: str) -> bool:
         return self._at_s < self._silent_until_s.get(port, 0.0)

@@ -96,6 +96,7 @@ class Cabinet:
             **{f"keypad-{name}": keypad for name, keypad in self._keypads.items()},
             **{f"scanner-{name}": scanner for name, scanner in self._scanners.items()},
         }
+        self._dues = [part.due_in_s for part in (*self._devices.values(), *self._displays.values())]
 
     @property
     def moving(self) -> bool:
@@ -129,7 +130,8 @@ class Cabinet:
                     board, channel = self._reports[moved.label]
                     board.contact_changed(channel)
             for port, device in self._devices.items():
-                sent += [(port, data) for data in device.advance(slice_s)]
+                if pieces := device.advance(slice_s):
+                    sent += [(port, data) for data in pieces]
             for name, display in self._displays.items():
                 if display.due_in_s() is not None:
                     before = display.lines()
@@ -140,11 +142,12 @@ class Cabinet:
 
     def due_in_s(self) -> float | None:
         """How long until something happens by itself, None if all is at rest."""
-        devices = (*self._devices.values(), *self._displays.values())
-        due = [s for device in devices if (s := device.due_in_s()) is not None]
-        if self._world.moving:
-            due.append(_MOVING_SLICE_S)
-        return min(due) if due else None
+        least_s = _MOVING_SLICE_S if self._world.moving else None
+        for due_in_s in self._dues:
+            due_s = due_in_s()
+            if due_s is not None and (least_s is None or due_s < least_s):
+                least_s = due_s
+        return least_s
 
     def press(self, keypad: str, key: str) -> None:
         """A finger presses a key."""
@@ -236,7 +239,11 @@ class Cabinet:
         self._tell(FaultChanged(name, target, value))
 
     def _ripe(self) -> bool:
-        return any((s := device.due_in_s()) is not None and s <= 1e-9 for device in self._devices.values())
+        for device in self._devices.values():
+            due_s = device.due_in_s()
+            if due_s is not None and due_s <= 1e-9:
+                return True
+        return False
 
     def _tell_of(self, display: str, before: tuple[str, ...]) -> None:
         now = self._displays[display].lines()

@@ -125,17 +125,25 @@ class FaultSet:
         else:
             self._active[name] = value
 
+    def __bool__(self) -> bool:
+        """True while any fault is active."""
+        return bool(self._active)
+
     def has(self, name: str) -> bool:
         """True while the fault is active; spends nothing."""
         return name in self._active
 
     def number(self, name: str) -> float:
         """The fault's number, 0.0 while it is not active."""
+        if not self._active:
+            return 0.0
         value = self._active.get(name, 0.0)
         return 0.0 if isinstance(value, str) else float(value)
 
     def text(self, name: str) -> str | None:
         """The fault's text, None while it is not active."""
+        if not self._active:
+            return None
         value = self._active.get(name)
         return value if isinstance(value, str) else None
 

@@ -66,9 +66,15 @@ class Line:
 
     def due_in_s(self) -> float | None:
         """When something next arrives or a board next acts, None if the line is at rest."""
-        due = [queue[0][0] - self._now_s for queue in (self._down, self._up) if queue]
-        due += [s for board in self._boards if (s := board.due_in_s()) is not None]
-        return max(0.0, min(due)) if due else None
+        least_s: float | None = None
+        for queue in (self._down, self._up):
+            if queue and (least_s is None or queue[0][0] - self._now_s < least_s):
+                least_s = queue[0][0] - self._now_s
+        for board in self._boards:
+            due_s = board.due_in_s()
+            if due_s is not None and (least_s is None or due_s < least_s):
+                least_s = due_s
+        return None if least_s is None else max(0.0, least_s)
 
     def _ripe(self) -> bool:
         due_s = self.due_in_s()

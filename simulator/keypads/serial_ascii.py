@@ -146,6 +146,8 @@ class SerialAsciiKeypad:
         """When `advance` next has something to do, None if nothing is pending."""
         if self._out:
             return 0.0
+        if not self.faults:
+            return None
         due: list[float] = []
         if self.faults.text("stuck-key") in self._keys and self._enabled:
             due.append(self._stuck_in_s)

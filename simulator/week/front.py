@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from simulator.automat import SimulatedAutomat
 from simulator.events import DisplayChanged, SimulatorEvent
 from simulator.people import Person, new_code, new_tracking_id
+from simulator.week.reading import reader
 from simulator.world import HandRefusedError
 
 SPACES = re.compile(r"\s+")
@@ -17,8 +18,9 @@ DOOR = re.compile(r"[Dd]oor (\w+)")
 class Front:
     """One keypad with its display; one person at a time, unless somebody pushes in."""
 
-    def __init__(self, automat: SimulatedAutomat, dice: random.Random) -> None:
+    def __init__(self, automat: SimulatedAutomat, dice: random.Random, language: str = "en") -> None:
         self.automat = automat
+        self._read = reader(language)
         self.dice = dice
         self.place = asyncio.Lock()
         self.people: list[Person] = []
@@ -64,8 +66,8 @@ class Front:
         return text
 
     def text(self) -> str:
-        """What the display shows, in one line."""
-        return _flat(self.automat.display(self._display).lines())
+        """What the display shows, in one line, in English."""
+        return self._read(_flat(self.automat.display(self._display).lines()))
 
     # -- hands
 
@@ -127,7 +129,7 @@ class Front:
 
     def _saw(self, event: SimulatorEvent) -> None:
         if isinstance(event, DisplayChanged) and event.display == self._display:
-            self._shown.append(_flat(event.lines))
+            self._shown.append(self._read(_flat(event.lines)))
 
 
 def door_in(text: str) -> str | None:

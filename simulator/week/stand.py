@@ -60,11 +60,13 @@ class Stand:
         begins_at: datetime,
         trace: Trace,
         heartbeat_s: float | None = HEARTBEAT_S,
+        language: str = "en",
     ) -> None:
         self.plan = plan
         self.trace = trace
         self.dice = dice
         self._heartbeat_s = heartbeat_s
+        self._language = language
         self.truth = TrueTime(begins_at)
         self.wires = Wires()
         self.place = Place(directory)
@@ -99,7 +101,7 @@ class Stand:
             place,
             port_of={name: self.automat.address(name) for name in self.plan.ports()},
             broker=("127.0.0.1", 1883, "5"),
-            languages=("en",),
+            languages=(self._language,),
             rules=None if self._heartbeat_s is None else {"heartbeat_s": self._heartbeat_s},
         )
         place.steering.write_bytes(bytes(24))  # the configuration wants it there; these clocks need none

@@ -22,6 +22,7 @@ from simulator.virtual_loop import NothingWillHappenError, TimeStandsStillError,
 from simulator.week.calendar import Calendar
 from simulator.week.front import Front
 from simulator.week.people import People
+from simulator.week.plans import LANGUAGES, drawn_plan
 from simulator.week.settling import settle
 from simulator.week.stand import HEARTBEAT_S, DaemonDiedError, Stand
 from simulator.week.trace import Trace
@@ -42,7 +43,7 @@ class Settings:
     """What a week is made of; what is not said is drawn from the seed.
 
     `kept`: the numbers of the troubles that happen; None: all. `ends_after_days`: the planned week goes on
-    no longer. `nobody` comes and nothing is announced. `compartments`: None for the demo's automat.
+    no longer. `nobody` comes and nothing is announced. `compartments`: 0 for the demo's automat, in English.
     `cuts_a_day` are power cuts at entries, besides. `skips`: lines rest while nothing moves. `settles`: in
     the end everything has to come to rest. `heartbeat_s`: None for the daemon's own.
     """
@@ -107,10 +108,15 @@ class Week:
         dice = random.Random(settings.seed)
         begins_at = FIRST_DAY + timedelta(hours=dice.randrange(24 * 365 * YEARS))
         self.trace = Trace(self._loop.time)
-        plan = demo_plan() if settings.compartments is None else plan_of(settings.compartments)
-        self.stand = Stand(directory / "a", plan, _more(dice), begins_at, self.trace, settings.heartbeat_s)
+        plan, language = drawn_plan(_more(dice)), dice.choice(LANGUAGES)
+        if settings.compartments is not None:
+            plan = plan_of(settings.compartments) if settings.compartments else demo_plan()
+            language = "en"
+        self.stand = Stand(
+            directory / "a", plan, _more(dice), begins_at, self.trace, settings.heartbeat_s, language
+        )
         self.stand.wires.skips = settings.skips
-        self.front = Front(self.stand.automat, _more(dice))
+        self.front = Front(self.stand.automat, _more(dice), language)
         parcels, troubles = dice.choice(PARCELS_A_DAY), dice.choice(TROUBLES)
         self._parcels_a_day = parcels if settings.parcels_a_day is None else settings.parcels_a_day
         planned = plan_troubles(_more(dice), settings.days, troubles)
