@@ -167,14 +167,16 @@ class Daemon:
         self._wires: HardwareWires
         self._dumps: WireDumps
         self._desk: CommissionDesk
-        self._ballast = Ballast(config.ballast)
+        self._ballast = Ballast(config.ballast, free_bytes=self._edges.free_bytes)
 
     async def start(self) -> None:
         """Open everything, read every door, and judge what a power cut may have left behind."""
         config, stack = self._config, self._stack
         await bring_up_to_date(config)
         self._ballast.make()
-        self._database = Database.open(config.paths.database, reserve=self._ballast)
+        self._database = Database.open(
+            config.paths.database, reserve=self._ballast, open_file=self._edges.open_file
+        )
         stack.callback(self._database.close)
         stack.callback(self._writer.shutdown)  # whatever it still writes is written before the file closes
         new_epoch = self._database.journal_is_empty()
@@ -323,6 +325,7 @@ class Daemon:
             ask=self.engine.ask,
             roles=Roles(self._config.maintenance.technicians),
             signer=Signer(self._keys.sign, self._keys.public_key),
+            peer_of=self._edges.peer_of,
         )
 
     async def _post(self, event: Event) -> None:

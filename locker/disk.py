@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 BALLAST_BYTES = 8 * 1024 * 1024
@@ -18,10 +19,16 @@ def free_bytes(path: Path) -> int:
 class Ballast:
     """A file of real bytes beside the database, given up when the disk is full and made anew later."""
 
-    def __init__(self, path: Path, size_bytes: int = BALLAST_BYTES) -> None:
-        """Describe the file; nothing is made yet."""
+    def __init__(
+        self,
+        path: Path,
+        size_bytes: int = BALLAST_BYTES,
+        free_bytes: Callable[[Path], int] = free_bytes,
+    ) -> None:
+        """Describe the file; nothing is made yet. `free_bytes` measures the room on the disk."""
         self.path = path
         self.size_bytes = size_bytes
+        self._free_bytes = free_bytes
 
     def held(self) -> bool:
         """Whether the whole reserve stands."""
@@ -35,7 +42,7 @@ class Ballast:
         if self.held():
             return True
         self.path.unlink(missing_ok=True)  # a part left by a power cut
-        if free_bytes(self.path.parent) < 2 * self.size_bytes:
+        if self._free_bytes(self.path.parent) < 2 * self.size_bytes:
             return False
         try:
             self._fill()

@@ -4,10 +4,13 @@ Everything else is the same: the daemon cannot know what is behind them.
 """
 
 import signal
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from locker.api.connections import PeerOf
+from locker.api.listening import peer_of
 from locker.clock import AnchoredClock, SteeredClock, SystemClock
 from locker.config import Config
 from locker.disk import free_bytes
@@ -28,13 +31,16 @@ def clock_of(config: Config, powered_s: float) -> AnchoredClock:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Those of this machine: serial ports, clocks, an MQTT broker, the disk, its dice."""
+    """Those of this machine: serial ports, clocks, an MQTT broker, the disk, its dice, its users."""
 
     wires: WireEdges = WIRES
     connect: Connect = open_connection
     clock: Callable[[Config, float], AnchoredClock] = field(default=clock_of)
     dice: Callable[[], float] | None = None
     free_bytes: Callable[[Path], int] = free_bytes
+    open_file: Callable[..., sqlite3.Connection] = sqlite3.connect
+    """Opens the database of the session, as `sqlite3.connect` does."""
+    peer_of: PeerOf = peer_of
     disk_look_s: float = DISK_LOOK_S
     ending_signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)
     watcher: Watcher | None = None

@@ -6,7 +6,6 @@ carry wants a decision, and the broker's own word "offline" is true. The databas
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, suppress
@@ -58,12 +57,15 @@ def run(config: Config, starts: Starts, cause: Cause, detail: str) -> int:
     with ExitStack() as claimed:
         with suppress(DatabaseMissing, DatabaseFailed, DiskFull):
             claimed.enter_context(Claim(config.paths.database))
-        return asyncio.run(_serve_nobody(config, starts, cause, detail))
+        return asyncio.run(serve_nobody(config, starts, cause, detail))
 
 
-async def _serve_nobody(config: Config, starts: Starts, cause: Cause, detail: str) -> int:
+async def serve_nobody(
+    config: Config, starts: Starts, cause: Cause, detail: str, edges: Edges | None = None
+) -> int:
+    """Stay in safe mode until it ends; return the exit code."""
     async with AsyncExitStack() as stack:
-        automat = OutOfOrder(config, starts, cause, detail, stack)
+        automat = OutOfOrder(config, starts, cause, detail, stack, edges)
         await automat.start()
         return await automat.run()
 
@@ -72,9 +74,16 @@ class OutOfOrder:
     """One automat in safe mode; what of it does not work is left out, so that the rest can be looked at."""
 
     def __init__(
-        self, config: Config, starts: Starts, cause: Cause, detail: str, stack: AsyncExitStack
+        self,
+        config: Config,
+        starts: Starts,
+        cause: Cause,
+        detail: str,
+        stack: AsyncExitStack,
+        edges: Edges | None = None,
     ) -> None:
         """Name the parts; nothing is opened yet."""
+        self._edges = edges or Edges()
         self._config = config
         self._starts = starts
         self._cause = cause
@@ -93,7 +102,7 @@ class OutOfOrder:
     async def start(self) -> None:
         """Say it on every display, open every port to look, answer at the socket; no lock is pulsed."""
         config, stack, loop = self._config, self._stack, asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._edges.ending_signals:
             loop.add_signal_handler(number, self._asked.set)
             stack.callback(loop.remove_signal_handler, number)
         if self._cause == "crash-loop" and config.safe_mode.retry_s > 0:
@@ -175,6 +184,7 @@ class OutOfOrder:
             render=lambda message: pages(message, config.automat.languages),
             post=self._note,
             proof=proof,
+            edges=self._edges.wires,
         )
         self._stack.push_async_callback(self._hardware.stop)
         self._hardware.show_everywhere(Text.OUT_OF_ORDER, phone=config.automat.customer_service)
@@ -183,7 +193,7 @@ class OutOfOrder:
 
     def _make_api(self) -> ApiServer:
         config = self._config
-        clock = Edges().clock(config, self._automat.last_seen.powered_s)
+        clock = self._edges.clock(config, self._automat.last_seen.powered_s)
         wires = HardwareWires(wiring(config), self._hardware.wire_logs(), now=clock.now)
         dumps = WireDumps(config.paths.database.parent / "wire", wires)
         self._stack.push_async_callback(dumps.stop)
@@ -205,6 +215,7 @@ class OutOfOrder:
             roles=Roles(config.maintenance.technicians),
             signer=None if self._keys is None else Signer(self._keys.sign, self._keys.public_key),
             safe_mode=self,
+            peer_of=self._edges.peer_of,
         )
 
     async def _read_entries(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:

@@ -17,15 +17,20 @@ CONNECTIONS_MOST = 128
 OF_VIEWERS_MOST = 64
 OF_ONE_VIEWER_MOST = 32
 
+PeerOf = Callable[[asyncio.BaseTransport], Peer | None]
+
 log = logging.getLogger(__name__)
 
 
 class Connections:
     """Lets processes in, or turns them away with the reason; remembers who is at the other end."""
 
-    def __init__(self, roles: Roles, protocol: Callable[[], asyncio.BaseProtocol]) -> None:
-        """Hand whoever is let in to a new `protocol`."""
+    def __init__(
+        self, roles: Roles, protocol: Callable[[], asyncio.BaseProtocol], who: PeerOf = peer_of
+    ) -> None:
+        """Hand whoever is let in to a new `protocol`; `who` tells who that is."""
         self._roles = roles
+        self._who = who
         self._protocol = protocol
         self._peers = WeakKeyDictionary[asyncio.BaseTransport, Peer | None]()
 
@@ -39,7 +44,7 @@ class Connections:
 
     def begin(self, transport: asyncio.Transport) -> None:
         """Let a new connection in, or end it."""
-        peer = peer_of(transport)
+        peer = self._who(transport)
         if not self._has_room_for(peer):
             log.warning(
                 "connection from %s turned away: too many are open", peer or "a process that has gone"

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from locker.api import listening, views
 from locker.api.commission import CommissionAnswers, Desk
-from locker.api.connections import Connections
+from locker.api.connections import Connections, PeerOf
 from locker.api.exports import EvidenceAnswers, Signer
 from locker.api.journal import EntriesAbout, JournalReader
 from locker.api.lines import LinesAnswers
@@ -107,6 +107,7 @@ class ApiServer:
         safe_mode: SafeModeDesk | None = None,
         stream: EventStream | None = None,
         stall_s: float = STALL_S,
+        peer_of: PeerOf = listening.peer_of,
     ) -> None:
         """Serve nothing yet; uptime counts from here.
 
@@ -116,6 +117,7 @@ class ApiServer:
         `safe_mode` whatever changes something is refused.
         """
         self.path = path
+        self._who = peer_of
         self._automat = automat
         self._head = head
         self._journal = JournalReader(entries, entries_about)
@@ -198,7 +200,7 @@ class ApiServer:
             shutdown_timeout=SHUTDOWN_S,
         )
         await self._runner.setup()
-        self._connections = Connections(self._roles, self._protocol)
+        self._connections = Connections(self._roles, self._protocol, self._who)
         loop = asyncio.get_running_loop()
         # In two steps: a server that is cancelled while it begins to serve is otherwise known to nobody.
         self._listening = await loop.create_unix_server(

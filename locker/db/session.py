@@ -4,7 +4,7 @@ It belongs to one thread at a time. A commit costs in proportion to what changed
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal, Self
@@ -43,6 +43,7 @@ LOG_BYTES = 1000 * 4120
 COMMITS_BETWEEN = 64
 """The log keeps its length when it is begun again; so many commits later it is copied over again."""
 
+OpenFile = Callable[..., sqlite3.Connection]
 Step = tuple[str, tuple[object, ...]]
 """A statement and its parameters."""
 
@@ -63,17 +64,19 @@ class Database:
         self._head: ChainHead | None = None
 
     @classmethod
-    def open(cls, path: Path, *, reserve: Ballast | None = None) -> Self:
+    def open(
+        cls, path: Path, *, reserve: Ballast | None = None, open_file: OpenFile = sqlite3.connect
+    ) -> Self:
         """Open a current database that nobody else has open, after checking all of it.
 
         Raises a DatabaseRefused that says why not, and leaves the file as it was. `reserve` is given up
-        when a commit finds the disk full.
+        when a commit finds the disk full; `open_file` is `sqlite3.connect`, or stands for it.
         """
         claim = Claim(path)
         try:
             check_current(path)
             with _named(path, "opening it"):
-                database = cls(path, claim, _engine(path), reserve)
+                database = cls(path, claim, _engine(path, open_file), reserve)
         except BaseException:
             claim.release()
             raise
@@ -313,11 +316,11 @@ class Database:
 _JOURNAL = record_of(SealedEntry)
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, open_file: OpenFile) -> Engine:
     """Make an engine over one connection that has the file to itself from the first moment."""
 
     def connect() -> sqlite3.Connection:
-        driver = sqlite3.connect(
+        driver = open_file(
             address_of(path),
             uri=True,
             isolation_level=None,
