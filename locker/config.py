@@ -33,6 +33,7 @@ from locker.settings.tables import (
     RulesTable,
     SafeModeTable,
     UplinkTable,
+    WatchdogTable,
 )
 
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
@@ -51,6 +52,7 @@ class Config:
     clock: ClockTable
     maintenance: MaintenanceTable
     safe_mode: SafeModeTable
+    watchdog: WatchdogTable
     uplink: UplinkTable
     lines: tuple[LineTable, ...]
     boards: tuple[BoardTable, ...]
@@ -98,6 +100,11 @@ class Config:
     def starts(self) -> Path:
         """The file that counts the starts which ended by themselves."""
         return self.paths.database.with_name("starts")
+
+    @property
+    def spare_starts(self) -> Path:
+        """The file that counts them while the other one cannot be written."""
+        return self.paths.socket.with_name("starts-spare")
 
     def command_key(self) -> bytes | None:
         """Return the back office's raw Ed25519 public key, or None; WrongConfiguration if it is none."""
@@ -201,6 +208,7 @@ def _config(file: Path, tables: FileTables) -> Config:
         clock=absolute(tables.clock),
         maintenance=tables.maintenance,
         safe_mode=tables.safe_mode,
+        watchdog=tables.watchdog,
         uplink=absolute(tables.uplink),
         lines=tuple(
             line if is_network(line.port) else line.model_copy(update={"port": str(file.parent / line.port)})

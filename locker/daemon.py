@@ -65,7 +65,7 @@ log = logging.getLogger(__name__)
 def run(config: Config) -> int:
     """Run the daemon, or safe mode where it cannot go on; return its exit code."""
     database, limit = config.paths.database, config.safe_mode
-    starts, begun = Starts(config.starts, limit.starts, limit.within_s), False
+    starts, begun = Starts(config.starts, limit.starts, limit.within_s, spare=config.spare_starts), False
     try:
         with suppress(DatabaseMissing, DatabaseFailed, DiskFull), Claim(database):
             pass  # a second daemon is refused before its start counts
@@ -265,7 +265,7 @@ class Daemon:
                     ("disk", self._watch_disk()),
                     ("backups", self._forget_backups()),
                     ("clock", self._anchor_clock()),
-                    ("watchdog", systemd.feed_watchdog()),
+                    ("watchdog", systemd.feed_watchdog(self._gets_on)),
                 )
             ]
             await self._stop.wait()
@@ -372,6 +372,16 @@ class Daemon:
             await asyncio.sleep(self._edges.disk_look_s)
             if not self._ballast.held():
                 await asyncio.get_running_loop().run_in_executor(None, self._ballast.make)
+
+    def _gets_on(self) -> bool:
+        """Whether decisions come to their end: the loop goes on turning while a disk hangs."""
+        held_up_s = self.engine.held_up_s()
+        if held_up_s <= self._config.watchdog.stuck_s:
+            return True
+        log.critical(
+            "no decision was finished for %.0f s: does the disk answer? Waiting for an end", held_up_s
+        )
+        return False
 
     async def _forget_backups(self) -> None:
         """Keep the backups that migrations made no longer than what they hold may be kept."""

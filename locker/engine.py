@@ -64,14 +64,21 @@ class Engine:
         self._run_blocking = run_blocking
         self._inbox: asyncio.Queue[Posted] = asyncio.Queue(INBOX_LIMIT)
         self._watchers: list[Watcher] = []
+        self._busy_since_s: float | None = None
+
+    def held_up_s(self) -> float:
+        """Return for how many seconds nothing was finished although something waits or is under way."""
+        return 0.0 if self._busy_since_s is None else _loop_s() - self._busy_since_s
 
     async def post(self, event: Event) -> None:
         """Put an event into the inbox; wait while it is full."""
+        self._note_busy()
         await self._inbox.put((event, None))
 
     async def ask(self, event: Event) -> Decision:
         """Put an event into the inbox and wait for what was decided and committed on it."""
         decided: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self._note_busy()
         await self._inbox.put((event, decided))
         return await decided
 
@@ -82,7 +89,9 @@ class Engine:
     async def run(self) -> None:
         """Work until told that the daemon is stopping, or until a commit fails."""
         while True:
+            self._busy_since_s = None if self._inbox.empty() else _loop_s()
             event, asked = await self._next_event()
+            self._note_busy()
             decision = await self.take(event)
             if asked is not None and not asked.done():
                 asked.set_result(decision)
@@ -129,6 +138,10 @@ class Engine:
             except TimeoutError:
                 continue
 
+    def _note_busy(self) -> None:
+        if self._busy_since_s is None:
+            self._busy_since_s = _loop_s()
+
     def _start(self, intent: Intent) -> None:
         match intent:
             case Unlock():
@@ -145,3 +158,7 @@ class Engine:
                 self._hardware.tick(intent.keypad, on=intent.on)
             case LampTest():
                 self._hardware.lamp_test(intent.keypad, display=intent.display, sounder=intent.sounder)
+
+
+def _loop_s() -> float:
+    return asyncio.get_running_loop().time()

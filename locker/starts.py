@@ -2,7 +2,8 @@
 
 What is known rests in one small file beside the database, and not in it: it must be there when the database
 is not. Time is that of this boot, never the wall clock's; what ended with the power was no crash, so another
-boot counts anew. A file that cannot be read or written never keeps the automat from starting.
+boot counts anew. A file that cannot be read or written never keeps the automat from starting; where the disk
+takes nothing any more, a spare file beside the socket, which lies in memory, is what counts.
 """
 
 import json
@@ -61,11 +62,14 @@ class Starts:
     within_s: float
     boot_s: Callable[[], float] = boot_clock_s
     boot: str = field(default_factory=boot_id)
+    spare: Path | None = None
     _record: _Record = field(init=False)
 
     def __post_init__(self) -> None:
         """Read what is known; of another boot only what the journal has yet to be told."""
         record = _read(self.file)
+        if self.spare is not None and (newer := _read(self.spare)).boot == self.boot:
+            record = newer  # it is there only while the other one cannot be written
         if record.boot != self.boot:
             record = _Record(self.boot, episode=record.episode)
         self._record = record
@@ -130,14 +134,26 @@ class Starts:
         self._record = record
         content = json.dumps(asdict(record)).encode("ascii").ljust(FILE_BYTES - 1) + b"\n"
         try:
-            _replace(self.file, content)
-        except OSError as error:
             try:
-                _overwrite(self.file, content)
+                _replace(self.file, content)
             except OSError:
-                log.warning(
-                    "%s: starts are not counted: it cannot be written (%s)", self.file, error.strerror
-                )
+                _overwrite(self.file, content)
+        except OSError as error:
+            counted = self._write_spare(content)
+            word = "counted beside the socket" if counted else "not counted"
+            log.warning("%s: starts are %s: it cannot be written (%s)", self.file, word, error.strerror)
+        else:
+            if self.spare is not None:
+                with suppress(OSError):
+                    self.spare.unlink()
+
+    def _write_spare(self, content: bytes) -> bool:
+        try:
+            if self.spare is not None:
+                _replace(self.spare, content)
+        except OSError:
+            return False
+        return self.spare is not None
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 def notify(state: str, environ: Mapping[str, str] = os.environ) -> bool:
@@ -32,10 +32,14 @@ def watchdog_interval_s(environ: Mapping[str, str] = os.environ) -> float | None
     return allowed_us / 2_000_000 if ours and allowed_us > 0 else None
 
 
-async def feed_watchdog() -> None:
-    """Say "alive" as often as systemd wants to hear it, for ever; a loop that stands still does not."""
+async def feed_watchdog(gets_on: Callable[[], bool] = lambda: True) -> None:
+    """Say "alive" as often as systemd wants to hear it, for ever, while whoever is asked gets on.
+
+    A loop that stands still does not ask.
+    """
     interval_s = watchdog_interval_s()
     while interval_s is not None:
-        notify("WATCHDOG=1")
+        if gets_on():
+            notify("WATCHDOG=1")
         await asyncio.sleep(interval_s)
     await asyncio.Event().wait()

@@ -133,6 +133,12 @@ class SafeModeTable(Table):
     retry_s: Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)] = 1800.0
 
 
+class WatchdogTable(Table):
+    """[watchdog]: when a decision hangs, so that systemd is no longer told that the daemon is alive."""
+
+    stuck_s: Seconds = 20.0
+
+
 class LineTable(Table):
     """[[lines]]: one RS-485 line on one serial port, or behind a base unit in the network."""
 
@@ -178,6 +184,7 @@ class FileTables(Table):
     clock: ClockTable = ClockTable()
     maintenance: MaintenanceTable = MaintenanceTable()
     safe_mode: SafeModeTable = SafeModeTable()
+    watchdog: WatchdogTable = WatchdogTable()
     uplink: UplinkTable
     lines: Several[LineTable] = ()
     boards: Several[AnyBoard] = ()

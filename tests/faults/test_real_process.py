@@ -1,13 +1,9 @@
 """T18, F7, F12, F18, F22 on the real process: what only a whole automat can show."""
 
-import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +12,13 @@ from locker.errors import ExitCode
 from simulator.configuration import Place
 from simulator.locker_sim import LockerSim
 from tests.faults.drain import ANSWERED_WITHIN_S, acknowledged, answers_s, out_of_order, with_unsent
+from tests.faults.manager import Manager, started_by
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
 
-WATCHDOG_S = 2.0
 LIMIT_S = 30.0
 UNSENT = 20_000
+BLOCKED = "tests.faults.blocked"
 
 
 @pytest.fixture(name="automat", scope="module")
@@ -116,63 +113,13 @@ def test_a_second_daemon_is_refused_and_the_first_serves_on(automat: LockerSim) 
 # -- F18
 
 
-class Manager:
-    """A service manager that listens as systemd does, with a watchdog of two seconds."""
-
-    def __init__(self, directory: Path) -> None:
-        self._path = directory / "manager.sock"
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(self._path))
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What it tells a service."""
-        asked = {"NOTIFY_SOCKET": str(self._path), "WATCHDOG_USEC": f"{WATCHDOG_S * 1e6:.0f}"}
-        return {**os.environ, **asked}
-
-    def until(self, state: bytes) -> None:
-        """Wait until the service says this."""
-        self._socket.settimeout(LIMIT_S)
-        while self._socket.recv(256) != state:
-            continue
-
-    def feedings(self, most: int) -> int:
-        """Count how often the service says that it is alive, each time within the time of the watchdog."""
-        self._socket.settimeout(WATCHDOG_S)
-        count = 0
-        try:
-            while count < most:
-                count += self._socket.recv(256) == b"WATCHDOG=1"
-        except TimeoutError:
-            return count
-        return count
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._socket.close()
-
-
-@contextmanager
-def started_by(manager: Manager, place: Place) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run the daemon that can be blocked, and end it in the end."""
-    command = [sys.executable, "-m", "tests.faults.blocked", "run", "--config", str(place.configuration)]
-    with place.log.open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=manager.environment)
-    try:
-        manager.until(b"READY=1")
-        yield process
-    finally:
-        process.kill()
-        process.wait(LIMIT_S)
-
-
 def test_a_blocked_loop_feeds_no_watchdog_and_the_next_start_serves(locker_sim: LockerSim) -> None:
     parcel = locker_sim.deliver()
     locker_sim.cut_power()
     place = place_of(locker_sim)
     manager = Manager(place.directory)
     try:
-        with started_by(manager, place) as process:
+        with started_by(manager, place, BLOCKED) as process:
             assert manager.feedings(3) == 3
             process.send_signal(signal.SIGUSR1)
             assert manager.feedings(50) <= 2  # what was on its way; then silence for the watchdog's time

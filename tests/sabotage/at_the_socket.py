@@ -81,6 +81,41 @@ AT_THE_SOCKET = (
         ("F18",),
     ),
     Twin(
+        "the watchdog is fed while a decision hangs",
+        "locker/daemon.py",
+        "systemd.feed_watchdog(self._gets_on)",
+        "systemd.feed_watchdog()",
+        (
+            "tests/faults/test_sick_disk.py::test_a_disk_that_does_not_answer_feeds_no_watchdog_and_opens_no_door",
+        ),
+        ("F18",),
+    ),
+    Twin(
+        "an engine that hangs looks like one at rest",
+        "locker/engine.py",
+        "            self._busy_since_s = None if self._inbox.empty() else _loop_s()\n"
+        "            event, asked = await self._next_event()\n"
+        "            self._note_busy()\n"
+        "            decision = await self.take(event)\n",
+        "            event, asked = await self._next_event()\n"
+        "            self._busy_since_s = None\n"
+        "            decision = await self.take(event)\n",
+        (
+            "tests/unit/engine/test_engine.py::test_an_engine_whose_commit_hangs_is_held_up_and_one_with_much_to_do_is_not",
+        ),
+        ("F18",),
+    ),
+    Twin(
+        "starts are not counted where the disk takes nothing",
+        "locker/starts.py",
+        "            counted = self._write_spare(content)\n",
+        "            counted = False\n",
+        (
+            "tests/unit/daemon/test_starts.py::test_starts_are_counted_beside_the_socket_where_the_disk_takes_nothing",
+        ),
+        ("F19", "F3"),
+    ),
+    Twin(
         "a crash loop never ends",
         "locker/starts.py",
         "        if len(recent) >= self.most:\n",

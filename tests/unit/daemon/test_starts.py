@@ -145,3 +145,39 @@ def test_long_texts_in_any_script_fit_into_the_file(tmp_path: Path, boot: Boot) 
     one.leave("by-person", user="u" * 40, technician="t" * 64, reason="\N{SNOWMAN}" * 200)
     assert (tmp_path / "starts").stat().st_size == FILE_BYTES
     assert started(tmp_path, boot).episode is not None
+
+
+# -- a disk that takes nothing any more
+
+
+def with_spare(tmp_path: Path, boot: Boot, boot_id: str = "boot-1") -> Starts:
+    """What a process makes of both files; they lie on disks of their own."""
+    return Starts(tmp_path / "disk" / "starts", 5, WITHIN_S, boot, boot_id, spare=tmp_path / "starts-spare")
+
+
+def test_starts_are_counted_beside_the_socket_where_the_disk_takes_nothing(
+    tmp_path: Path, boot: Boot
+) -> None:
+    for _ in range(5):
+        assert with_spare(tmp_path, boot).begin()
+        with_spare(tmp_path, boot).fail("EIO")
+    starts = with_spare(tmp_path, boot)
+    assert not starts.begin()
+    assert starts.told_of_loop().endswith("EIO")
+
+
+def test_a_disk_that_is_well_again_counts_on_and_the_spare_is_gone(tmp_path: Path, boot: Boot) -> None:
+    for _ in range(3):
+        assert with_spare(tmp_path, boot).begin()
+    assert (tmp_path / "starts-spare").exists()
+    (tmp_path / "disk").mkdir()
+    for _ in range(2):
+        assert with_spare(tmp_path, boot).begin()
+    assert not (tmp_path / "starts-spare").exists()
+    assert not with_spare(tmp_path, boot).begin()
+
+
+def test_a_spare_of_another_boot_counts_nothing(tmp_path: Path, boot: Boot) -> None:
+    for _ in range(5):
+        assert with_spare(tmp_path, boot).begin()
+    assert with_spare(tmp_path, boot, "boot-2").begin()

@@ -369,3 +369,56 @@ async def test_a_restart_finds_what_was_committed(rig: Rig, tmp_path: Path) -> N
     again.close()
     for name in ("compartments", "parcels", "credentials", "attempts", "commands", "facts", "last_seen"):
         assert getattr(loaded, name) == getattr(rig.engine.automat, name), name
+
+
+def test_an_engine_whose_commit_hangs_is_held_up_and_one_with_much_to_do_is_not(tmp_path: Path) -> None:
+    disk = SlowDisk()
+
+    async def main() -> list[float]:
+        rig = Rig(tmp_path / "automat.db")
+        rig.engine._clock = LoopClock()
+        await rig.engine.take(Started({"1": Door.SHUT}))
+        rig.engine._run_blocking = disk.take_its_time
+        running = asyncio.create_task(rig.engine.run())
+        told = []
+        for low in (True, False) * 10:  # twenty decisions of a second each
+            await rig.engine.post(StorageChanged(low=low))
+        for _ in range(19):
+            await asyncio.sleep(1.0)
+            told.append(rig.engine.held_up_s())
+        busy_s = max(told)
+        await asyncio.sleep(3600.0)
+        at_rest_s = rig.engine.held_up_s()
+        disk.answers.clear()
+        await rig.engine.post(StorageChanged(low=True))
+        await asyncio.sleep(30.0)
+        hanging_s = rig.engine.held_up_s()
+        disk.answers.set()
+        await rig.engine.post(Stopping())
+        await running
+        rig.database.close()
+        return [busy_s, at_rest_s, hanging_s]
+
+    busy_s, at_rest_s, hanging_s = run(main())
+    assert busy_s <= 1.0
+    assert at_rest_s == 0.0
+    assert hanging_s == pytest.approx(30.0, abs=0.01)
+
+
+async def test_an_engine_that_nobody_runs_is_held_up_by_what_waits(rig: Rig) -> None:
+    assert rig.engine.held_up_s() == 0.0
+    await rig.engine.post(StorageChanged(low=True))
+    assert rig.engine.held_up_s() > 0.0
+
+
+class SlowDisk:
+    """Takes a second for each commit, or does not answer."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def take_its_time(self, work: Callable[[], None]) -> None:
+        await asyncio.sleep(1.0)
+        await self.answers.wait()
+        work()
