@@ -258,6 +258,18 @@ def a_pulsed_box_is_offered_only_if_its_door_was_seen(moment: Moment) -> None:
             assert not offered or not opening.pulses_sent, "offered after a pulse that nobody saw work"
 
 
+def doors_that_nobody_watched_are_looked_into(moment: Moment) -> None:
+    """A lock that was, or may have been, pulsed when the power went leaves no box that nobody doubts."""
+    if not isinstance(moment.event, Started):
+        return
+    for label, opening in moment.before.openings.items():
+        box = moment.after.compartments[label]
+        on_its_way = opening.stage in (Stage.WAITING, Stage.BLIND)
+        pulsed = on_its_way or (opening.stage is Stage.LATE and opening.pulses_sent > 0)
+        seen = box.door is Door.OPEN and opening.stage is not Stage.BLIND
+        assert seen or not pulsed or box.condition is not Condition.SOUND, f"nobody looks into {label}"
+
+
 def nobody_is_served_while_wiring_is_proved(moment: Moment) -> None:
     """Nothing opens but for technicians and nothing ends; when it ends, keypads serve as they did."""
     if moment.before.facts.commission and moment.after.facts.commission:
@@ -353,6 +365,7 @@ CHECKS: tuple[Callable[[Moment], None], ...] = (
     custody_changes_have_one_entry_each,
     cancelled_deposits_free_only_what_was_seen,
     a_pulsed_box_is_offered_only_if_its_door_was_seen,
+    doors_that_nobody_watched_are_looked_into,
     nobody_is_served_while_wiring_is_proved,
     entries_can_be_written_down,
     refused_commands_change_nothing,

@@ -166,6 +166,33 @@ AT_THE_DOORS = (
         ("T18", "F17"),
     ),
     Twin(
+        "a pick-up cut short leaves no doubt",
+        "locker/domain/flows/pickup.py",
+        "        doubt(draft, label, FREED_UNSEEN)\n        return\n",
+        "        return\n",
+        ("tests/unit/domain/test_cut_pickup.py::test_the_box_asks_for_a_look_and_the_back_office_is_told",),
+        ("F6",),
+    ),
+    Twin(
+        "a door forced open leaves no doubt of the parcel behind it",
+        "locker/domain/flows/doors.py",
+        '        _doubt(draft, compartment, "the door was opened by nobody we know")\n',
+        (
+            "        if not _holds_parcel(draft, compartment):\n"
+            '            _doubt(draft, compartment, "the door was opened by nobody we know")\n'
+        ),
+        ("tests/unit/domain/test_cut_pickup.py::test_a_door_forced_open_leaves_a_doubt_of_its_parcel",),
+        ("T18", "F17"),
+    ),
+    Twin(
+        "a pulse told twice counts as two",
+        "locker/domain/flows/doors.py",
+        " or told.get(event.compartment) == event.number:\n",
+        " or opening.pulses_sent >= event.number:\n",
+        ("tests/unit/domain/test_cut_pickup.py::test_a_pulse_told_twice_counts_once",),
+        ("F6",),
+    ),
+    Twin(
         "a door that never moved is a handover",
         "locker/domain/flows/pickup.py",
         (

@@ -372,7 +372,7 @@ CORE = (
     Twin(
         "a door that opened unasked leaves no doubt",
         "locker/domain/flows/doors.py",
-        '        _doubt_if_empty(draft, compartment, "the door was opened by nobody we know")\n',
+        '        _doubt(draft, compartment, "the door was opened by nobody we know")\n',
         "",
     ),
     Twin(

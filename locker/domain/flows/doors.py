@@ -6,6 +6,7 @@ Knows nothing of parcels. A flow begins an opening and is told its outcomes; `de
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from locker.domain.changing import changed
 from locker.domain.commands import Mode
 from locker.domain.compartments import Compartment, Condition, ContactKind
 from locker.domain.draft import Draft
@@ -75,6 +76,8 @@ def begin(
     compartment = draft.automat.compartments[label]
     # A board that is silent now may answer the pulse: only a contact that cannot tell makes us blind.
     blind = compartment.fixture.contact is ContactKind.MISSING or compartment.door is Door.OPEN
+    if label in draft.automat.pulses_told:
+        draft.automat = changed(draft.automat, pulses_told=draft.automat.pulses_told.delete(label))
     _pulse(
         draft,
         Opening(
@@ -100,10 +103,11 @@ def press_blind(draft: Draft, label: str, key: Key) -> Progress | None:
 
 
 def note_pulse_sent(draft: Draft, event: PulseSent) -> None:
-    """Keep the evidence that a frame left."""
-    opening = draft.automat.openings.get(event.compartment)
-    if opening is None or event.number != opening.pulses or opening.pulses_sent >= event.number:
+    """Keep the evidence that a frame left; what is told twice left once."""
+    opening, told = draft.automat.openings.get(event.compartment), draft.automat.pulses_told
+    if opening is None or event.number != opening.pulses or told.get(event.compartment) == event.number:
         return
+    draft.automat = changed(draft.automat, pulses_told=told.set(event.compartment, event.number))
     due_s = opening.due_s
     if opening.stage is Stage.BLIND:
         due_s = draft.now.powered_s + draft.rules.left_open_alarm_s
@@ -226,7 +230,7 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
 
     Nothing is pulsed again by itself. A door that now stands open, or that was seen open before and is
     now shut, is evidence; a door that is shut and was never seen open is none: it may have been open
-    meanwhile, so an empty box that was given up already is offered to nobody.
+    meanwhile, so somebody has to look into a box whose lock was given up before.
     """
     compartment = draft.automat.compartments[opening.compartment]
     door, now_s = compartment.door, draft.now.powered_s
@@ -250,7 +254,8 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
             draft.put_opening(replace(opening, reminded=False, opened_s=now_s, due_s=due_s))
             return Progress(Outcome.OPENED, opening)
         case Stage.LATE, _:
-            _doubt_if_empty(draft, compartment, FREED_UNSEEN)
+            if opening.pulses_sent or not _holds_parcel(draft, compartment):
+                _doubt(draft, compartment, FREED_UNSEEN)
             return None
         case _:
             return None
@@ -420,14 +425,18 @@ def _note_unasked(draft: Draft, label: str, before: Door, door: Door) -> None:
         draft.raise_incident(
             IncidentKind.DOOR_OPENED_UNASKED, label, f"the contact went from {before} to open without a pulse"
         )
-        _doubt_if_empty(draft, compartment, "the door was opened by nobody we know")
+        _doubt(draft, compartment, "the door was opened by nobody we know")
     elif door is Door.SHUT and before is Door.OPEN:
         draft.record(EntryKind.DOOR_CLOSED, compartment.tracking_id, compartment=label, unasked=True)
 
 
-def _doubt_if_empty(draft: Draft, compartment: Compartment, reason: str) -> None:
-    """Offer a box that may have been opened to nobody; what is known to lie in one stays to be fetched."""
+def _holds_parcel(draft: Draft, compartment: Compartment) -> bool:
+    """Tell whether a parcel should lie inside; one that was collected may still be reopened."""
     parcel = draft.automat.parcels.get(compartment.tracking_id or "")
-    empty = parcel is None or not parcel.inside  # one that was collected may still be reopened
-    if empty and compartment.condition is Condition.SOUND:
+    return parcel is not None and parcel.inside
+
+
+def _doubt(draft: Draft, compartment: Compartment, reason: str) -> None:
+    """Let somebody look into a box: what is on record for it may be gone, and what is not may lie there."""
+    if compartment.condition is Condition.SOUND:
         draft.change_compartment(compartment.label, condition=Condition.SUSPECT, reason=reason)

@@ -10,8 +10,16 @@ from locker.domain.commands import Mode
 from locker.domain.compartments import Condition, ContactKind
 from locker.domain.draft import Draft
 from locker.domain.events import Key
-from locker.domain.flows.doors import LOCK_FAILED, Outcome, Progress, begin, blames_lock, press_blind
-from locker.domain.flows.looking import LOCK_FAILED_UNJUDGED, NOT_JUDGED
+from locker.domain.flows.doors import (
+    FREED_UNSEEN,
+    LOCK_FAILED,
+    Outcome,
+    Progress,
+    begin,
+    blames_lock,
+    press_blind,
+)
+from locker.domain.flows.looking import LOCK_FAILED_UNJUDGED, NOT_JUDGED, doubt
 from locker.domain.flows.storing import make_sound
 from locker.domain.incidents import MEANING, IncidentKind
 from locker.domain.intents import Tone
@@ -298,7 +306,12 @@ def _not_opened(draft: Draft, opening: Opening, *, cut_short: bool) -> None:
             pulsessent=opening.pulses_sent,
         )
     if cut_short:
-        return  # nobody knows whether the lock works, and nobody is known to stand here
+        # Nobody knows whether the lock works, or what lies inside, and nobody is known to stand here.
+        draft.record(
+            EntryKind.COMPARTMENT_TO_INSPECT, opening.tracking_id, compartment=label, reason="interrupted"
+        )
+        doubt(draft, label, FREED_UNSEEN)
+        return
     incident = draft.raise_incident(
         IncidentKind.DOOR_DID_NOT_OPEN,
         label,
