@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from locker.db.errors import DatabaseError, DatabaseFailed, DiskFull, JournalOutOfStep
@@ -200,10 +200,7 @@ class Database:
 
     @property
     def _driver(self) -> sqlite3.Connection:
-        driver = self._connection.connection.driver_connection
-        if not isinstance(driver, sqlite3.Connection):
-            raise DatabaseFailed(self.path, "the session is closed")
-        return driver
+        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
 
     def _follow(self, entries: Sequence[SealedEntry]) -> ChainHead | None:
         """Return the head after these entries, which must be the next ones."""
@@ -351,7 +348,7 @@ def _named(path: Path, doing: str, *, running: bool = False) -> Iterator[None]:
         yield
     except DatabaseError:
         raise
-    except (DBAPIError, sqlite3.Error, OSError, UnicodeError, OverflowError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, OverflowError) as error:
         cause = str(getattr(error, "orig", None) or error)
         if not running and cause.startswith(("no such table", "no such column", "malformed")):
             raise damaged(path, cause) from error  # its revision is ours, so its schema should be

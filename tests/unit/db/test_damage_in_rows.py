@@ -44,6 +44,13 @@ def test_damage_in_rows_is_called_damage(path: Path, statement: str) -> None:
         load(path)
 
 
+def test_a_journal_that_is_gone_is_damage_and_the_file_is_let_go(path: Path) -> None:
+    change(path, "DROP TABLE journal")
+    for _again in range(2):
+        with pytest.raises(DamagedDatabase, match="no such table"):
+            Database.open(path)
+
+
 @pytest.mark.parametrize("statement", UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_only_looked_into_says_so_too_and_is_not_changed(path: Path, statement: str) -> None:
     content = change(path, statement)

@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from locker.db.errors import DatabaseFailed, DiskFull
 from locker.db.session import Database
 from locker.disk import Ballast, free_bytes
 from locker.domain.journal import SealedEntry
-from tests.unit.db.examples import COURIER, FIXTURES, SEEN, blank_automat, entry
+from tests.unit.db.examples import COURIER, FACTS, FIXTURES, SEEN, blank_automat, entry
 
 DISK_BYTES = 4 * 1024 * 1024
 
@@ -105,10 +106,25 @@ def test_the_reserve_is_given_up_for_the_decision_that_found_the_disk_full(
     sequences = itertools.count(1)
     while ballast.held():
         database.commit([], [large_entry(next(sequences))], SEEN)
+    assert database.latest(1)[0].sequence == database.head().sequence  # the very one that found it full
     for sequence in itertools.islice(sequences, 50):
         database.commit([], [large_entry(sequence)], SEEN)
+    assert len(database.latest(9999)) == database.head().sequence
     assert not ballast.make()  # not while it would take the last room
     assert not ballast.path.exists()
+    database.close()
+
+
+def test_on_a_full_disk_the_logs_own_room_is_used_again_and_again(small_disk: Path, template: Path) -> None:
+    path = small_disk / "locker.db"
+    path.write_bytes(template.read_bytes())
+    database = Database.open(path)
+    database.begin_epoch(1)
+    database.commit([FACTS], [], SEEN)
+    (small_disk / "filler").write_bytes(b"x" * (free_bytes(small_disk) - 200_000))
+    for second in range(200):
+        database.commit([replace(FACTS, outage_owed_s=second)], [], SEEN)
+    assert free_bytes(small_disk) < 50_000
     database.close()
 
 

@@ -1,5 +1,7 @@
 """The session: what a commit writes comes back, and what it refuses leaves nothing."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,7 +188,10 @@ def test_the_journal_is_read_in_order_from_any_number(database: Database) -> Non
     assert database.entries(1, 3, 2) == [entry(3, subject="A"), entry(4, subject="B")]
     assert database.entries(1, 8, 5) == []
     assert database.entries(2, 1, 5) == []
+    assert database.payloads(1, 3, 2) == [entry(3).payload, entry(4).payload]
+    assert database.payloads(2, 1, 5) == []
     assert [sealed.sequence for sealed in database.entries_about("A", 3)] == [3, 5, 7]
+    assert [sealed.sequence for sealed in database.entries_about("B", 9)] == [2, 4, 6]
     assert [sealed.sequence for sealed in database.latest(2)] == [6, 7]
 
 
@@ -229,6 +234,26 @@ def test_a_closed_session_leaves_one_file_and_can_be_closed_again(path: Path) ->
     database.close()
     database.close()
     assert sorted(file.name for file in path.parent.iterdir()) == ["locker.db", "locker.db-lock"]
+
+
+def test_the_session_can_be_handed_to_another_thread(database: Database) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(database.commit, [COURIER], [entry(1)], SEEN).result()
+    assert database.latest(1) == [entry(1)]
+
+
+def test_a_closed_session_says_so_in_its_own_words(path: Path) -> None:
+    database = Database.open(path)
+    database.close()
+    asked: list[Callable[[], object]] = [
+        lambda: database.commit([COURIER], []),
+        lambda: database.latest(1),
+        lambda: database.load(blank_automat(), FIXTURES),
+        lambda: database.backup(path.with_name("copy.db")),
+    ]
+    for ask in asked:
+        with pytest.raises(DatabaseFailed, match="closed"):
+            ask()
 
 
 def test_the_promised_pragmas_hold(database: Database) -> None:
