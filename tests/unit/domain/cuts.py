@@ -13,17 +13,24 @@ class PowerGoneError(Exception):
 
 
 def cut_after_each_event(
-    build: Callable[[], Stand], script: Callable[[Stand], None], *, off_s: float = 5.0
+    build: Callable[[], Stand],
+    script: Callable[[Stand], None],
+    *,
+    off_s: float = 5.0,
+    meanwhile: Callable[[Stand], None] | None = None,
 ) -> Iterator[tuple[str, Stand]]:
     """Play a script on fresh stands, cut the power after its first event, its second, and so on.
 
-    Gives what was the last event before the cut, and the stand as it has come up again.
+    Gives what was the last event before the cut, and the stand as it has come up again; `meanwhile` is what
+    happens while there is no power.
     """
     for number in count(1):
         stand = build()
         last = _cut_after(number, stand, script)
         if last is None:
             return
+        if meanwhile is not None:
+            meanwhile(stand)
         stand.power_cut(off_s=off_s)
         yield f"{number}: {last}", stand
 
