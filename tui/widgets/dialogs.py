@@ -77,6 +77,8 @@ class Confirm(Dialog[bool]):
     BINDINGS: ClassVar = [
         Binding("y,k", "answer(True)", "yes", show=False),
         Binding("n,e", "answer(False)", "no", show=False),
+        # a button that has the focus takes Enter for itself; in the first moment none has it
+        Binding("enter", "answer(False)", "no", show=False),
         Binding("left,right,up,down", "app.focus_next", "other", show=False),
     ]
     ROWS_AROUND: ClassVar[int] = 9

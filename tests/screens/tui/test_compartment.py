@@ -103,6 +103,22 @@ async def test_no_is_the_default_of_every_confirmation(automat: LockerSim, keys:
     assert not automat.journal("lock.pulse-intended")
 
 
+async def test_enter_means_no_from_the_first_moment_and_yes_upon_yes(automat: LockerSim) -> None:
+    async with seen(automat.socket, technician=MAIJA) as screen:
+        await shown(screen, "2")
+        await screen.press("t")
+        await screen.shows("Test the lock of box 2")
+        screen.app.screen.set_focus(None)  # as it is until the question has been painted
+        await screen.press("enter")
+        await screen.hides("Test the lock of box 2")
+        assert not automat.journal("lock.pulse-intended")
+        await screen.press("t")
+        await screen.shows("Test the lock of box 2")
+        await screen.press("right", "enter")
+        await screen.shows("LOOK INTO BOX 2")
+    automat.shut("2")
+
+
 async def test_a_test_tells_how_long_the_lock_took(automat: LockerSim) -> None:
     async with seen(automat.socket, technician=MAIJA) as screen:
         await shown(screen, "1")
