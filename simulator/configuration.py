@@ -66,8 +66,12 @@ def write_configuration(
     broker: tuple[str, int, str],
     languages: Sequence[str] = ENGLISH_FIRST,
     rules: Mapping[str, float] | None = None,
+    starts: int = 0,
 ) -> None:
-    """Write the file; `broker` is host, port and MQTT version, `rules` are numbers that differ."""
+    """Write the file; `broker` is host, port and MQTT version, `rules` are numbers that differ.
+
+    `starts` that end by themselves lead to safe mode; 0: none does.
+    """
     host, port, protocol = broker
     tables: list[str] = [
         _table(
@@ -85,7 +89,7 @@ def write_configuration(
         ),
         _table("[clock]", source="steered", file=place.steering),
         # Its process is killed where an automat would lose power: that is no crash loop.
-        _table("[safe_mode]", starts=0),
+        _table("[safe_mode]", starts=starts),
         _table("[uplink]", host=host, port=port, protocol=protocol, command_key=place.command_key),
         *_hardware(plan, port_of),
         *([_table("[rules]", **rules)] if rules else []),

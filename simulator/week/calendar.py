@@ -17,8 +17,15 @@ Visit = tuple[float, str, Callable[[], Awaitable[None]]]
 class Calendar:
     """Couriers by day, recipients when they like, the others now and then."""
 
-    def __init__(self, people: People, dice: random.Random, days: float, parcels_a_day: float) -> None:
-        self._people, self._dice = people, dice
+    def __init__(
+        self,
+        people: People,
+        dice: random.Random,
+        days: float,
+        parcels_a_day: float,
+        maintain: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._people, self._dice, self._maintain = people, dice, maintain
         self._days, self._parcels_a_day = days, parcels_a_day
 
     def events(self) -> list[Visit]:
@@ -39,6 +46,7 @@ class Calendar:
         yield from self._often(0.3, "office", people.open_some)
         yield from self._often(0.1, "office", people.change_mode)
         yield from self._often(0.3, "the technician", people.serve)
+        yield from self._often(0.4, "a technician with a laptop", self._maintain)
         for day in range(int(self._days) + 1):
             for hour in _rounds(rate):
                 yield self._at(day, hour), "the courier", people.bring

@@ -8,11 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from locker.domain.journal import EntryKind
 from simulator.week.shrink import shrink
+from simulator.week.troubles import KINDS
 from simulator.week.week import Outcome, Settings, live
 
 HASH_SEED = "PYTHONHASHSEED"
@@ -29,6 +31,10 @@ class Ran:
     seconds: float
     seed: str
     findings: list[dict[str, str]]
+    troubles: dict[str, int] = field(default_factory=dict)
+    """How often each kind of trouble came."""
+    written: dict[str, int] = field(default_factory=dict)
+    """How often each kind of entry was written."""
 
 
 def with_fixed_hashes() -> None:
@@ -59,11 +65,15 @@ def run_weeks(first: int, last: int, days: float, jobs: int, say: Callable[[str]
     """Live through a week of each seed; tell those that broke a promise."""
     began_s = time.monotonic()
     counts: Counter[str] = Counter()
+    troubles: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+    written: Counter[str] = Counter(dict.fromkeys(map(str, EntryKind), 0))
     findings: list[dict[str, str]] = []
     weeks = [Settings(seed, days) for seed in range(first, last + 1)]
     with ProcessPoolExecutor(jobs) as pool:
         for outcome in pool.map(live, weeks, chunksize=1):
             counts.update(_counted(outcome))
+            troubles.update(outcome.caused)
+            written.update({kind: many for kind, many in outcome.counts.items() if kind in written})
             if outcome.broken is not None:
                 say(told(outcome))
                 findings.append(
@@ -76,7 +86,10 @@ def run_weeks(first: int, last: int, days: float, jobs: int, say: Callable[[str]
         f"{counts['handed_over']} handovers, {counts['starts']} starts, {counts['troubles']} troubles, "
         f"{len(findings)} broken; {seconds:.0f} s, {sped:,.0f} times real time a core"
     )
-    return Ran("weeks", dict(counts), seconds, f"{first}-{last}", findings)
+    for what, how_often in (("troubles that never came", troubles), ("entries never written", written)):
+        if never := [kind for kind, many in how_often.items() if not many]:
+            say(f"{what}: {', '.join(never)}")
+    return Ran("weeks", dict(counts), seconds, f"{first}-{last}", findings, dict(troubles), dict(written))
 
 
 def write_json(ran: Ran, file: Path) -> None:
@@ -121,6 +134,8 @@ def _counted(outcome: Outcome) -> dict[str, int]:
         "pulses": outcome.counts.get("pulses", 0),
         "handed_over": outcome.counts.get("parcel.handed-over", 0),
         "starts": outcome.starts,
-        "troubles": len(outcome.troubles),
+        "troubles": sum(outcome.caused.values()),
+        "ended_on_purpose": outcome.ended_on_purpose,
+        "stays_in_safe_mode": outcome.stays_in_safe_mode,
         "cpu_ms": round(1000 * outcome.cpu_s),
     }

@@ -32,6 +32,9 @@ async def settle(week: "Week") -> None:
     await week.pause(QUIET_S)
     await week.do(week.people.visit("a passer-by", week.people.pass_by))
     await week.pause(60.0)
+    _is_served(week)
+    in_doubt = sorted(week.witness.was_blind)
+    await _visit(week, "a technician with a laptop", lambda: week.technician.put_right(in_doubt))
     _doors_are_known(week)
     for _ in range(ROUNDS):
         await _visit(week, "the courier", week.people.fetch)
@@ -41,10 +44,15 @@ async def settle(week: "Week") -> None:
     _parcels_are_where_the_journal_says(week)
 
 
+def _is_served(week: "Week") -> None:
+    if not week.stand.is_served:
+        raise PromiseBrokenError("hours after the last trouble nobody is served")
+
+
 def _doors_are_known(week: "Week") -> None:
     for label, box in week.stand.state.compartments.items():
         truth = Door.OPEN if week.stand.automat.door(label).open else Door.SHUT
-        if box.door is not truth and label not in week.witness.blind:
+        if box.door is not truth:
             raise PromiseBrokenError(f"door {label} is {truth.value}, the automat believes {box.door.value}")
 
 
@@ -61,7 +69,7 @@ async def _every_code_opens(week: "Week") -> None:
         label = None if parcel is None else parcel.compartment
         if parcel is None or label is None or parcel.state is not ParcelState.STORED:
             continue
-        if tracking_id not in week.stand.automat.door(label).contents or label in witness.blind:
+        if tracking_id not in week.stand.automat.door(label).contents or label in witness.was_blind:
             continue
         await _visit(week, "a recipient", partial(people.collect, person))
         if witness.where.get(tracking_id) is not None:
@@ -103,8 +111,7 @@ def _parcels_are_where_the_journal_says(week: "Week") -> None:
     """What lies where nobody is sure, or where somebody lied, the journal does not claim to know."""
     state, truth = week.stand.state, week.people.truth
     for label, box in state.compartments.items():
-        unknown = label in week.witness.blind or label in week.witness.attempted
-        if box.condition is not Condition.SOUND or unknown:
+        if box.condition is not Condition.SOUND or label in week.witness.was_blind:
             continue
         lies = set(week.front.holds(label)) - truth.lied
         told = {each for each, at in week.witness.where.items() if at == label} - truth.lied

@@ -6,8 +6,10 @@ wires that end nowhere.
 
 import asyncio
 import random
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +17,10 @@ from typing import Literal, Self, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from locker.api.listening import Peer
 from locker.config import Config, load
 from locker.daemon import Daemon
+from locker.db.errors import DatabaseFailed, DiskFull
 from locker.db.migrate import ensure_current
 from locker.domain.automat import Automat, Decision
 from locker.domain.journal import SealedEntry
@@ -24,6 +28,8 @@ from locker.edges import Edges
 from locker.engine import Watcher
 from locker.hardware.edges import WireEdges
 from locker.keys import initialise
+from locker.safe_mode import serve_nobody
+from locker.starts import Starts
 from locker.sync import connection as sync
 from locker.sync.settings import LinkSettings
 from simulator.automat import SimulatedAutomat
@@ -35,10 +41,15 @@ from simulator.events import Beeped, DisplayChanged, KeyPressed, LabelScanned, S
 from simulator.plan import CabinetPlan
 from simulator.week.broker import WeekBroker
 from simulator.week.clocks import TrueTime, WeekClock
+from simulator.week.disk import Disk
 from simulator.week.trace import Trace
 from simulator.week.wires import Wires
 
-PLENTY_BYTES = 1 << 40
+SOMEBODY = Peer(1, 0, 0)
+"""Who asks at the socket is the same on every machine: there is a user 0, and it is called root."""
+STARTS_MOST = 5
+RESTART_S = 2.0
+"""How soon systemd starts the daemon again that has ended."""
 DISK_LOOK_S = 900.0
 OFFICE_LOOK_S = 300.0
 HEARTBEAT_S = 600.0
@@ -75,8 +86,14 @@ class Stand:
             plan, directory=Path("/null-modems"), seed=dice.getrandbits(32), plug_in=self.wires.plug_in
         )
         self.office: BackOffice
-        self.free_bytes = PLENTY_BYTES
+        self.disk = Disk(place_of_reserve(self.place))
         self.starts = 0
+        self.ended_on_purpose = 0
+        self.stays_in_safe_mode = 0
+        self.before_start: Callable[[], None] = lambda: None
+        """Called before each start of the daemon, when nobody has its files open."""
+        self.on_served: Callable[[], None] = lambda: None
+        """Called when the daemon has taken its start, each time."""
         self._alive = 0
         self.watchers: list[Watcher] = []
         self._config: Config
@@ -103,6 +120,7 @@ class Stand:
             broker=("127.0.0.1", 1883, "5"),
             languages=(self._language,),
             rules=None if self._heartbeat_s is None else {"heartbeat_s": self._heartbeat_s},
+            starts=STARTS_MOST,
         )
         place.steering.write_bytes(bytes(24))  # the configuration wants it there; these clocks need none
         enrolment = initialise(place.keys, self.plan.automat_id, entropy=dice.randbytes)
@@ -187,6 +205,23 @@ class Stand:
             problem = ended.exception()
             raise DaemonDiedError(f"the daemon ended by itself: {problem!r}") from problem
 
+    def committed_after(self, epoch: int, sequence: int) -> list[SealedEntry]:
+        """Return the entries that the file holds behind one, while nobody has it open."""
+        with tempfile.TemporaryDirectory(dir=self.place.directory) as where:
+            for file in (self.place.database, self._log):
+                if file.exists():
+                    shutil.copy(file, where)
+            with closing(sqlite3.connect(Path(where) / self.place.database.name)) as db:
+                rows = db.execute(
+                    "SELECT epoch, sequence, kind, subject, at, hash, payload FROM journal "
+                    "WHERE (epoch, sequence) > (?, ?) ORDER BY epoch, sequence",
+                    (epoch, sequence),
+                )
+                return [
+                    SealedEntry(epoch, number, kind, subject, datetime.fromisoformat(at), hashed, payload)
+                    for epoch, number, kind, subject, at, hashed, payload in rows
+                ]
+
     # -- the back office
 
     def back_up_office(self) -> bytes:
@@ -242,23 +277,61 @@ class Stand:
             file.write_bytes(content)
 
     async def _live(self, up: "asyncio.Future[None]") -> None:
-        edges = Edges(
+        """Be systemd: start it, and again when it ended as it should; raise what it may not end of."""
+        limit = self._config.safe_mode
+        loop, boot = asyncio.get_running_loop(), f"boot {self.starts}"
+        while True:
+            starts = Starts(self._config.starts, limit.starts, limit.within_s, boot_s=loop.time, boot=boot)
+            strikes = self.disk.strikes
+            try:
+                if starts.begin():
+                    await self._serve(starts, up)
+                    starts.forgive()
+                    return
+                await self._serve_nobody(starts, up)
+            except Exception as problem:
+                if not _is_of_the_disk(problem) or self.disk.strikes == strikes:
+                    raise
+                starts.fail(str(problem))
+                self.ended_on_purpose += 1
+                self.trace.add("disk", "the daemon ended on purpose")
+            self._daemon = None
+            await asyncio.sleep(RESTART_S)
+
+    async def _serve(self, starts: Starts, up: "asyncio.Future[None]") -> None:
+        self.before_start()
+        async with AsyncExitStack() as stack:
+            daemon = Daemon(self._config, stack, self._edges(), after=starts.episode)
+            await daemon.start()
+            starts.told()
+            self._daemon = daemon
+            self.on_served()
+            if not up.done():
+                up.set_result(None)
+            await daemon.run()
+
+    async def _serve_nobody(self, starts: Starts, up: "asyncio.Future[None]") -> None:
+        self.stays_in_safe_mode += 1
+        self.trace.add("disk", "safe mode")
+        if not up.done():
+            up.set_result(None)
+        detail = starts.told_of_loop()
+        starts.enter("crash-loop", detail)
+        await serve_nobody(self._config, starts, "crash-loop", detail, self._edges())
+
+    def _edges(self) -> Edges:
+        return Edges(
             wires=WireEdges(self.wires.open, self.wires.rest),
             connect=self._connect_automat,
             clock=lambda _, powered_s: WeekClock(self.truth, powered_s),
             dice=random.Random(self.dice.getrandbits(64)).random,
-            free_bytes=lambda _: self.free_bytes,
+            free_bytes=lambda _: self.disk.free_bytes,
+            open_file=self.disk.open_file,
+            peer_of=lambda _: SOMEBODY,
             disk_look_s=DISK_LOOK_S,
             ending_signals=(),
             watcher=self._watcher(),
         )
-        async with AsyncExitStack() as stack:
-            daemon = Daemon(self._config, stack, edges)
-            await daemon.start()
-            if not up.done():
-                self._daemon = daemon
-                up.set_result(None)
-            await daemon.run()
 
     def _watcher(self) -> Watcher:
         life = self.starts
@@ -288,6 +361,18 @@ class Stand:
         if not isinstance(event, DisplayChanged | Beeped | KeyPressed | LabelScanned):
             self.wires.stir()  # what a board reads may be another now
         self.trace.add("world", repr(event))
+
+
+def place_of_reserve(place: Place) -> Path:
+    """Return where the daemon keeps its reserve, as its configuration has it."""
+    return place.database.with_name("ballast")
+
+
+def _is_of_the_disk(problem: BaseException) -> bool:
+    """Whether it says that the disk was full, or failed, and nothing else."""
+    if isinstance(problem, BaseExceptionGroup):
+        return all(map(_is_of_the_disk, problem.exceptions))
+    return isinstance(problem, DatabaseFailed | DiskFull)
 
 
 def _automat_client(automat_id: str) -> str:

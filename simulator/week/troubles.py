@@ -9,13 +9,18 @@ from typing import Literal
 
 from locker.domain.times import Trust
 from simulator.faults import FaultValue, declared
-from simulator.week.stand import PLENTY_BYTES, Stand
+from simulator.week.disk import HARDLY_ANY_BYTES, PLENTY_BYTES, Failure
+from simulator.week.people import People
+from simulator.week.stand import Stand
+from simulator.week.vandal import Vandal
 from simulator.week.witness import Witness
 
 Kind = Literal[
     "cut-later", "cut-at-entry", "stop", "unplug", "hang", "fault-board", "fault-line", "fault-door",
     "fault-keypad", "clock", "broker-down", "broker-forgets", "broker-bad", "link-cut", "office-deaf",
-    "disk", "force", "lying-contact", "office-restored",
+    "disk", "force", "lying-contact", "office-restored", "offline", "flapping",
+    "disk-full", "disk-starved", "disk-fails-once", "disk-fails", "disk-flaky",
+    "rob", "replay", "robot", "hold", "jams", "plugs-pulled",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]  # what typing keeps of a Literal
 
@@ -26,6 +31,8 @@ ENTRIES = (
 )  # fmt: skip
 NOISY = frozenset({"fault-line", "fault-keypad"})
 NOISY_MOST_S = 300.0
+FLAKY = 0.1
+"""How many of the transactions fail on a disk that fails now and then."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ def plan_troubles(dice: random.Random, days: float, how_many: int) -> list[Troub
     for _ in range(how_many):
         for_s = min(dice.lognormvariate(6.0, 1.6), most_s / 4)
         kind = dice.choice(KINDS)
+        if kind == "offline":  # up to the whole week
+            for_s = dice.uniform(0.1, 1.0) * most_s
         if kind in NOISY:  # every reading is made meanwhile
             for_s = min(for_s, NOISY_MOST_S)
         at_s = dice.uniform(60.0, most_s)
@@ -67,8 +76,19 @@ def plan_cuts(dice: random.Random, days: float, a_day: float) -> list[Trouble]:
 class Troublemaker:
     """Lets troubles happen and end; power comes back after every cut."""
 
-    def __init__(self, stand: Stand, witness: Witness, note: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        stand: Stand,
+        witness: Witness,
+        note: Callable[[str], None],
+        people: Callable[[], People],
+    ) -> None:
         self._stand, self._witness, self._note = stand, witness, note
+        self._under_way = 0
+        self._down = 0
+        self._vandal = Vandal(stand, witness, people, lambda: self._under_way == 1 and stand.is_served)
+        self.caused: dict[str, int] = {}
+        stand.before_start, stand.on_served = self._before_start, self._served
         self._armed: tuple[str, float] | None = None
         self._back: asyncio.Task[None] | None = None
         self._noisy = 0
@@ -76,7 +96,15 @@ class Troublemaker:
     async def cause(self, trouble: Trouble) -> None:
         """Let one trouble happen, and end after its time."""
         self._note(f"trouble: {trouble}")
-        dice = random.Random(trouble.draw)
+        self.caused[trouble.kind] = self.caused.get(trouble.kind, 0) + 1
+        self._under_way += 1
+        try:
+            await self._cause(trouble, random.Random(trouble.draw))
+        finally:
+            self._under_way -= 1
+        self._note(f"over: {trouble.kind}")
+
+    async def _cause(self, trouble: Trouble, dice: random.Random) -> None:
         match trouble.kind:
             case "cut-later":
                 self.cut(trouble.for_s)
@@ -94,11 +122,24 @@ class Troublemaker:
                 backup = self._stand.back_up_office()
                 await asyncio.sleep(trouble.for_s)
                 await self._stand.restore_office(backup)
+            case "flapping":
+                await self._flap(trouble.for_s, dice)
+            case "rob":
+                await self._vandal.rob(dice)
+            case "replay":
+                await self._vandal.replay(dice)
+            case "robot":
+                await self._vandal.guess(dice)
             case _:
                 undo = self._begin(trouble.kind, dice)
                 await asyncio.sleep(trouble.for_s)
                 undo()
-        self._note(f"over: {trouble.kind}")
+
+    async def _flap(self, for_s: float, dice: random.Random) -> None:
+        ends_s = asyncio.get_running_loop().time() + for_s
+        while asyncio.get_running_loop().time() < ends_s:
+            await asyncio.sleep(dice.uniform(1.0, 120.0))
+            self._stand.broker.cut()
 
     def saw(self, kind: str) -> None:
         """An entry was committed; the power may be planned to go at just this."""
@@ -129,8 +170,14 @@ class Troublemaker:
         """Start the daemon and look whether all is as it was."""
         self._witness.power_on()
         await self._stand.power_on()
-        if self._stand.is_served:
-            self._witness.started_again(self._stand.state)
+
+    def _before_start(self) -> None:
+        """What the daemon wrote last, nobody may have been told of: read it in its file, before it starts."""
+        self._witness.came_to_light(self._stand.committed_after(*max(self._witness.entries, default=(0, 0))))
+        self._witness.begins_anew()
+
+    def _served(self) -> None:
+        self._witness.started_again(self._stand.state)
 
     async def _stop_politely(self) -> None:
         if self._stand.is_served:
@@ -150,23 +197,52 @@ class Troublemaker:
             case "clock":
                 stand.truth.change(*dice.choice(CLOCKS))
                 return lambda: stand.truth.change(0.0, Trust.TRUSTED)
-            case "disk":
-                stand.free_bytes = 1024
-                return lambda: setattr(stand, "free_bytes", PLENTY_BYTES)
-            case "broker-down" | "broker-bad" | "office-deaf":
+            case "disk" | "disk-full" | "disk-starved" | "disk-fails-once" | "disk-fails" | "disk-flaky":
+                return self._begin_disk(kind, dice)
+            case "broker-down" | "broker-bad" | "office-deaf" | "offline":
                 return self._begin_outside(kind, dice)
+            case "hold":
+                return self._vandal.hold(dice)
+            case "jams":
+                return self._vandal.jam(dice)
+            case "plugs-pulled":
+                return self._vandal.unplug(dice)
             case _:
                 return self._begin_fault(kind, dice)
+
+    def _begin_disk(self, kind: Kind, dice: random.Random) -> Callable[[], None]:
+        disk = self._stand.disk
+        match kind:
+            case "disk":
+                disk.free_bytes = HARDLY_ANY_BYTES
+                return lambda: setattr(disk, "free_bytes", PLENTY_BYTES)
+            case "disk-full" | "disk-starved":
+                disk.fill(with_reserve=kind == "disk-full")
+                return disk.empty
+        failure: Failure = dice.choice(("before", "after"))
+        left = {"disk-fails-once": 1}.get(kind, 10**9)
+        share = FLAKY if kind == "disk-flaky" else 1.0
+
+        def strikes() -> Failure | None:
+            nonlocal left
+            if left == 0 or dice.random() >= share:
+                return None
+            left -= 1
+            return failure
+
+        disk.fail(strikes)
+        return disk.heal
 
     def _begin_outside(self, kind: Kind, dice: random.Random) -> Callable[[], None]:
         stand, conduct = self._stand, self._stand.broker.conduct
         if kind == "office-deaf":
             stand.office.conduct.deaf = True
             return lambda: setattr(stand.office.conduct, "deaf", False)
-        if kind == "broker-down":
+        if kind in ("broker-down", "offline"):
+            self._down += 1
             conduct.down = True
             stand.broker.cut()
-            return lambda: setattr(conduct, "down", False)
+            return self._up_again
         conduct.lost, conduct.doubled, conduct.delayed_s = dice.choice(BAD_BROKERS)
         return self._good_broker
 
@@ -189,9 +265,15 @@ class Troublemaker:
 
         def heal() -> None:
             automat.set_fault(name, target, None)
+            if kind == "lying-contact":
+                self._witness.sees_again(target)
             self._noise(-noisy)
 
         return heal
+
+    def _up_again(self) -> None:
+        self._down -= 1
+        self._stand.broker.conduct.down = self._down > 0
 
     def _noise(self, change: int) -> None:
         self._noisy += change

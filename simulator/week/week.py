@@ -25,6 +25,7 @@ from simulator.week.people import People
 from simulator.week.plans import LANGUAGES, drawn_plan
 from simulator.week.settling import settle
 from simulator.week.stand import HEARTBEAT_S, DaemonDiedError, Stand
+from simulator.week.technicians import Technician
 from simulator.week.trace import Trace
 from simulator.week.troubles import Trouble, Troublemaker, plan_cuts, plan_troubles
 from simulator.week.witness import PromiseBrokenError, Witness
@@ -72,9 +73,14 @@ class Outcome:
     entries: int
     starts: int
     counts: dict[str, int]
+    """How often each kind of entry was written."""
+    caused: dict[str, int]
+    """How often each kind of trouble came."""
     cpu_s: float
     lived_days: float
     troubles: tuple[Trouble, ...]
+    ended_on_purpose: int = 0
+    stays_in_safe_mode: int = 0
     kept: tuple[int, ...] | None = None
     broken: str | None = None
     broken_at_s: float | None = None
@@ -132,10 +138,11 @@ class Week:
             on_break=self._alarm.set,
         )
         self.troublemaker = Troublemaker(
-            self.stand, self.witness, lambda what: self.trace.add("trouble", what)
+            self.stand, self.witness, lambda what: self.trace.add("trouble", what), lambda: self.people
         )
         self._people_dice, self._calendar_dice = _more(dice), _more(dice)
         self.people: People
+        self.technician: Technician
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def live(self) -> Outcome:
@@ -162,6 +169,9 @@ class Week:
             entries=len(self.witness.entries),
             starts=self.stand.starts,
             counts=dict(sorted(self.witness.counts.items())),
+            caused=dict(sorted(self.troublemaker.caused.items())),
+            ended_on_purpose=self.stand.ended_on_purpose,
+            stays_in_safe_mode=self.stand.stays_in_safe_mode,
             cpu_s=time.process_time() - self._began_s,
             lived_days=self._loop.time() / DAY_S,
             troubles=self._troubles,
@@ -183,6 +193,9 @@ class Week:
                 lambda: stand.office,
                 self._people_dice,
                 lambda what: self.trace.add("people", what),
+            )
+            self.technician = Technician(
+                stand.place.socket, self.people, lambda what: self.trace.add("socket", what)
             )
             try:
                 await self.troublemaker.power_on()
@@ -234,7 +247,13 @@ class Week:
         for trouble in self._troubles:
             if trouble.at_s < self._ends_s:
                 self._spawn(self._trouble(trouble))
-        calendar = Calendar(self.people, self._calendar_dice, self._settings.days, self._parcels_a_day)
+        calendar = Calendar(
+            self.people,
+            self._calendar_dice,
+            self._settings.days,
+            self._parcels_a_day,
+            self.technician.visit,
+        )
         for at_s, who, what in [] if self._settings.nobody else calendar.events():
             if at_s > self._ends_s:
                 break

@@ -4,7 +4,8 @@ What the daemon is is not known here, but for its entries and the intents that i
 hands are seen in the simulated world, what was said by the journal, what arrived by the ledger.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,10 @@ STORAGE_DAYS = 7
 CLOCK_DOUBT = timedelta(hours=1)
 """A trusted clock may be wrong by less than this without being doubted, and then things end so much early."""
 TOKENS, TOKEN_REFILL_S = 10, 600.0
+SEEN = frozenset({"compartment.inspected", "parcel.stored", "parcel.removed", "parcel.missing"})
+"""After one of these a person has said what lies in a compartment."""
+FOREIGN_S = 2.0
+"""What a stranger put on the wire was obeyed within this, or never."""
 
 
 class PromiseBrokenError(AssertionError):
@@ -34,7 +39,12 @@ class Door:
     intended: int = 0
     pulsed: int = 0
     first_intent_s: float = 0.0
+    foreign: int = 0
+    """Orders to open it that somebody put on the wire who is not the daemon, and that may yet be obeyed."""
+    foreign_s: float = 0.0
     opened_s: list[float] = field(default_factory=list)
+    told_s: float = -1.0
+    """When the journal last told that it opened."""
     is_open: bool = False
 
 
@@ -61,8 +71,8 @@ class Witness:
         self._handed_over: set[str] = set()
         self.blind: set[str] = set()
         """Compartments of which a sensor lies, so that the journal cannot know better."""
-        self.attempted: set[str] = set()
-        """Compartments whose last opening left no evidence: the journal says so, and claims no more."""
+        self.was_blind: set[str] = set()
+        """Those of which one lied, and nobody has looked into them since."""
         self.problem: PromiseBrokenError | None = None
         self.counts: dict[str, int] = {}
 
@@ -71,12 +81,35 @@ class Witness:
     def power_on(self) -> None:
         """The automat has power again: what was intended before must not be done now."""
         self._on_s = self._now_s()
+        self.begins_anew()
+
+    def begins_anew(self) -> None:
+        """The daemon starts: what the one before it intended must not be done now."""
         for door in self._doors.values():
             door.intended = door.pulsed
+
+    def came_to_light(self, sealed: Iterable[SealedEntry]) -> None:
+        """Take in what was committed of which nobody was told: the daemon ended in that moment."""
+        for entry in sealed:
+            self._take(entry, entry.subject, json.loads(entry.payload)["data"] or {})
 
     def power_off(self) -> None:
         """It has none any more; a board may still obey what is on the wire."""
         self._powered_before_s += self._now_s() - self._on_s
+
+    def sees_again(self, label: str) -> None:
+        """A sensor lies no more; what the journal believes since then rests on what it said."""
+        self.blind.discard(label)
+        self.was_blind.add(label)
+
+    def ordered_by_a_stranger(self, label: str) -> None:
+        """Somebody who is not the daemon told a board to open a door."""
+        door = self._doors[label]
+        door.foreign, door.foreign_s = door.foreign + 1, self._now_s()
+
+    def told_since(self, label: str, since_s: float) -> bool:
+        """Whether the journal has told since then that a door opened."""
+        return self._doors[label].told_s >= since_s
 
     def saw(self, event: SimulatorEvent) -> None:
         """Take in what happened in the world."""
@@ -84,6 +117,9 @@ class Witness:
             case CoilPulsed(label):
                 self._count("pulses")
                 door = self._doors[label]
+                if door.foreign and self._now_s() - door.foreign_s <= FOREIGN_S:
+                    door.foreign -= 1  # it obeyed somebody else on its line
+                    return
                 door.pulsed += 1
                 if door.pulsed > door.intended:
                     self._break(
@@ -100,12 +136,7 @@ class Witness:
     def decided(self, decision: Decision, sealed: Sequence[SealedEntry]) -> None:
         """Take in what was decided and committed."""
         for entry, made in zip(sealed, decision.entries, strict=True):
-            self._count(entry.kind)
-            before = self.entries.get((entry.epoch, entry.sequence))
-            if before is not None:
-                self._break(f"entry {entry.epoch}-{entry.sequence} was written twice")
-            self.entries[entry.epoch, entry.sequence] = entry
-            self._judge(entry.kind, made.subject, made.data)
+            self._take(entry, made.subject, made.data)
         waiting = [
             opening.keypad
             for opening in decision.automat.openings.values()
@@ -131,20 +162,28 @@ class Witness:
 
     # -- the promises
 
+    def _take(self, entry: SealedEntry, subject: str | None, data: Mapping[str, Any]) -> None:
+        self._count(entry.kind)
+        if (entry.epoch, entry.sequence) in self.entries:
+            self._break(f"entry {entry.epoch}-{entry.sequence} was written twice")
+        self.entries[entry.epoch, entry.sequence] = entry
+        self._judge(entry.kind, subject, data)
+
     def _judge(self, kind: str, subject: str | None, data: Mapping[str, Any]) -> None:
         label = str(data.get("compartment"))
         if kind == "lock.pulse-intended":
             door = self._doors[label]
-            if data["number"] == 1:
+            if data["number"] == 1 or data.get("purpose") == "commission":  # whose trials count on
                 door.first_intent_s = self._now_s()
                 door.opened_s = [self._now_s()] if door.is_open else []
                 door.intended = door.pulsed  # what was never sent of an opening before must not come now
             door.intended += 1
         if kind in CUSTODY and subject is not None:
             self._custody(kind, subject, label)
-            self.attempted.discard(label)
-        if kind == "parcel.attempted":
-            self.attempted.add(label)
+        if kind == "door.opened":
+            self._doors[label].told_s = self._now_s()
+        if kind in SEEN:
+            self.was_blind.discard(label)
         if kind == "parcel.overdue" and subject is not None:
             self._overdue(subject)
         if kind == "code.missed":
