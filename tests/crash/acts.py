@@ -9,11 +9,10 @@ from typing import Any
 from simulator.backoffice.orders import Mode
 from simulator.people import Person, new_code, new_tracking_id
 from simulator.stories.stage import Stage, StoryFailedError
-from tests.crash.epilogue import ANSWER_LIMIT_S, UNKNOWN, answer, collect, try_dead_code
+from tests.crash.codes import ANSWER_LIMIT_S, OPERATOR, UNKNOWN, collect, enter, settled, try_dead_code
 from tests.crash.stand import Stand
 
 COURIER, TECHNICIAN = "courier 1", "technician 1"
-OPERATOR = "Aino"
 SIZES = ("S", "S", "M", "L")
 REFILL_S = 600
 REOPEN_WINDOW_S = 180
@@ -78,8 +77,13 @@ async def hire(crowd: Crowd) -> None:
 
 async def deliver(crowd: Crowd) -> None:
     """A courier brings one or two parcels."""
+    await bring(crowd, crowd.dice.choice((1, 1, 2)))
+
+
+async def bring(crowd: Crowd, count: int) -> None:
+    """A courier brings so many parcels."""
     stage = crowd.stage
-    parcels = [await _announce(crowd) for _ in range(crowd.dice.choice((1, 1, 2)))]
+    parcels = [await _announce(crowd) for _ in range(count)]
     await _sign_in(crowd)
     for parcel in parcels:
         tracking_id = parcel.tracking_id or ""
@@ -117,12 +121,11 @@ async def come_too_late(crowd: Crowd) -> None:
 
 async def guess(crowd: Crowd) -> None:
     """A robot types wrong codes as fast as it can."""
-    stage, witness = crowd.stage, crowd.stand.witness
+    witness = crowd.stand.witness
     for _ in range(crowd.dice.randint(1, 4)):
         before = witness.book.counts["code.missed"]
         used = [*crowd.recipients.values(), *crowd.senders.values()]
-        await stage.type(f"C {new_code([*used, *crowd.stand.demo.people], crowd.dice)} OK")
-        text = await answer(crowd.stand, None)
+        text = await enter(crowd.stand, new_code([*used, *crowd.stand.demo.people], crowd.dice))
         if UNKNOWN in text:
             crowd.guesses += 1
             witness.promise("code.missed", None, before + 1)
@@ -245,10 +248,9 @@ ACTS: tuple[tuple[Act, int], ...] = (
 
 
 async def _applied(crowd: Crowd, command: str, *, or_refused: bool = False) -> None:
-    office = crowd.stand.demo.backoffice
-    await office.until(lambda office: office.outcome(command) is not None, ANSWER_LIMIT_S, command)
-    if office.outcome(command) != "applied" and not or_refused:
-        raise StoryFailedError(f"command {command}: {office.outcome(command)}, {office.reason(command)}")
+    outcome = await settled(crowd.stand, command)
+    if outcome != "applied" and not or_refused:
+        raise StoryFailedError(f"command {command}: {outcome}, {crowd.stand.demo.backoffice.reason(command)}")
 
 
 async def _announce(crowd: Crowd) -> Person:

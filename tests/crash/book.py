@@ -24,6 +24,7 @@ INSIDE = frozenset({"stored", "overdue", "withdrawn", "dropped-off", "registered
 """States of a parcel that lies in a compartment."""
 CUSTODY = INTO | OUT_OF | {BACK}
 SETTLES = CUSTODY | {"compartment.inspected", "opened.by-person"}
+SPENDS = frozenset({"code.missed", "code.refused"})
 PREFIX = "automat."
 
 
@@ -91,13 +92,17 @@ class Book:
         self.custody: dict[str, str | None] = {}  # parcel -> compartment; None: it has left
         self.under_way: dict[str, UnderWay] = {}  # by compartment
         self.doubtful: set[str] = set()
+        self.overlooked: set[str] = set()
+        """Compartments of which a person has said that they are empty, and may have been wrong."""
         self._intents: list[_Intent] = []
         self._session_s: dict[str, float] = {}
         self._outcomes: Counter[str] = Counter()
         self._receipts: Counter[str] = Counter()
         self._done: list[tuple[str, str, float]] = []
         self._misses: list[float] = []
+        self._spent: dict[str, list[float]] = {}  # by keypad, in powered time
         self._powered_s = 0.0
+        self._at_s = 0.0
 
     def note(self, entry: Entry, body: dict[str, Any], doors: Doors) -> None:
         """Read the next entry; `body` is all of its attributes."""
@@ -109,7 +114,9 @@ class Book:
         powered_s = float(body["poweredtime"])
         if powered_s < self._powered_s - 0.001:
             self._find(f"entry {entry.sequence}: powered time went back by {self._powered_s - powered_s} s")
-        self._powered_s = max(self._powered_s, powered_s)
+        self._powered_s, self._at_s = max(self._powered_s, powered_s), at_s
+        if kind in SPENDS:
+            self._spent.setdefault(str(entry.data["keypad"]), []).append(powered_s)
         label = str(entry.data.get("compartment", ""))
         self._done.append((kind, label, at_s))
         if kind == "lock.pulse-intended":
@@ -127,7 +134,7 @@ class Book:
         if kind in CUSTODY:
             self._note_custody(entry, kind, label, at_s, doors)
         if kind in SETTLES and label:
-            self.doubtful.discard(label)
+            self._note_settled(kind, label)
 
     def skip(self, sequence: int) -> None:
         """Go on behind an entry that the back office refuses."""
@@ -177,10 +184,10 @@ class Book:
         """Hold what lies in each compartment against what the journal and the automat say of it now."""
         boxes = list(boxes)
         unsure = {box["label"] for box in boxes if box["condition"] == "suspect"}
-        unsure |= self.doubtful | open_doors | set(self.under_way)
+        unsure |= self.doubtful | self.overlooked | open_doors | set(self.under_way)
         unsure |= {box["label"] for box in boxes if box["opening"] is not None}
         for box in boxes:
-            if box["free"] and contents.get(box["label"]):
+            if box["free"] and contents.get(box["label"]) and box["label"] not in self.overlooked:
                 self._find(
                     f"compartment {box['label']} is offered as free, and {contents[box['label']]} lies in it"
                 )
@@ -216,6 +223,14 @@ class Book:
         """Count the wrong codes that were evaluated in the last ten minutes of powered time."""
         return sum(self._powered_s - at_s < REFILL_S for at_s in self._misses)
 
+    def tokens(self, keypad: str, at_s: float) -> float:
+        """Tell what a keypad's bucket holds at an instant after the last entry; it evaluates from 1 on."""
+        level, last_s = float(TOKENS), 0.0
+        for spent_s in self._spent.get(keypad, []):
+            level, last_s = min(TOKENS, level + (spent_s - last_s) / REFILL_S) - 1, spent_s
+        now_s = self._powered_s + max(0.0, at_s - self._at_s)
+        return min(TOKENS, level + (now_s - last_s) / REFILL_S)
+
     def _note_intent(self, entry: Entry, label: str, at_s: float) -> None:
         if entry.data["number"] == 1:
             self._session_s[label] = at_s
@@ -229,6 +244,12 @@ class Book:
             if not opening.opened:
                 self.doubtful.add(label)
                 del self.under_way[label]
+
+    def _note_settled(self, kind: str, label: str) -> None:
+        self.doubtful.discard(label)
+        self.overlooked.discard(label)
+        if kind == "parcel.missing":
+            self.overlooked.add(label)
 
     def _note_miss(self, entry: Entry, powered_s: float) -> None:
         self._misses.append(powered_s)

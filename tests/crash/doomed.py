@@ -6,6 +6,7 @@ that. One line of JSON asks for one daemon, lines of JSON tell its process id an
 
 import asyncio
 import ctypes
+import gc
 import json
 import os
 import selectors
@@ -20,6 +21,7 @@ from typing import Any
 
 from locker import cli, systemd
 from locker.api.server import ApiServer
+from locker.db.inspection import Inspection
 from locker.db.session import Database
 from locker.domain.automat import Decision
 from locker.domain.events import Event
@@ -27,12 +29,12 @@ from locker.domain.intents import Intent, TryLock, Unlock
 from locker.domain.journal import SealedEntry
 from locker.engine import Engine, Watcher
 from locker.hardware.translation import LockerHardware
+from locker.safe_mode import OutOfOrder
+from locker.starts import Starts
 from locker.sync.connection import Connection
+from tests.crash.crew import PR_SET_PDEATHSIG
 from tests.crash.saboteurs import SABOTEURS
 from tests.crash.steps import SHOWN_AFTER_S, Doom, Point, Step, Watch
-
-PR_SET_PDEATHSIG = 1
-"""prctl(2): whoever outlived the nursery would hold ptys that the kernel gives to somebody else."""
 
 
 def install(watch: Watch) -> None:
@@ -42,6 +44,7 @@ def install(watch: Watch) -> None:
     _watch_commits(watch, deed)
     _watch_start(watch)
     _watch_link(watch)
+    _watch_safe_mode(watch)
 
 
 class _Deed:
@@ -163,6 +166,45 @@ def _watch_link(watch: Watch) -> None:
     Connection.acknowledge = acknowledged  # type: ignore[method-assign]  # as above
 
 
+def _watch_safe_mode(watch: Watch) -> None:
+    enter, leave, tell = Starts.enter, Starts.leave, Starts.told
+    head, begin = Inspection.head, OutOfOrder.start
+
+    def entered(self: Starts, cause: str, detail: str) -> None:
+        watch.reach(["~safe-mode entered"], Point.BEFORE)
+        enter(self, cause, detail)
+        watch.reach(["~safe-mode entered"], Point.AFTER)
+
+    def left(self: Starts, ended: str, **named: Any) -> None:
+        watch.reach(["~safe-mode left"], Point.BEFORE)
+        leave(self, ended, **named)
+        watch.reach(["~safe-mode left"], Point.AFTER)
+
+    def told(self: Starts) -> None:
+        kinds = [] if self.episode is None else ["~safe-mode told"]
+        watch.reach(kinds, Point.BEFORE)
+        tell(self)
+        watch.reach(kinds, Point.AFTER)
+
+    def read(self: Inspection) -> Any:
+        watch.reach(["~safe-mode read"], Point.BEFORE)
+        try:
+            return head(self)
+        finally:
+            watch.reach(["~safe-mode read"], Point.AFTER)
+
+    async def begun(self: OutOfOrder) -> None:
+        watch.reach(["~safe-mode ready"], Point.BEFORE)
+        await begin(self)
+        watch.reach(["~safe-mode ready"], Point.AFTER)
+
+    Starts.enter = entered  # type: ignore[method-assign]  # this process is there to be watched
+    Starts.leave = left  # type: ignore[method-assign]  # as above
+    Starts.told = told  # type: ignore[method-assign]  # as above
+    Inspection.head = read  # type: ignore[method-assign]  # as above
+    OutOfOrder.start = begun  # type: ignore[method-assign]  # as above
+
+
 def run(asked: dict[str, Any]) -> int:
     """Run one daemon in this process, as it was asked for; its exit code."""
     for name in asked.get("sabotage", []):
@@ -206,6 +248,7 @@ class _Nursery:
 
     def serve(self) -> None:
         """Fork whatever is asked for until nobody asks any more."""
+        gc.freeze()  # what all forks share is not looked through, and copied, in each of them
         _tell({"ready": True})
         while True:
             for key, _ in self._choose.select():

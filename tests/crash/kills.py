@@ -7,24 +7,20 @@ twice, so a finding is replayed by its command until it shows again.
 
 import argparse
 import asyncio
-import ctypes
 import json
-import multiprocessing
-import os
 import random
 import resource
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from simulator.stock import Stock
-from tests.crash.doomed import PR_SET_PDEATHSIG
+from tests.crash.crew import Crew, Deed, Lost, Told
 from tests.crash.life import live
 from tests.crash.named import Case, all_cases, kill_at, known_steps
 from tests.crash.nursery import Nursery
@@ -32,13 +28,15 @@ from tests.crash.saboteurs import SABOTEURS
 from tests.crash.stand import opened
 from tests.crash.steps import Doom, Step
 
-KILLS_A_LIFE = 40
-CASES_A_BATCH = 10
+KILLS_A_LIFE, LIFE_LEAST, LIVES_MOST = 40, 10, 15
+"""Lives are long, but for few kills there are several of them nevertheless."""
 NAMED_SHARE = 0.4
-AUTOMATS_A_JOB = 3
+AUTOMATS_A_JOB = 8
 """So many at once keep one core busy: people and doors take their time."""
 TRIES = 3
 """How often a case is played until its step is reached: what the link does is a matter of moments."""
+GRACE_S = 60.0
+"""How long what is under way may take to come to an end once the time is over."""
 COMMAND = "python -m tests.crash.kills"
 
 
@@ -64,9 +62,12 @@ class Tally:
     starts: int = 0
     doors: int = 0
     entries: int = 0
+    returns: int = 0
+    returns_proved: int = 0
     codes_opened: int = 0
     codes_excused: int = 0
     codes_dead: int = 0
+    cut_short: int = 0
     processor_s: int = 0
     findings: list[Finding] = field(default_factory=list)
 
@@ -84,30 +85,39 @@ class Tally:
 
 @dataclass(frozen=True)
 class Work:
-    """What one worker does in one go: a life, or some named cases."""
+    """What one worker does in one go: a life, or a kill at a named step."""
 
     seed: int
     kills: int
-    cases: tuple[Case, ...] = ()
+    case: Case | None = None
     sabotage: tuple[str, ...] = ()
+
+    def replay(self) -> str:
+        """Give the command that does it again."""
+        if self.case is None:
+            what = f"--life {self.seed} --times {self.kills}"
+        else:
+            what = f"--case '{self.case.story}' --step '{self.case.doom.step}' --seed {self.seed}"
+        return f"{COMMAND} {what}" + "".join(f" --sabotage {name}" for name in self.sabotage)
 
 
 def plan(times: int, seed: int, named: float = NAMED_SHARE, sabotage: tuple[str, ...] = ()) -> list[Work]:
     """Share so many kills out; of the named steps every kind comes first, then every step, then others."""
     dice = random.Random(seed)
-    cases = list(choose_cases(all_cases(known_steps()), dice))[: round(times * named)]
-    batches = [
-        Work(seed + start, 0, tuple(cases[start : start + CASES_A_BATCH]), sabotage)
-        for start in range(0, len(cases), CASES_A_BATCH)
-    ]
+    chosen = list(choose_cases(all_cases(known_steps()), dice))[: round(times * named)]
+    cases = [Work(seed + number, 0, case, sabotage) for number, case in enumerate(chosen)]
     left = times - len(cases)
+    most = min(KILLS_A_LIFE, max(LIFE_LEAST, left // LIVES_MOST))
     lives = [
-        Work(seed + number, min(KILLS_A_LIFE, left - start), sabotage=sabotage)
-        for number, start in enumerate(range(0, left, KILLS_A_LIFE))
+        Work(seed + number, min(most, left - start), sabotage=sabotage)
+        for number, start in enumerate(range(0, left, most))
     ]
-    work = [*batches, *lives]
+    dice.shuffle(cases)
+    # Who begins a long life last would keep all the others waiting.
+    among = cases[len(cases) // 3 :], cases[: len(cases) // 3]
+    work = [*lives, *among[0]]
     dice.shuffle(work)
-    return work
+    return [*work, *among[1]]
 
 
 def choose_cases(cases: Iterable[Case], dice: random.Random) -> Iterator[Case]:
@@ -131,49 +141,49 @@ def choose_cases(cases: Iterable[Case], dice: random.Random) -> Iterator[Case]:
     yield from left
 
 
-async def do(work: Work, shelf: Path) -> Tally:
-    """Do one piece of work in this process; `shelf` keeps blank automats."""
-    tally = Tally()
-    async with Nursery(sabotage=work.sabotage) as nursery:
-        stock = Stock(shelf)
-        if work.kills:
-            await _live(nursery, stock, work, tally)
-        for number, case in enumerate(work.cases):
-            await _kill(nursery, stock, case, work.seed + number, tally)
-        tally.starts += nursery.lives
+async def do(nursery: Nursery, stock: Stock, work: Work, hurry: Callable[[], bool] = lambda: False) -> Tally:
+    """Do one piece of work; it ends early where there is no more time."""
+    tally, before = Tally(), nursery.lives
+    nursery.sabotage = work.sabotage
+    if work.case is None:
+        await _live(nursery, stock, work, tally, hurry)
+    else:
+        await _kill(nursery, stock, work, work.case, tally, hurry)
+    tally.starts += nursery.lives - before
     return tally
 
 
-async def _live(nursery: Nursery, stock: Stock, work: Work, tally: Tally) -> None:
-    outcome = await live(nursery, stock, seed=work.seed, kills=work.kills)
+async def _live(nursery: Nursery, stock: Stock, work: Work, tally: Tally, hurry: Callable[[], bool]) -> None:
+    outcome = await live(nursery, stock, seed=work.seed, kills=work.kills, hurry=hurry)
     tally.lives += 1
     tally.kills += outcome.kills
     tally.random_kills += outcome.kills
+    tally.returns += outcome.returns
+    tally.returns_proved += outcome.proved
     tally.doors += outcome.doors
     tally.entries += outcome.entries
     tally.count_codes(outcome.codes)
-    replay = f"{COMMAND} --life {work.seed} --times {work.kills}{_lacking(work.sabotage)}"
-    tally.findings += [Finding(work.seed, what, replay) for what in outcome.findings]
+    tally.findings += [Finding(work.seed, what, work.replay()) for what in outcome.findings]
 
 
-async def _kill(nursery: Nursery, stock: Stock, case: Case, seed: int, tally: Tally) -> None:
+async def _kill(
+    nursery: Nursery, stock: Stock, work: Work, case: Case, tally: Tally, hurry: Callable[[], bool]
+) -> None:
     for attempt in range(TRIES):
-        outcome = await kill_at(nursery, stock, case, seed + attempt)
+        outcome = await kill_at(nursery, stock, case, work.seed + attempt)
         tally.lives += 1
         tally.kills += outcome.kills
         tally.named_kills += outcome.kills
+        tally.returns += outcome.returns
+        tally.returns_proved += outcome.proved
         tally.count_codes(outcome.codes)
-        replay = f"{COMMAND} --case '{case.story}' --step '{case.doom.step}' --seed {seed}"
-        replay += _lacking(nursery.sabotage)
-        tally.findings += [Finding(seed, f"{case}: {what}", replay) for what in outcome.findings]
+        tally.findings += [Finding(work.seed, f"{case}: {what}", work.replay()) for what in outcome.findings]
         if outcome.reached:
             tally.steps_reached += 1
             return
+        if hurry():
+            break
     tally.steps_missed += 1
-
-
-def _lacking(sabotage: Sequence[str]) -> str:
-    return "".join(f" --sabotage {name}" for name in sabotage)
 
 
 def run(work: Sequence[Work], jobs: int, *, until_found: bool = False, minutes: float = 0.0) -> Tally:
@@ -181,33 +191,62 @@ def run(work: Sequence[Work], jobs: int, *, until_found: bool = False, minutes: 
     tally, began_s = Tally(), time.monotonic()
     if not work:
         return tally
-    # Threads of this process must not be copied into the workers.
-    context = multiprocessing.get_context("spawn")
+
+    def enough() -> bool:
+        late = minutes and time.monotonic() - began_s > minutes * 60
+        return bool(late or (until_found and tally.findings))
+
     workers = max(1, min(len(work), jobs * AUTOMATS_A_JOB))
-    with (
-        tempfile.TemporaryDirectory(prefix="stock-") as shelf,
-        ProcessPoolExecutor(workers, context, initializer=_tie, initargs=(os.getpid(),)) as pool,
-    ):
-        asyncio.run(_fill(Path(shelf)))
-        waiting = {pool.submit(_in_worker, each, Path(shelf)) for each in work}
-        for done in as_completed(list(waiting)):
-            tally.add(done.result())
-            late = minutes and time.monotonic() - began_s > minutes * 60
-            waiting.remove(done)
-            if late or (until_found and tally.findings):
-                pool.shutdown(cancel_futures=True)  # what has begun ends, and counts
-                break
-        for done in waiting:
-            if not done.cancelled() and done.done():
-                tally.add(done.result())
+    with tempfile.TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as made:
+        directory = Path(made)
+        asyncio.run(_fill(_shelf(directory)))
+        with Crew[Work, Tally](workers, workshop, directory) as crew:
+            for each, told in crew.do(work, enough=enough, grace_s=GRACE_S):
+                _tell_findings(tally, _taken(each, told))
     return tally
+
+
+def _taken(work: Work, told: Tally | Lost) -> Tally:
+    """Count what a worker did; one that hung is a finding."""
+    if not isinstance(told, Lost):
+        return told
+    if not told.hung:
+        return Tally(cut_short=1)
+    return Tally(findings=[Finding(work.seed, told.why, work.replay())])
+
+
+def _tell_findings(tally: Tally, more: Tally) -> None:
+    tally.add(more)
+    for finding in more.findings:
+        sys.stdout.write(f"FOUND {finding.what}\n      {finding.replay}\n")
+        sys.stdout.flush()
+
+
+@asynccontextmanager
+async def workshop(directory: Path) -> AsyncIterator[Deed[Work, Tally]]:
+    """Give what a worker needs for work after work: a nursery of daemons, a shelf of blank automats."""
+    async with Nursery() as nursery:
+        stock = Stock(_shelf(directory))
+
+        async def deed(work: Work, hurry: Callable[[], bool]) -> Told[Tally]:
+            try:
+                tally = await do(nursery, stock, work, hurry)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others go on and this one is told
+                tally = Tally(findings=[Finding(work.seed, f"the stand failed: {error!r}", work.replay())])
+            return Told(tally, worn=bool(tally.findings))
+
+        yield deed
+
+
+def _shelf(directory: Path) -> Path:
+    return directory / "shelf"
 
 
 def twin(name: str, seed: int) -> Work:
     """Give the work that shows what a safeguard is for: the daemon lacks it, and dies where it matters."""
     saboteur = SABOTEURS[name]
     case = Case(saboteur.story, Doom(Step.read(saboteur.step)))
-    return Work(seed, 0, (case,), (name,))
+    return Work(seed, 0, case, (name,))
 
 
 def _twins(seed: int, jobs: int) -> int:
@@ -222,29 +261,10 @@ def _twins(seed: int, jobs: int) -> int:
     return 0 if len(caught) == len(SABOTEURS) else 1
 
 
-def _tie(parent: int) -> None:
-    """End with whoever gave the work, and with us everything that we start."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit(1)
-
-
 async def _fill(shelf: Path) -> None:
     """Make the blank automat that all others are copies of."""
     async with Nursery() as nursery, opened(nursery, Stock(shelf), seed=0):
         pass
-
-
-def _in_worker(work: Work, shelf: Path) -> Tally:
-    try:
-        tally = asyncio.run(do(work, shelf))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the others go on and this one is told
-        replay = f"{COMMAND} --life {work.seed} --times {work.kills}" if work.kills else str(work.cases[0])
-        tally = Tally(findings=[Finding(work.seed, f"the stand failed: {error!r}", replay)])
-    for finding in tally.findings:
-        sys.stdout.write(f"FOUND {finding.what}\n      {finding.replay}\n")
-        sys.stdout.flush()
-    return tally
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -257,18 +277,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.life is not None:
         work = [Work(chosen.life, chosen.times, sabotage=sabotage)]
     elif chosen.case is not None:
-        step = Step.read(chosen.step) if chosen.step else None
-        cases = (
-            [
-                case
-                for case in all_cases(known_steps())
-                if case.story == chosen.case and step in (None, case.doom.step)
-            ]
-            or [Case(chosen.case, Doom(step))]
-            if step
-            else []
-        )
-        work = [Work(chosen.seed, 0, tuple(cases), sabotage)]
+        if chosen.step:
+            cases = [Case(chosen.case, Doom(Step.read(chosen.step)))]
+        else:
+            cases = [case for case in all_cases(known_steps()) if case.story == chosen.case]
+        work = [Work(chosen.seed + number, 0, case, sabotage) for number, case in enumerate(cases)]
     else:
         work = plan(chosen.times, chosen.seed, chosen.named, sabotage)
     tally = run(work, chosen.jobs, until_found=bool(sabotage), minutes=chosen.minutes)
@@ -278,9 +291,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(
         f"kills: {tally.kills} ({tally.named_kills} at named steps, {tally.random_kills} at random moments), "
         f"{tally.starts} starts, {tally.doors} doors, {tally.entries} entries, {tally.lives} automats, "
+        f"after {tally.returns_proved} of {tally.returns} returns a right code had to open and did, "
         f"{tally.codes_opened} right codes opened and {tally.codes_excused} were told why not, "
         f"{tally.codes_dead} dead ones opened nothing, "
-        f"{tally.steps_missed} steps not reached, {len(tally.findings)} findings, "
+        f"{tally.steps_missed} steps not reached, {tally.cut_short} cut short, "
+        f"{len(tally.findings)} findings, "
         f"{seconds:.0f} s, {tally.processor_s} s of processor, "
         f"{tally.kills / seconds * 60:.0f} kills a minute, seed {chosen.seed}\n"
     )

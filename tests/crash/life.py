@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from simulator.broker import BrokerError
@@ -11,10 +11,11 @@ from simulator.demo import DemoEvent, EntryArrived
 from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEvent
 from simulator.stock import Stock
 from simulator.stories.stage import StoryFailedError
-from tests.crash.acts import ACTS, REFILL_S, Crowd, guess, hire, look, take_away
+from tests.crash.acts import ACTS, REFILL_S, Crowd, bring, guess, hire, look, take_away
+from tests.crash.codes import collect, give_back, lying_here, settle, taken_away, try_dead_code
 from tests.crash.epilogue import EVERYTHING_TIMES_OUT_S, START_MOST_S, STILLBORN_SHARE
 from tests.crash.nursery import Nursery
-from tests.crash.stand import Stand, opened
+from tests.crash.stand import TOLD_MOST, HangsError, Stand, limited, opened
 
 TROUBLES = (StoryFailedError, DaemonError, BrokerError, TimeoutError, ValueError, KeyError, RuntimeError)
 """How an act ends when the daemon dies under it, or a person cannot do what they wanted."""
@@ -25,51 +26,80 @@ HAPPENINGS_MOST, HAPPENINGS_MOST_S, SHORTLY_AFTER_S = 20, 2.5, 0.05
 PLAIN_SHARE = 0.02
 SOMEBODY_ELSE_S = 65.0
 """Longer than a keypad waits for the word of somebody who had a door open."""
-SIEGE_SHARE, SIEGE_KILLS = 0.04, 12
+SIEGE_SHARE, SIEGE_KILLS = 0.015, 8
 """How often a robot begins to guess codes, and for how many lives of the daemon it goes on."""
 FREE_BOXES_LEAST = 4
-TIDY_LIMIT_S = 40.0
+CODES_SHARE, DEAD_SHARE = 0.9, 0.3
+"""After how many of the kills somebody comes with a right code, and with a dead one."""
+BROUGHT = 3
+"""Parcels that a courier brings where none lies any more."""
+TIDY_LIMIT_S, ROUND_LIMIT_S = 40.0, 240.0
 
 
 @dataclass(frozen=True)
 class LifeOutcome:
-    """What came of a life: `starts` of daemons, `doors` that opened, `entries` that the ledger holds."""
+    """What came of a life: `doors` that opened, `entries` that the ledger holds.
+
+    `returns`: how often it served again; `proved`: after how many of these a right code opened.
+    """
 
     kills: int
-    starts: int
+    returns: int
+    proved: int
     doors: int
     entries: int
     codes: Mapping[str, int]
     findings: tuple[str, ...]
 
 
-async def live(nursery: Nursery, stock: Stock, *, seed: int, kills: int) -> LifeOutcome:
-    """Let one automat live until its daemon has been killed so often, or something is wrong."""
-    before = nursery.lives
+async def live(
+    nursery: Nursery, stock: Stock, *, seed: int, kills: int, hurry: Callable[[], bool] = lambda: False
+) -> LifeOutcome:
+    """Let one automat live until its daemon has been killed so often, something is wrong, or time is over."""
     async with opened(nursery, stock, seed=seed) as stand:
         witness, crowd = stand.witness, Crowd(stand)
         try:
-            await hire(crowd)
-            while witness.kills < kills and not witness.findings:
-                await _until_killed(crowd)
-                await stand.in_the_dark()
-                await _start_again(stand)
-                await stand.leave_doors()
-                if crowd.besieged:
-                    crowd.besieged -= 1
-                else:
-                    # Who comes next must not be taken for who stood there.
-                    stand.demo.move_clock(SOMEBODY_ELSE_S)
-                    crowd.besieged = SIEGE_KILLS if crowd.dice.random() < SIEGE_SHARE else 0
-                if await _crowded(stand):
-                    await _tidy(crowd)
-            await _end(crowd)
+            async with limited(witness, ROUND_LIMIT_S, "hiring"):
+                await hire(crowd)
+            while witness.kills < kills and not witness.findings and not hurry():
+                async with limited(witness, ROUND_LIMIT_S, f"what followed kill {witness.kills}"):
+                    await _go_round(crowd)
+            async with limited(witness, ROUND_LIMIT_S, "the last look"):
+                await _end(crowd)
+        except HangsError:
+            pass  # noted already
         except TROUBLES as error:
-            witness.find(f"after kill {witness.kills}: {error}")
+            witness.find(f"after kill {witness.kills}: {type(error).__name__} {str(error)[:TOLD_MOST]}")
         book = witness.book
         doors = sum(map(len, witness.doors.opened.values()))
-        starts = nursery.lives - before
-        return LifeOutcome(witness.kills, starts, doors, book.read, stand.codes, tuple(witness.findings))
+        return LifeOutcome(
+            witness.kills,
+            stand.returns,
+            stand.proved,
+            doors,
+            book.read,
+            stand.codes,
+            tuple(witness.findings),
+        )
+
+
+async def _go_round(crowd: Crowd) -> None:
+    """Kill the daemon, start it again, and see what it makes of that."""
+    stand = crowd.stand
+    await _until_killed(crowd)
+    await stand.in_the_dark()
+    await _start_again(stand)
+    await stand.leave_doors()
+    if crowd.besieged:
+        crowd.besieged -= 1
+    else:
+        # Who comes next must not be taken for who stood there.
+        stand.demo.move_clock(SOMEBODY_ELSE_S)
+        crowd.besieged = SIEGE_KILLS if crowd.dice.random() < SIEGE_SHARE else 0
+    if await _crowded(stand):
+        await _tidy(crowd)
+    if not crowd.besieged and stand.dice.random() < CODES_SHARE:
+        await _try_codes(crowd)
 
 
 async def _until_killed(crowd: Crowd) -> None:
@@ -138,6 +168,23 @@ async def _start_again(stand: Stand) -> None:
 async def _crowded(stand: Stand) -> bool:
     boxes = (await stand.demo.ask("/v1/compartments"))["compartments"]
     return sum(bool(box["free"]) for box in boxes) < FREE_BOXES_LEAST
+
+
+async def _try_codes(crowd: Crowd) -> None:
+    """Once everything has timed out a right code opens, whatever was cut short; a dead one does not."""
+    stand, dice = crowd.stand, crowd.dice
+    stand.demo.move_clock(EVERYTHING_TIMES_OUT_S)
+    await settle(stand)
+    await give_back(stand)
+    gone = taken_away(stand)
+    here = await lying_here(stand)
+    if not here:
+        await bring(crowd, BROUGHT)
+        here = await lying_here(stand)
+    person, label = dice.choice(here)
+    stand.proved += await collect(stand, person, label, must=True)
+    if gone and dice.random() < DEAD_SHARE:
+        await try_dead_code(stand, dice.choice(gone))
 
 
 async def _tidy(crowd: Crowd) -> None:

@@ -21,13 +21,13 @@ from simulator.stories.stage import StoryFailedError
 from simulator.stories.story import Story
 from tests.crash.epilogue import finish
 from tests.crash.nursery import Nursery
-from tests.crash.stand import Stand, opened
+from tests.crash.stand import TOLD_MOST, HangsError, Stand, limited, opened
 from tests.crash.steps import LETTERS, Doom, Point, Step
 from tests.crash.tales import TALES
 
 STEPS = Path(__file__).with_name("steps.json")
 NEVER = Doom(Step("epoch.started", Point.BEFORE_COMMIT), 1000)
-STORY_LIMIT_S = 90.0
+STORY_LIMIT_S, CASE_LIMIT_S = 90.0, 400.0
 TROUBLES = (
     StoryFailedError,
     DaemonError,
@@ -41,6 +41,8 @@ TROUBLES = (
 FIRST_START = "first-start"
 OF_A_START = ("~start", "started", "epoch.started")
 """Kinds of steps that the start of a daemon passes: it dies there instead of becoming ready."""
+OF_A_STOP = ("~stop", "stopped")
+"""Kinds of steps that only a daemon passes that is asked to end."""
 
 Steps = Mapping[str, Mapping[str, str]]
 """By story and kind: the letters of the points that it passes."""
@@ -59,10 +61,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a case; `reached`: the daemon really died there."""
+    """What came of a case; `reached`: the daemon really died there; the rest as of a life."""
 
     kills: int
     reached: bool
+    returns: int
+    proved: int
     codes: Mapping[str, int]
     findings: tuple[str, ...]
 
@@ -88,32 +92,46 @@ async def kill_at(nursery: Nursery, stock: Stock, case: Case, seed: int) -> Outc
     nursery.doom = None if starts else case.doom
     try:
         async with opened(nursery, stock, seed=seed, story=story, from_the_start=first) as stand:
-            witness = stand.witness
-            if first is not None:
-                await stand.kill()
-            elif starts:
-                await _play_a_while(stand, story)
-                await stand.kill()
-                stand.be_stillborn(doom=case.doom)
-            elif not await _play_until_death(stand, story):
-                return Outcome(0, False, stand.codes, tuple(witness.findings))
-            else:
-                witness.kills += 1
-                await stand.demo.kill_daemon()
-            nursery.doom = None if not starts else nursery.doom
-            try:
-                await finish(stand)
-            except TROUBLES as error:
-                witness.find(f"after the kill: {error}")
-            return Outcome(witness.kills, True, stand.codes, tuple(witness.findings))
+            witness, reached = stand.witness, False
+            with contextlib.suppress(HangsError):
+                async with limited(witness, CASE_LIMIT_S, "what follows that kill"):
+                    reached = await _die_and_finish(stand, story, case)
+            if not reached:
+                return Outcome(0, False, 0, 0, stand.codes, tuple(witness.findings))
+            return Outcome(
+                witness.kills, True, stand.returns, stand.proved, stand.codes, tuple(witness.findings)
+            )
     finally:
         nursery.doom = nursery.stillborn = None
 
 
-async def _play_until_death(stand: Stand, story: Story) -> bool:
+async def _die_and_finish(stand: Stand, story: Story, case: Case) -> bool:
+    """Do what `kill_at` promises; false if the daemon never came to that step."""
+    nursery, witness = stand.nursery, stand.witness
+    starts = case.doom.step.kind.startswith(OF_A_START)
+    if case.story == FIRST_START:
+        await stand.kill()
+    elif starts:
+        await _play_a_while(stand, story)
+        await stand.kill()
+        stand.be_stillborn(doom=case.doom)
+    elif not await _play_until_death(stand, story, stops=case.doom.step.kind in OF_A_STOP):
+        return False
+    else:
+        witness.kills += 1
+        await stand.demo.kill_daemon()
+    nursery.doom = None if not starts else nursery.doom
+    try:
+        await finish(stand)
+    except TROUBLES as error:
+        witness.find(f"after the kill: {type(error).__name__} {str(error)[:TOLD_MOST]}")
+    return True
+
+
+async def _play_until_death(stand: Stand, story: Story, *, stops: bool) -> bool:
     """Play a story; true as soon as the daemon has died at its step, false if it never did."""
     dead = asyncio.create_task(_see_unasked_end(stand))
-    playing = asyncio.create_task(_play(stand, story))
+    playing = asyncio.create_task(_play_to_the_end(stand, story) if stops else _play(stand, story))
     try:
         await asyncio.wait({dead, playing}, timeout=STORY_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
         return dead.done()
@@ -132,6 +150,15 @@ async def _play(stand: Stand, story: Story) -> None:
         await story.play(stand.stage)
     # A story may fail a moment before the end of the daemon is known, because of that very end.
     await asyncio.sleep(0.5)
+
+
+async def _play_to_the_end(stand: Stand, story: Story) -> None:
+    """Play a story, and end the daemon as systemd does."""
+    await _play(stand, story)
+    stand.witness.stopping = True
+    with contextlib.suppress(*TROUBLES):
+        await stand.demo.stop_daemon()
+    stand.witness.stopping = False
 
 
 async def _play_a_while(stand: Stand, story: Story) -> None:

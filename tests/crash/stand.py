@@ -23,8 +23,15 @@ from tests.crash.witness import Witness
 STILLBORN_LIMIT_S = 40.0
 PUSHES, PUSH_AGAIN_S = 10, 4.0
 SERVED_LIMIT_S = 120.0
+TOLD_MOST = 1000
+"""Letters of an error that a finding tells."""
+START_LIMIT_S, STOP_LIMIT_S = 180.0, 60.0
 TAKES_AWAY = ("pickup", "reopen", "collect")
 """Purposes of a door behind which a hand takes out what it finds."""
+
+
+class HangsError(RuntimeError):
+    """Something did not come to its end; the witness has noted it as a finding."""
 
 
 @dataclass
@@ -40,6 +47,10 @@ class Stand:
     """Parcels whose codes were replaced, or that have none."""
     codes: Counter[str] = field(default_factory=Counter)
     """What became of codes: right ones that "opened" or were "excused" by the display, and "dead" ones."""
+    returns: int = 0
+    """How often it served again after a kill."""
+    proved: int = 0
+    """After how many of these a right code has opened that nothing could excuse."""
 
     def see_anew(self) -> Stage:
         """Forget what was seen before a kill."""
@@ -87,6 +98,7 @@ class Stand:
         await self.demo.start_daemon()
         self.see_anew()
         await self.demo.until_served(SERVED_LIMIT_S)
+        self.returns += 1
         await self.witness.examine()
         self.witness.quiet = False
 
@@ -142,14 +154,30 @@ async def opened(
             nursery.armed.touch()
             stand.be_stillborn(doom=from_the_start)
         try:
-            await demo.start()
+            async with limited(witness, START_LIMIT_S, "the first start"):
+                await demo.start()
             nursery.armed.touch()
             yield stand
         finally:
             stand.stage.close()
             witness.close()
-            with contextlib.suppress(DaemonError):
-                await demo.stop()
+            async with limited(witness, STOP_LIMIT_S, "the end of all its processes"):
+                with contextlib.suppress(DaemonError):
+                    await demo.stop()
+
+
+@contextlib.asynccontextmanager
+async def limited(witness: Witness, limit_s: float, what: str) -> AsyncIterator[None]:
+    """Give something so much time: what does not come to its end is a finding, and HangsError."""
+    limit = asyncio.timeout(limit_s)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        witness.find(f"{what} did not end within {limit_s:g} s; {witness.demo.describe()}")
+        raise HangsError(what) from None
 
 
 def _stage(demo: Demo) -> Stage:

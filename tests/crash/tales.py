@@ -1,6 +1,7 @@
 """What is played while the daemon is killed: the simulator's stories, and more for what they do not touch."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from locker.api.client import ApiClient
 from locker.api.commission_schema import CommissionBegin, CommissionDoor, CommissionTest, CommissionWrite
@@ -10,6 +11,7 @@ from locker.api.maintenance_schema import (
     AuditEndAsked,
     AuditSkipAsked,
     FoundAsked,
+    LeaveSafeMode,
     OpenAsked,
 )
 from locker.commands.commission import _until_shut
@@ -33,6 +35,7 @@ from tests.crash.witness import PLANTED
 
 WHO = "t-7"
 HOUR_S = 3600.0
+NO_DATABASE = b"no database at all" * 500
 
 
 async def commission(stage: Stage) -> None:
@@ -166,9 +169,40 @@ async def found_again(stage: Stage) -> None:
     await stage.expect_entry("parcel.found", subject=stored.tracking_id)
 
 
+async def safe_mode(stage: Stage) -> None:
+    """The database is damaged: out of order, questions are answered; the sound one is put back, and opens."""
+    parcel, demo = await stage.deliver(), stage.demo
+    await stage.in_step()
+    await demo.stop_daemon()
+    demo.place.database.rename(aside(demo.place.database))
+    demo.place.database.write_bytes(NO_DATABASE)
+    await stage.start_daemon()
+    await stage.see_display("This automat is out of order.")
+    stage.check((await demo.ask("/v1/status"))["safe_mode"] is not None, "it says that it is in safe mode")
+    put_back(demo.place.database)
+    demo._daemon._asked = True  # its end is asked for, though not by a signal
+    async with ApiClient(demo.socket) as client:
+        await client.leave_safe_mode(LeaveSafeMode(technician=WHO, reason="the sound file is back"))
+    await demo._daemon.gone()
+    await stage.start_daemon()
+    await stage.expect_entry("started", where=lambda entry: bool(entry.data.get("aftersafemode")))
+    await stage.pick_up(parcel)
+
+
 async def first_start(stage: Stage) -> None:
     """An automat is switched on for the first time."""
     await stage.expect_entry("epoch.started")
+
+
+def aside(database: Path) -> Path:
+    """Name the place where the sound database waits while a damaged one is in its place."""
+    return database.with_name(f"{database.name}.aside")
+
+
+def put_back(database: Path) -> None:
+    """Put the sound database back into its place, if another is there."""
+    if aside(database).exists():
+        aside(database).replace(database)
 
 
 _MORE = (
@@ -180,6 +214,7 @@ _MORE = (
     Story("doubtful-time", "the clock is doubted and set", doubtful_time),
     Story("entry-refused", "the back office refuses an entry for ever", entry_refused),
     Story("fork-told", "the back office tells of a fork", fork_told),
+    Story("safe-mode", "a damaged database: out of order until the sound one is back", safe_mode),
     Story("board-silent", "a pulse that cannot be sent", board_silent),
 )
 

@@ -41,6 +41,14 @@ def test_every_kind_of_entry_has_its_named_steps() -> None:
     assert sorted(map(str, wanted - listed)) == []
 
 
+def test_entering_reading_and_leaving_safe_mode_have_their_named_steps() -> None:
+    listed = {case.doom.step for case in all_cases(known_steps())}
+    deeds = ("entered", "ready", "read", "left", "told")
+    assert {
+        Step(f"~safe-mode {deed}", point) for deed in deeds for point in (Point.BEFORE, Point.AFTER)
+    } <= listed
+
+
 def test_every_story_is_listed() -> None:
     assert sorted(known_steps()) == sorted(TALES)
 
@@ -55,7 +63,7 @@ def test_one_step_of_every_kind_is_chosen_before_a_second_of_any() -> None:
 
 def test_so_many_kills_as_asked_for_are_planned(tmp_path: Path) -> None:
     work = plan(500, 3)
-    assert sum(each.kills + len(each.cases) for each in work) == 500
+    assert sum(each.kills or 1 for each in work) == 500
     assert work == plan(500, 3)
 
 
@@ -109,6 +117,15 @@ async def test_killed_at_a_named_step_it_proves_where_every_parcel_is(
     assert (outcome.reached, outcome.findings) == (True, ())
 
 
+async def test_a_kill_after_which_nothing_ends_is_a_finding_and_leaves_no_process(
+    nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.crash.named.CASE_LIMIT_S", 0.0)
+    case = Case("pickup", Doom(Step("parcel.stored", Point.BEFORE_COMMIT)))
+    (found,) = (await kill_at(nursery, Stock(tmp_path), case, 1)).findings
+    assert found.startswith("what follows that kill did not end within 0 s")
+
+
 async def test_killed_at_random_moments_it_proves_where_every_parcel_is(
     nursery: Nursery, tmp_path: Path
 ) -> None:
@@ -119,5 +136,6 @@ async def test_killed_at_random_moments_it_proves_where_every_parcel_is(
 
 @pytest.mark.parametrize("name", ["pulse-first", "fire-again"])
 async def test_a_daemon_that_lacks_a_safeguard_is_caught(name: str, tmp_path: Path) -> None:
-    tally = await do(twin(name, 1), tmp_path)
+    async with Nursery() as nursery:
+        tally = await do(nursery, Stock(tmp_path), twin(name, 1))
     assert tally.findings

@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import json
 import re
+import signal
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.backoffice.entries import Entry
 from simulator.demo import DaemonEnded, Demo, DemoEvent, EntryArrived
 from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEvent
 from tests.crash.book import Book, Doors, Pulsed, Shown
+from tests.crash.pruning import Arrived, Pruning
 
 IN_STEP_LIMIT_S = 60.0
 REST_LIMIT_S = 40.0
+STILL_LIMIT_S = 120.0
 PAGE = 500
+LOOKS_AT_THE_BEGINNING = 3
 WORDS = (
     (
         re.compile(r"The parcel is in compartment (?P<label>\S+)\."),
@@ -59,14 +62,17 @@ class Witness:
         self.findings: list[str] = []
         self.doors = Doors()
         self.book = Book(self.find)
+        self.pruning = Pruning(self.find)
         self.quiet = False
+        self.stopping = False
+        """The daemon is being asked to end."""
         self.died = asyncio.Event()
         self.pulses = 0
         self.kills = 0
         self._epoch = 1
         self._open: set[str] = set()
         self._new_pulses: list[Pulsed] = []
-        self._entries: dict[int, Entry] = {}
+        self._arrived: dict[int, Arrived] = {}
         self._promises: list[Promise] = []
         self._shown: list[Shown] = []
         self._texts: dict[str, str] = {}
@@ -86,6 +92,17 @@ class Witness:
         """A display has said that something is done: from now on it is, whatever happens."""
         self._promises.append(Promise(kind, subject, count))
 
+    def stays_told(self) -> int:
+        """Count the starts that told of a stay in safe mode before them."""
+        entries = [arrived.entry for arrived in self._arrived.values()]
+        return sum(one.type == "automat.started" and bool(one.data.get("aftersafemode")) for one in entries)
+
+    def knows_code(self, tracking_id: str) -> bool:
+        """Tell whether the automat has been told one code of a parcel, and none instead of it."""
+        entries = [one.entry for one in self._arrived.values() if one.entry.subject == tracking_id]
+        commands = [one.data["command"] for one in entries if one.type == "automat.command.applied"]
+        return "parcel.announce" in commands and "parcel.replace-code" not in commands
+
     async def rest(self) -> None:
         """Wait until no door moves and no coil is on."""
         automat = self.demo.automat
@@ -94,14 +111,19 @@ class Witness:
     async def examine(self) -> None:
         """Hold journal, ledger and world against one another, now that nobody does anything."""
         await self.rest()
-        await self._in_step()
-        await self._read_news()
+        async with asyncio.timeout(STILL_LIMIT_S):
+            while True:
+                await self._in_step()
+                await self._read_news()
+                boxes = (await self.demo.ask("/v1/compartments"))["compartments"]
+                parcels = (await self.demo.ask("/v1/parcels?all=true"))["parcels"]
+                views = self.demo.automat.doors()
+                if (await self.demo.ask("/v1/status"))["journal"]["last_sequence"] == self.book.read:
+                    break  # a door that was shut a moment ago was believed meanwhile: look again
         pulses, self._new_pulses = self._new_pulses, []
         self.book.match(pulses)
-        boxes = (await self.demo.ask("/v1/compartments"))["compartments"]
-        views = self.demo.automat.doors()
         contents = {label: view.contents for label, view in views.items() if view.contents}
-        self.book.compare_automat((await self.demo.ask("/v1/parcels?all=true"))["parcels"])
+        self.book.compare_automat(parcels)
         shown, self._shown = self._shown, []
         self.book.keep_word(shown)
         self.book.compare(contents, boxes, {label for label, view in views.items() if not view.shut})
@@ -142,28 +164,52 @@ class Witness:
             self.find(str(error))
 
     async def _read_news(self) -> None:
-        """Read what the journal has beyond what was read, entry by entry beside the ledger."""
-        while True:
-            page = await self.demo.ask(f"/v1/journal?after={self.book.read}&limit={PAGE}")
-            for own in page["entries"]:
-                if own["sequence"] in self._refused():
-                    self.book.skip(own["sequence"])
-                    continue
-                await self._until_arrived(own["sequence"])
-                entry = self._entries.get(own["sequence"])
-                if entry is None:
-                    self.find(f"entry {own['sequence']} ({own['kind']}) is not in the ledger")
-                    return
-                if entry.hash != own["hash"]:
-                    self.find(f"entry {own['sequence']}: journal and ledger differ")
-                body: dict[str, Any] = json.loads(entry.payload)
-                self.book.note(entry, body, self.doors)
-            if not page["more"] or not page["entries"]:
+        """Read what the journal has beyond what was read, entry by entry beside the ledger.
+
+        What was pruned meanwhile is read from the ledger alone.
+        """
+        first = 0
+        for _ in range(LOOKS_AT_THE_BEGINNING):  # more may be pruned while we read
+            await self._read_pages()
+            first = (await self.demo.ask("/v1/journal?after=0&limit=1"))["entries"][0]["sequence"]
+            if first == self.pruning.through + 1:
                 break
-        beyond = [number for number in self._entries if number > self.book.read]
+        self.pruning.compare(first)
+        beyond = [number for number in self._arrived if number > self.book.read]
         last = (await self.demo.ask("/v1/status"))["journal"]["last_sequence"]
         if beyond and max(beyond) > last:
             self.find(f"the ledger holds entry {max(beyond)}, and the journal ends at {last}")
+
+    async def _read_pages(self) -> None:
+        more = True
+        while more:
+            page = await self.demo.ask(f"/v1/journal?after={self.book.read}&limit={PAGE}")
+            for own in page["entries"]:
+                for number in range(self.book.read + 1, own["sequence"]):
+                    if not await self._read(number):
+                        return
+                if not await self._read(own["sequence"], own["hash"]):
+                    return
+            more = page["more"] and page["entries"]
+
+    async def _read(self, sequence: int, own_hash: str | None = None) -> bool:
+        """Read one entry as the ledger has it, and as the automat has it unless it was pruned."""
+        if sequence in self._refused():
+            self.book.skip(sequence)
+            return True
+        await self._until_arrived(sequence)
+        arrived = self._arrived.get(sequence)
+        if arrived is None:
+            self.find(f"entry {sequence} is not in the ledger")
+            return False
+        entry = arrived.entry
+        if own_hash is not None and entry.hash != own_hash:
+            self.find(f"entry {sequence}: journal and ledger differ")
+        body: dict[str, Any] = json.loads(entry.payload)
+        self.book.note(entry, body, self.doors)
+        if entry.type == "automat.journal.pruned":
+            self.pruning.note(entry, self._arrived, self._refused())
+        return True
 
     def _refused(self) -> set[int]:
         """Numbers of entries that the back office refuses for ever, as it was told to."""
@@ -171,10 +217,10 @@ class Witness:
         return {sequence for sequence, _ in refused}
 
     async def _until_arrived(self, sequence: int) -> None:
-        if sequence not in self._entries:  # recorded since we were in step
+        if sequence not in self._arrived:  # recorded since we were in step
             with contextlib.suppress(TimeoutError):
                 await self.demo.backoffice.until(
-                    lambda _office: sequence in self._entries, IN_STEP_LIMIT_S, f"entry {sequence}"
+                    lambda _office: sequence in self._arrived, IN_STEP_LIMIT_S, f"entry {sequence}"
                 )
 
     def _keep_promises(self) -> None:
@@ -183,8 +229,9 @@ class Witness:
                 count = self.book.counts[promise.kind]
             else:
                 count = sum(
-                    entry.type == f"automat.{promise.kind}" and entry.subject == promise.subject
-                    for entry in self._entries.values()
+                    arrived.entry.type == f"automat.{promise.kind}"
+                    and arrived.entry.subject == promise.subject
+                    for arrived in self._arrived.values()
                 )
             if count < promise.count:
                 about = f" of {promise.subject}" if promise.subject else ""
@@ -221,6 +268,10 @@ class Witness:
 
     def _hear(self, event: DemoEvent) -> None:
         if isinstance(event, EntryArrived):
-            self._entries[event.entry.sequence] = event.entry
-        elif isinstance(event, DaemonEnded):
+            at_s = self.demo.steering.now().timestamp()
+            self._arrived[event.entry.sequence] = Arrived(event.entry, at_s)
+        elif isinstance(event, DaemonEnded) and (
+            # Asked politely and dead of SIGKILL all the same: that was a step on its way out.
+            not event.asked or (self.stopping and event.code == -signal.SIGKILL)
+        ):
             self.died.set()

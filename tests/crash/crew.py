@@ -1,0 +1,204 @@
+"""Workers that do pieces of work side by side, each in a process of its own, which is ended if it hangs."""
+
+import asyncio
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): whoever outlived its parent would hold ptys that the kernel gives to somebody else."""
+BEAT_S, SILENT_MOST_S = 5.0, 90.0
+"""A worker that says nothing for so long is stuck: its event loop does not turn any more."""
+LOOK_S, GO_LIMIT_S = 1.0, 20.0
+
+W = TypeVar("W")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A worker was ended, or ended by itself, before its work was done."""
+
+    why: str
+    hung: bool = True
+
+
+@dataclass
+class Told(Generic[T]):
+    """What a worker says of its work; `worn`: another process shall do the next one."""
+
+    result: T
+    worn: bool = False
+
+
+Deed = Callable[[W, Callable[[], bool]], Awaitable[Told[T]]]
+"""Does one piece of work; it may ask whether it shall come to an end soon."""
+Workshop = Callable[[Path], "Any"]
+"""Takes a directory; an asynchronous context that gives a `Deed`, and lives as long as its worker."""
+
+
+@dataclass
+class _Worker(Generic[W]):
+    process: SpawnProcess
+    pipe: Connection
+    work: W | None = None
+    heard_s: float = 0.0
+
+
+class Crew(Generic[W, T]):
+    """So many workers; use it as a context, which ends them all."""
+
+    def __init__(self, size: int, workshop: Workshop, directory: Path) -> None:
+        """`directory` takes all their files; whoever makes it removes it."""
+        # Threads of this process must not be copied into the workers.
+        self._context: SpawnContext = multiprocessing.get_context("spawn")
+        self._size = size
+        self._workshop = workshop
+        self._directory = directory
+        self._hurry: Event = self._context.Event()
+        self._workers: list[_Worker[W]] = []
+
+    def __enter__(self) -> Self:
+        """Start nobody yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        """End every worker, and what each of them has started."""
+        for worker in self._workers:
+            if worker.work is not None:
+                worker.process.kill()
+            worker.pipe.close()  # whoever waits for work goes
+        for worker in list(self._workers):
+            self._dismiss(worker)
+
+    def do(
+        self, work: Sequence[W], *, enough: Callable[[], bool], grace_s: float
+    ) -> Iterator[tuple[W, T | Lost]]:
+        """Give each piece that was done, as soon as it is; after `enough` nothing new is begun.
+
+        What is under way then comes to an end soon, or is given up after `grace_s`.
+        """
+        left, over_s = deque(work), float("inf")
+        while left or self._busy():
+            now_s = time.monotonic()
+            if enough() and not self._hurry.is_set():
+                self._hurry.set()
+                over_s = now_s + grace_s
+            if self._hurry.is_set():
+                left.clear()
+            while left and (idle := self._idle()) is not None:
+                self._give(idle, left.popleft())
+            for worker in self._ready():
+                yield from self._hear(worker)
+            for busy in self._busy():
+                if time.monotonic() > over_s:
+                    yield self._lose(busy, Lost("cut short", hung=False))
+                elif time.monotonic() - busy.heard_s > SILENT_MOST_S:
+                    yield self._lose(busy, Lost(f"nothing moved in its process for {SILENT_MOST_S:g} s"))
+
+    def _busy(self) -> list[_Worker[W]]:
+        return [worker for worker in self._workers if worker.work is not None]
+
+    def _idle(self) -> _Worker[W] | None:
+        for worker in self._workers:
+            if worker.work is None:
+                return worker
+        if len(self._workers) == self._size:
+            return None
+        here, there = self._context.Pipe()
+        process = self._context.Process(
+            target=serve, args=(self._workshop, there, self._directory, self._hurry, os.getpid())
+        )
+        process.start()
+        there.close()
+        fresh = _Worker[W](process, here)
+        self._workers.append(fresh)
+        return fresh
+
+    def _give(self, worker: _Worker[W], work: W) -> None:
+        worker.work, worker.heard_s = work, time.monotonic()
+        with suppress(OSError):  # then it has ended, which is heard at once
+            worker.pipe.send(work)
+
+    def _ready(self) -> list[_Worker[W]]:
+        by_pipe = {worker.pipe: worker for worker in self._workers if worker.work is not None}
+        return [by_pipe[pipe] for pipe in wait(list(by_pipe), LOOK_S) if isinstance(pipe, Connection)]
+
+    def _hear(self, worker: _Worker[W]) -> Iterator[tuple[W, T | Lost]]:
+        try:
+            told: Told[T] | None = worker.pipe.recv()
+        except (EOFError, OSError):
+            yield self._lose(worker, Lost("its process ended"))
+            return
+        worker.heard_s = time.monotonic()
+        if told is None or worker.work is None:
+            return
+        work, worker.work = worker.work, None
+        if told.worn:
+            self._dismiss(worker)
+        yield work, told.result
+
+    def _lose(self, worker: _Worker[W], lost: Lost) -> tuple[W, T | Lost]:
+        work = worker.work
+        if work is None:
+            raise RuntimeError("an idle worker loses nothing")
+        worker.process.kill()
+        self._dismiss(worker)
+        return work, lost
+
+    def _dismiss(self, worker: _Worker[W]) -> None:
+        worker.pipe.close()
+        worker.process.join(GO_LIMIT_S)
+        worker.process.kill()
+        worker.process.join()
+        self._workers.remove(worker)
+
+
+def serve(workshop: Workshop, pipe: Connection, directory: Path, hurry: Event, parent: int) -> None:
+    """Be a worker: do what comes through the pipe, until it is closed."""
+    _tie(parent)
+    tempfile.tempdir = str(directory)  # what is left of a worker that was ended goes with all the others
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave the work ends us
+    with suppress(EOFError, OSError):
+        asyncio.run(_serve(workshop, pipe, directory, hurry))
+
+
+async def _serve(workshop: Workshop, pipe: Connection, directory: Path, hurry: Event) -> None:
+    beating = asyncio.create_task(_beat(pipe), name="beat")
+    try:
+        async with workshop(directory) as deed:
+            while True:
+                work = pipe.recv()  # nothing else is to be done meanwhile
+                pipe.send(await deed(work, hurry.is_set))
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+
+async def _beat(pipe: Connection) -> None:
+    while True:
+        pipe.send(None)
+        await asyncio.sleep(BEAT_S)
+
+
+def _tie(parent: int) -> None:
+    """End with whoever gave the work, and with us everything that we start."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
