@@ -39,6 +39,11 @@ def test_a_little_more_each_day_is_named(each_day: Weight, named: str) -> None:
     assert found.startswith(named)
 
 
+def test_a_log_that_is_never_written_anew_is_named() -> None:
+    (found,) = growth([replace(STEADY, bytes_in_log=200_000 * day) for day in range(30)])
+    assert found == "the log has 5,800,000 bytes"
+
+
 def test_too_few_days_prove_nothing() -> None:
     with pytest.raises(ValueError, match="too few"):
         growth(days_of(replace(STEADY), LEAST_DAYS - 1))
