@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import Any, Self
 from unittest.mock import patch
 
 from cryptography.exceptions import InvalidSignature
@@ -163,9 +163,9 @@ class Opener:
         if head is not None and head != database.head():
             raise Broken(f"the chain ends at {head}, the journal at {database.head()}")
 
-    def _like_the_first(self, path: Path) -> Engine:
+    def _like_the_first(self, *arguments: Any) -> Engine:
         """Make an engine as the daemon does; it shares the first one's compiled statements."""
-        engine = self._make_engine(path)
+        engine = self._make_engine(*arguments)
         if self._engine is None:
             self._engine = engine
         else:
