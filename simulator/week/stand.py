@@ -292,7 +292,8 @@ class Stand:
             except Exception as problem:
                 if not _is_of_the_disk(problem) or self.disk.strikes == strikes:
                     raise
-                starts.fail(str(problem))
+                # Where the files lie is another place in each run, and it would be in the journal.
+                starts.fail(_told(problem).replace(str(self.place.directory), ""))
                 self.ended_on_purpose += 1
                 self.trace.add("disk", "the daemon ended on purpose")
             self._daemon = None
@@ -373,6 +374,13 @@ def _is_of_the_disk(problem: BaseException) -> bool:
     if isinstance(problem, BaseExceptionGroup):
         return all(map(_is_of_the_disk, problem.exceptions))
     return isinstance(problem, DatabaseFailed | DiskFull)
+
+
+def _told(problem: BaseException) -> str:
+    """Return what the daemon itself notes of its end."""
+    if isinstance(problem, BaseExceptionGroup):
+        return "; ".join(map(_told, problem.exceptions))
+    return str(problem)
 
 
 def _automat_client(automat_id: str) -> str:

@@ -227,7 +227,7 @@ class Week:
 
     async def do(self, work: Coroutine[Any, Any, None]) -> None:
         """Let somebody do something, to its end."""
-        task = self._spawn(work)
+        task = self.spawn(work)
         while not task.done():
             self.check()
             alarm = asyncio.ensure_future(self._alarm.wait())
@@ -246,7 +246,7 @@ class Week:
     async def _days(self) -> None:
         for trouble in self._troubles:
             if trouble.at_s < self._ends_s:
-                self._spawn(self._trouble(trouble))
+                self.spawn(self._trouble(trouble))
         calendar = Calendar(
             self.people,
             self._calendar_dice,
@@ -258,7 +258,7 @@ class Week:
             if at_s > self._ends_s:
                 break
             await self.until(at_s)
-            self._spawn(self._visit(who, what))
+            self.spawn(self._visit(who, what))
         await self.until(self._ends_s)
 
     async def end_troubles(self) -> None:
@@ -284,7 +284,8 @@ class Week:
             self.trace.add("entry", f"{number} {entry.kind} {entry.subject} {entry.hash}")
             self.troublemaker.saw(entry.kind)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Let somebody do something beside all else; what it raises is a finding."""
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
