@@ -16,7 +16,7 @@ from tests.crash.proxy import Proxy, Trouble, proxy
 from tests.crash.rounds import Outcome
 from tests.crash.uplink import LiveAutomat
 
-TROUBLES_A_ROUND = 20
+TROUBLES_A_ROUND = 10
 KEEPALIVE_S = 1
 CONNECT_LIMIT_S = 1.0
 BACK_WITHIN_S = 2 * KEEPALIVE_S + 1.0 + CONNECT_LIMIT_S + 5.0
