@@ -49,7 +49,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=1, help="what every part draws from (1)")
     parser.add_argument("--only", action="append", choices=PARTS, help="one part; may be repeated")
-    parser.add_argument("--page", type=Path, default=ROOT / "build" / "proof.md")
+    parser.add_argument(
+        "--page", type=Path, default=ROOT / "build" / "proof.md", help="what is written (build/proof.md)"
+    )
     parser.add_argument(
         "--directory", type=Path, default=ROOT / "build" / "proof", help="for what each part says and counts"
     )

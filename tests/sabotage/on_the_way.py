@@ -254,6 +254,14 @@ ON_THE_WAY = (
         ("T15",),
     ),
     Twin(
+        "the link does not tell that a command was retained",
+        "locker/sync/link.py",
+        "retained=message.retain",
+        "retained=False",
+        ("tests/unit/sync/test_link.py::test_a_live_retained_command_is_known_as_such",),
+        ("T15",),
+    ),
+    Twin(
         "another automat's command is applied",
         OFFICE,
         "    if command.automat_id != draft.automat.identity.automat_id:\n",
