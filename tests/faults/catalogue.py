@@ -1,4 +1,4 @@
-"""The catalogue of attacks and faults, and what shows each: read, resolved, and drawn as docs/faults.md."""
+"""The catalogue of attacks, faults and invariants, and what shows each: drawn as docs/faults.md."""
 
 import tomllib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "faults.md"
 
 @dataclass(frozen=True)
 class Row:
-    """One attack (T..) or fault (F..): what may go wrong, what the automat does, and what shows it.
+    """One attack (T..), fault (F..) or invariant (I..): what it is, what the automat does, what shows it.
 
     `twins` are the sabotages that name this row; `missing` says what nothing shows yet, `untwinned` why there
     is no safeguard that could be removed.
@@ -64,7 +64,7 @@ def page() -> str:
     unshown = [row for row in every if row.missing]
     if unshown:
         lines += ["", "## NOT SHOWN YET", "", *(f"- **{row.name}: {row.missing}**" for row in unshown)]
-    for title, letter in (("Attacks", "T"), ("Faults", "F")):
+    for title, letter in (("Attacks", "T"), ("Faults", "F"), ("What must hold at every step", "I")):
         lines += ["", f"## {title}"]
         for row in every:
             if row.name.startswith(letter):

@@ -1,4 +1,4 @@
-"""Every attack and fault is shown by something that exists, and every sabotage belongs to one of them."""
+"""Every attack, fault and invariant is shown by something that exists; no sabotage belongs to none."""
 
 import re
 
@@ -10,6 +10,7 @@ from tests.sabotage.twins import TWINS
 
 ATTACKS = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T9", "T10", *(f"T{number}" for number in range(12, 21)))
 FAULTS = tuple(f"F{number}" for number in range(1, 24))
+INVARIANTS = tuple(f"I{number}" for number in range(1, 9))
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
@@ -32,7 +33,7 @@ def test_a_row_has_a_sabotage_or_says_why_not(row: Row) -> None:
 
 
 def test_every_row_there_must_be_is_there_once_and_in_order() -> None:
-    assert [row.name for row in rows()] == [*ATTACKS, *FAULTS]
+    assert [row.name for row in rows()] == [*ATTACKS, *FAULTS, *INVARIANTS]
 
 
 def test_no_sabotage_is_an_orphan() -> None:

@@ -12,13 +12,16 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 from tests.sabotage.copies import DoesNotApply, sabotaged
 from tests.sabotage.machine import play, sound_machine
 from tests.sabotage.rules import RULES
+from tests.sabotage.starter import Starter
 from tests.sabotage.trial import Trial, Verdict, attempt, sound
 from tests.sabotage.twin import Twin
 from tests.sabotage.twins import TWINS
@@ -40,18 +43,32 @@ def main() -> int:
         say(str(error))
         return 2
 
-    def trial(twin: Twin) -> Trial:
-        return play(twin, arguments.examples, arguments.seeds) if arguments.machine else attempt(twin)
+    with ThreadPoolExecutor(arguments.jobs) as pool, ExitStack() as stack:
+        free = SimpleQueue[Starter]()
+        for _ in range(0 if arguments.machine else arguments.jobs):
+            free.put(stack.enter_context(Starter()))
 
-    if arguments.machine:
-        faulty = sound_machine(arguments.examples, arguments.seeds)
-    else:
-        faulty = sound(sorted({catcher for twin in chosen for catcher in twin.catchers}))
-    if faulty is not None:
-        say(f"the tree as it is does not pass, so nothing can be learnt from breaking it: {faulty}")
-        return 2
-    say(f"{time.monotonic() - began_s:6.1f} s  the unbroken tree passes")
-    trials = _try_all(chosen, trial, arguments.jobs)
+        def learnable(catchers: Sequence[str]) -> str | None:
+            with _taken_from(free) as starter:
+                return sound(catchers, starter)
+
+        def trial(twin: Twin) -> Trial:
+            if arguments.machine:
+                return play(twin, arguments.examples, arguments.seeds)
+            with _taken_from(free) as starter:
+                return attempt(twin, starter)
+
+        if arguments.machine:
+            faulty = list(
+                pool.map(lambda seed: sound_machine(arguments.examples, seed), range(arguments.seeds))
+            )
+        else:
+            faulty = list(pool.map(learnable, _parts(chosen, arguments.jobs)))
+        for fault in filter(None, faulty):
+            say(f"the tree as it is does not pass, so nothing can be learnt from breaking it: {fault}")
+            return 2
+        say(f"{time.monotonic() - began_s:6.1f} s  the unbroken tree passes")
+        trials = _try_all(chosen, trial, pool)
     missed = [each for each in trials if each.verdict is not Verdict.CAUGHT]
     seconds = time.monotonic() - began_s
     say(f"{len(trials) - len(missed)} of {len(trials)} twins caught in {seconds:.0f} s")
@@ -68,15 +85,35 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _try_all(twins: Sequence[Twin], trial: Callable[[Twin], Trial], jobs: int) -> list[Trial]:
+@contextmanager
+def _taken_from(free: SimpleQueue[Starter]) -> Iterator[Starter]:
+    """Have a starter that nobody else uses for a block."""
+    starter = free.get()
+    try:
+        yield starter
+    finally:
+        free.put(starter)
+
+
+def _parts(twins: Sequence[Twin], jobs: int) -> list[list[str]]:
+    """Part the tests that have to catch twins among the jobs, each file's to one of them."""
+    of_file: dict[str, list[str]] = {}
+    for catcher in sorted({catcher for twin in twins for catcher in twin.catchers}):
+        of_file.setdefault(catcher.split("::")[0], []).append(catcher)
+    parts: list[list[str]] = [[] for _ in range(jobs)]
+    for catchers in sorted(of_file.values(), key=len, reverse=True):
+        min(parts, key=len).extend(catchers)
+    return [part for part in parts if part]
+
+
+def _try_all(twins: Sequence[Twin], trial: Callable[[Twin], Trial], pool: Executor) -> list[Trial]:
     def tell(twin: Twin) -> Trial:
         done = trial(twin)
         what = f"{done.by}" if done.verdict is Verdict.CAUGHT else f"{str(done.verdict).upper()}: {done.says}"
         say(f"{done.seconds:6.1f} s  {twin.name}: {what}")
         return done
 
-    with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(tell, twins))
+    return list(pool.map(tell, twins))
 
 
 def _account(trials: Sequence[Trial], seconds: float) -> dict[str, object]:

@@ -20,7 +20,7 @@ AT_REST = (
         (
             f"{POWER_CUTS}::test_whatever_is_left_of_a_first_start_and_a_full_disk_opens_with_all_that_was_acknowledged",
         ),
-        ("F2",),
+        ("F2", "I7"),
     ),
     Twin(
         "SQLite relies on sectors that harm no neighbour",
@@ -125,7 +125,7 @@ AT_REST = (
             "tests/unit/db/test_session.py::test_two_parcels_cannot_lie_in_one_compartment",
             "tests/unit/db/test_session.py::test_a_compartment_changes_hands_within_one_decision",
         ),
-        ("F2", "F6"),
+        ("F2", "F6", "I7"),
     ),
     Twin(
         "entries with a gap are written",
@@ -133,7 +133,7 @@ AT_REST = (
         "            if (entry.epoch, entry.sequence) != (head.epoch, head.sequence + 1):\n",
         "            if (entry.epoch, entry.sequence) < (head.epoch, head.sequence + 1):\n",
         ("tests/unit/db/test_session.py::test_entries_that_do_not_continue_the_journal_are_refused_whole",),
-        ("T20",),
+        ("T20", "I8"),
     ),
     Twin(
         "the newest entry can be pruned",
@@ -148,6 +148,16 @@ AT_REST = (
         SESSION,
         "if self._reserve is None or not self._reserve.give_up():",
         "if self._reserve is None or self._reserve.held():",
+        (
+            "tests/unit/db/test_disk_full.py::test_the_reserve_is_given_up_for_the_decision_that_found_the_disk_full",
+        ),
+        ("F4",),
+    ),
+    Twin(
+        "what found the disk full is acknowledged and not written",
+        SESSION,
+        "                self._reuse_log()\n                self._write(steps)\n",
+        "                self._reuse_log()\n",
         (
             "tests/unit/db/test_disk_full.py::test_the_reserve_is_given_up_for_the_decision_that_found_the_disk_full",
         ),
@@ -190,7 +200,7 @@ AT_REST = (
             "tests/unit/engine/test_engine.py::test_the_pulse_starts_only_after_its_intent_is_committed",
             "tests/unit/engine/test_engine.py::test_a_wrong_code_costs_its_token_before_anything_is_shown",
         ),
-        ("F6", "F3"),
+        ("F6", "F3", "I1"),
     ),
     Twin(
         "after a failed commit the daemon goes on",

@@ -14,7 +14,7 @@ AT_THE_DOORS = (
         "        if read is Door.UNKNOWN or read is None or self.doubted is read:\n",
         "        if True:\n",
         ("tests/unit/hardware/test_hardware.py::test_one_doubtful_reading_changes_no_belief",),
-        ("F16",),
+        ("F16", "I2"),
     ),
     Twin(
         "a silent board's doors are shut",
@@ -75,7 +75,7 @@ AT_THE_DOORS = (
             "tests/laws/test_misbehaviour.py::test_01_a_lock_that_acts_without_an_answer_is_pulsed_once_and_seen_by_reading",
             "tests/unit/drivers/test_kerong_driver.py::test_whatever_the_board_does_the_unlock_frame_leaves_once_and_no_other_door_opens",
         ),
-        ("F6", "F16"),
+        ("F6", "F16", "I1"),
     ),
     Twin(
         "what arrived before a question answers it",
@@ -190,7 +190,7 @@ AT_THE_DOORS = (
         " or told.get(event.compartment) == event.number:\n",
         " or opening.pulses_sent >= event.number:\n",
         ("tests/unit/domain/test_cut_pickup.py::test_a_pulse_told_twice_counts_once",),
-        ("F6",),
+        ("F6", "I2"),
     ),
     Twin(
         "a door that never moved is a handover",
@@ -203,7 +203,7 @@ AT_THE_DOORS = (
         (
             "tests/unit/domain/test_pickup.py::test_a_door_that_does_not_open_is_pulsed_three_times_then_reported_and_the_code_stays_valid",
         ),
-        ("F6", "F17"),
+        ("F6", "F17", "I2"),
     ),
     Twin(
         "a door is pulsed again at start-up",
@@ -228,7 +228,7 @@ AT_THE_DOORS = (
         (
             "tests/unit/domain/test_restart.py::test_cut_before_the_door_moved_and_it_is_shut_gives_an_attempt_and_no_pulse",
         ),
-        ("F6",),
+        ("F6", "I1"),
     ),
     Twin(
         "a pulse is not recorded",
@@ -236,7 +236,7 @@ AT_THE_DOORS = (
         "        EntryKind.PULSE_INTENDED,\n",
         "        EntryKind.DOOR_CLOSED,\n",
         ("tests/unit/domain/test_pickup.py::test_every_pulse_has_its_own_intent_in_the_same_decision",),
-        ("F6",),
+        ("F6", "I1"),
     ),
     Twin(
         "a lock is pulsed for ever",
@@ -255,6 +255,16 @@ AT_THE_DOORS = (
         "    if True:\n",
         ("tests/unit/domain/test_wrong_door.py::test_neither_is_pulsed_again_before_it_is_proved",),
         ("T18", "F17"),
+    ),
+    Twin(
+        "a door that comes into doubt is pulsed all the same",
+        "locker/domain/decide.py",
+        'if kind == "opening" and draft.automat.openings[key].stray is not None]',
+        'if kind == "opening" and draft.automat.openings[key].stray == ""]',
+        (
+            "tests/unit/domain/test_wrong_door.py::test_the_other_door_is_not_pulsed_again_in_the_moment_in_which_it_comes_into_doubt",
+        ),
+        ("F17", "T18"),
     ),
     Twin(
         "a goods sensor's word is ignored",

@@ -66,7 +66,7 @@ AT_THE_KEYPAD = (
         "        attempts=all_of(connection, Attempts),\n",
         "        attempts=[],\n",
         ("tests/unit/db/test_session.py::test_everything_committed_is_loaded_by_the_next_session",),
-        ("T4",),
+        ("T4", "I7"),
     ),
     Twin(
         "a locked keypad looks codes up",
@@ -187,7 +187,7 @@ AT_THE_KEYPAD = (
         "        return now.trusted and not self.facts.clock_doubted\n",
         "        return not self.facts.clock_doubted\n",
         ("tests/unit/domain/test_retention.py::test_nothing_is_forgotten_under_an_untrusted_clock",),
-        ("F13", "T5"),
+        ("F13", "T5", "I5"),
     ),
     Twin(
         "a clock that leapt is believed",
@@ -197,7 +197,7 @@ AT_THE_KEYPAD = (
         (
             "tests/unit/domain/test_deadlines.py::test_a_trusted_clock_that_leaps_is_doubted_until_the_back_office_agrees",
         ),
-        ("T5", "F13"),
+        ("T5", "F13", "I5"),
     ),
     Twin(
         "an instant passes on an untrusted clock",
@@ -225,7 +225,7 @@ AT_THE_KEYPAD = (
         (
             "tests/unit/domain/test_outages.py::test_each_cause_lengthens_deadlines_by_its_length_with_the_reason",
         ),
-        ("F13",),
+        ("F13", "I5"),
     ),
     Twin(
         "seven days are 604,800 seconds",
@@ -239,7 +239,7 @@ AT_THE_KEYPAD = (
             "tests/unit/domain/test_calendar.py::test_a_week_with_a_clock_change_has_167_or_169_hours",
             "tests/unit/domain/test_deadlines.py::test_the_deadline_is_the_end_of_the_seventh_local_day",
         ),
-        ("F14",),
+        ("F14", "I5"),
     ),
     Twin(
         "deposits go on while the disk is full",

@@ -25,7 +25,7 @@ ON_THE_WAY = (
             "            await self._post(JournalAcknowledged(self._outbox.epoch, number, (), None))\n"
         ),
         ("tests/unit/sync/test_link.py::test_entries_that_only_the_broker_had_are_sent_again",),
-        ("F9",),
+        ("F9", "I8"),
     ),
     Twin(
         "what was sent once is not sent again on a new connection",
@@ -33,7 +33,7 @@ ON_THE_WAY = (
         "        self._answered = True\n        self._be_patient()\n        self._go_back(now_s)\n",
         "        self._answered = True\n        self._be_patient()\n",
         ("tests/unit/sync/test_outbox.py::test_a_new_connection_starts_after_the_durable_acknowledgement",),
-        ("F9", "F10"),
+        ("F9", "F10", "I8"),
     ),
     Twin(
         "a missing range is not sent again",
@@ -44,7 +44,7 @@ ON_THE_WAY = (
             "tests/unit/sync/test_outbox.py::test_missing_ranges_go_first_and_not_twice_at_once",
             "tests/unit/sync/test_outbox.py::test_what_the_back_office_lost_after_acknowledging_it_is_sent_again",
         ),
-        ("F10", "F12"),
+        ("F10", "F12", "I8"),
     ),
     Twin(
         "silence is never broken",
@@ -286,7 +286,7 @@ ON_THE_WAY = (
         "        commands=all_of(connection, CommandRecord),\n",
         "        commands=[],\n",
         ("tests/unit/db/test_session.py::test_everything_committed_is_loaded_by_the_next_session",),
-        ("T15",),
+        ("T15", "I7"),
     ),
     Twin(
         "the back office may open as many doors as it likes",
@@ -323,7 +323,7 @@ ON_THE_WAY = (
         "    through = min(event.through, end)\n",
         "    through = event.through\n",
         ("tests/unit/domain/test_watch.py::test_the_back_office_cannot_acknowledge_what_was_never_written",),
-        ("F12",),
+        ("F12", "I8"),
     ),
     Twin(
         "a fork of the journal is no matter",
@@ -364,5 +364,13 @@ ON_THE_WAY = (
         "                if False:\n",
         ("tests/unit/sync/test_floods.py::test_commands_without_end_end_the_connection_and_not_the_memory",),
         ("T17", "F21"),
+    ),
+    Twin(
+        "renewed certificates need a restart",
+        LINK,
+        "            self._tls = self._settings.tls.context()\n        except",
+        "            self._settings.tls.context()\n        except",
+        ("tests/crash/test_certificates.py::test_certificates_that_expire_and_are_renewed_need_no_restart",),
+        ("T13",),
     ),
 )

@@ -1,11 +1,13 @@
 """What a trial proves: a twin that hangs or cannot even be imported was not caught by anybody."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.sabotage.copies import ROOT, DoesNotApply, apply, copy_of, sabotaged
+from tests.sabotage.starter import Starter
 from tests.sabotage.trial import Verdict, attempt, judge
 from tests.sabotage.twin import Twin
 
@@ -24,15 +26,22 @@ GOOD: dict[str, Any] = {"exit": 0, "passed": 1, "failures": [], "not_collected":
 FAILED = {"test": "test_a.py::test_b", "phase": "call", "kind": "AssertionError", "says": "assert 1 == 2"}
 
 
-def test_a_copy_is_imported_and_one_that_cannot_be_is_not_caught() -> None:
-    trial = attempt(CONTROL)
+@pytest.fixture(scope="module")
+def starter() -> Iterator[Starter]:
+    """One warm process for all."""
+    with Starter() as started:
+        yield started
+
+
+def test_a_copy_is_imported_and_one_that_cannot_be_is_not_caught(starter: Starter) -> None:
+    trial = attempt(CONTROL, starter)
     assert trial.verdict is Verdict.UNPROVEN
     assert "the copy was imported" in trial.says
 
 
-def test_a_twin_that_changes_nothing_survives() -> None:
+def test_a_twin_that_changes_nothing_survives(starter: Starter) -> None:
     harmless = replace(CONTROL, after="\n# it is harmless\nfrom bisect import ")
-    assert attempt(harmless).verdict is Verdict.SURVIVED
+    assert attempt(harmless, starter).verdict is Verdict.SURVIVED
 
 
 def test_a_copy_leaves_the_tree_as_it_was() -> None:

@@ -1,19 +1,15 @@
 """Runs a selection of tests in a copy of the tree, and judges what its outcome proves."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from tests.sabotage.copies import ROOT, apply, copy_of, environment
+from tests.sabotage.starter import Starter
 from tests.sabotage.twin import Twin
 from tests.sabotage.witness import ACCOUNT, TREE
 
@@ -55,20 +51,27 @@ class Trial:
 
 
 def attempt(
-    twin: Twin, *, root: Path = ROOT, longest_s: float = LONGEST_S, longest_test_s: int = LONGEST_TEST_S
+    twin: Twin,
+    starter: Starter,
+    *,
+    root: Path = ROOT,
+    longest_s: float = LONGEST_S,
+    longest_test_s: int = LONGEST_TEST_S,
 ) -> Trial:
     """Run a twin's catchers on a copy without its safeguard; DoesNotApply."""
     began_s = time.monotonic()
     with copy_of(root) as tree:
         apply(twin, tree)
-        verdict, by, says = judge(run(tree, twin.catchers, longest_s, longest_test_s))
+        verdict, by, says = judge(run(starter, tree, twin.catchers, longest_s, longest_test_s))
     return Trial(twin, verdict, by, says, time.monotonic() - began_s)
 
 
-def sound(catchers: Sequence[str], *, root: Path = ROOT, longest_s: float = 4 * LONGEST_S) -> str | None:
+def sound(
+    catchers: Sequence[str], starter: Starter, *, root: Path = ROOT, longest_s: float = 4 * LONGEST_S
+) -> str | None:
     """Run a selection on an unbroken copy; return why nothing could be learnt from it, None if it passes."""
     with copy_of(root) as tree:
-        account = run(tree, catchers, longest_s, LONGEST_TEST_S)
+        account = run(starter, tree, catchers, longest_s, LONGEST_TEST_S)
     if isinstance(account, str):
         return account
     if account["exit"] == 0 and not account["strangers"] and account["passed"]:
@@ -78,38 +81,25 @@ def sound(catchers: Sequence[str], *, root: Path = ROOT, longest_s: float = 4 * 
     return "; ".join(told) or f"pytest ended with {account['exit']}, {account['passed']} tests passed"
 
 
-def run(tree: Path, catchers: Sequence[str], longest_s: float, longest_test_s: int) -> dict[str, Any] | str:
+def run(
+    starter: Starter, tree: Path, catchers: Sequence[str], longest_s: float, longest_test_s: int
+) -> dict[str, Any] | str:
     """Run tests in a copy until the first fails; return the witness's account, or why there is none."""
-    account = tree / "account.json"
-    command = [
-        *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
-        *("-p", "tests.sabotage.witness", f"--timeout={longest_test_s}", f"--basetemp={tree / 't'}"),
-        *catchers,
-    ]
+    account, told = tree / "account.json", tree / "told.txt"
     surroundings = {**environment(tree), TREE: str(tree), ACCOUNT: str(account)}
     surroundings.pop("PYTEST_ADDOPTS", None)
-    process = subprocess.Popen(
-        command,
-        cwd=tree,
-        env=surroundings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        told, _ = process.communicate(timeout=longest_s)
-    except subprocess.TimeoutExpired:
+    arguments = [
+        *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.sabotage.witness"),
+        *(f"--timeout={longest_test_s}", f"--basetemp={tree / 't'}", f"--rootdir={tree}", *catchers),
+    ]
+    code = starter.run(tree, surroundings, arguments, told, longest_s)
+    if code is None:
         return f"it took longer than {longest_s:g} s"
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # with all that a failed test left behind
-        process.communicate()
     try:
         found: dict[str, Any] = json.loads(account.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        last = (told.strip().splitlines() or ["it said nothing"])[-1]
-        return f"pytest ended with {process.returncode} before any test: {last}"
+        last = (told.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"])[-1]
+        return f"pytest ended with {code} before any test: {last}"
     return found
 
 

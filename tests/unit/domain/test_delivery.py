@@ -37,6 +37,7 @@ def test_a_deposit_starts_the_storage_time() -> None:
     stand = Stand()
     label = stand.deliver()
     entry = stand.last(EntryKind.PARCEL_STORED)
+    assert stand.count(EntryKind.PARCEL_STORED) == 1
     assert stand.box(label).tracking_id == PARCEL
     assert entry.data["lastpickupdate"] == "2026-03-09"
     assert entry.data["deadline"] == "2026-03-09T22:00:00.000Z"
