@@ -25,7 +25,7 @@ from locker.sync.commands import read_command
 from locker.sync.connection import Connection, open_connection
 from locker.sync.messages import Ack, Topics, UnreadableAck, build_status, read_ack
 from locker.sync.outbox import JournalPosition, Outbox, Span
-from locker.sync.settings import LinkSettings
+from locker.sync.settings import LinkSettings, LinkSettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Link:
         dice: Callable[[], float] | None = None,
         connect: Connect = open_connection,
     ) -> None:
-        """Check the settings and load the TLS files; connect nothing yet (LinkSettingsError)."""
+        """Check the settings and load the TLS files, anew for each connection (LinkSettingsError)."""
         self._settings = settings
         self._tls = None if settings.tls is None else settings.tls.context()
         self._topics = Topics.of(settings.automat_id)
@@ -73,6 +73,7 @@ class Link:
         self._something_heard = asyncio.Event()
         self._connected = False
         self._last_trouble = ""
+        self._unfit = ""
 
     @property
     def connected(self) -> bool:
@@ -103,6 +104,7 @@ class Link:
         pause_s = first_s
         while True:
             began_s = loop.time()
+            self._renew_tls()
             try:
                 async with self._connect(self._settings, self._tls) as connection:
                     await self._use(connection)
@@ -115,6 +117,19 @@ class Link:
             # full pauses would bring a fleet back in step after its broker's restart
             await asyncio.sleep(spread_s + pause_s * (0.5 + self._dice() / 2))
             pause_s = min(most_s, pause_s * 2)
+
+    def _renew_tls(self) -> None:
+        # certificates are renewed while the daemon runs; one that is half written is no reason to stay away
+        if self._settings.tls is None:
+            return
+        unfit = ""
+        try:
+            self._tls = self._settings.tls.context()
+        except LinkSettingsError as error:
+            unfit = str(error)
+        if unfit and unfit != self._unfit:
+            logger.warning("what was read before is still used: %s", unfit)
+        self._unfit = unfit
 
     async def _use(self, connection: Connection) -> None:
         queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=self._settings.batch)
@@ -166,6 +181,8 @@ class Link:
         trouble = str(error)
         if "protocol version" in trouble.lower() and self._settings.protocol == "5":
             trouble += '; the broker speaks no MQTT 5: set the protocol to "3.1.1"'
+        if self._unfit:
+            trouble += f"; {self._unfit}"
         if trouble != self._last_trouble:  # an outage of 30 days is one line
             logger.warning("broker %s:%d: %s", self._settings.host, self._settings.port, trouble)
         self._last_trouble = trouble

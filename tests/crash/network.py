@@ -1,4 +1,4 @@
-"""A bad network between a working automat and its broker: stalls, cuts, silence, dribble, second connections.
+"""A bad network between a working automat and its broker: silence, cuts, connections twice or late.
 
 After each trouble the link must be back within `BACK_WITHIN_S`; a pick-up never waits for any of it.
 """
@@ -116,12 +116,19 @@ async def _second_connection(between: Proxy, _dice: Random) -> None:
     await asyncio.sleep(0.2)
 
 
+async def _overtaken_connection(between: Proxy, _dice: Random) -> None:
+    between.let_next_be_overtaken()
+    between.cut()
+    await asyncio.sleep(CONNECT_LIMIT_S + 2 * between.overtaken_by_s)
+
+
 STRIKES: list[tuple[str, Strike]] = [
     *((f"{trouble}s", _lasting(trouble)) for trouble in Trouble if trouble is not Trouble.NONE),
     ("cuts", _cut),
     ("cuts_within_a_packet", _cut_within_a_packet),
     ("cuts_within_the_greeting", _cut_within_the_greeting),
     ("second_connections", _second_connection),
+    ("overtaken_connections", _overtaken_connection),
 ]
 
 

@@ -6,7 +6,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +32,8 @@ class Passed:
     cuts: int = 0
     swallowed_bytes: int = 0
     twins: int = 0
+    came_s: list[float] = field(default_factory=list)
+    """When each connection came, by the clock of the loop."""
 
 
 class Proxy:
@@ -42,11 +44,13 @@ class Proxy:
         self.port = 0
         self.trouble = Trouble.NONE
         self.delay_s = 0.05
+        self.overtaken_by_s = 0.3
         self.passed = Passed()
         self._behind = (host, port)
         self._go_on = asyncio.Event()
         self._go_on.set()
         self._cut_after: int | None = None
+        self._hold_next = False
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._heard: dict[asyncio.StreamWriter, bytearray] = {}
         self._silent: set[asyncio.StreamWriter] = set()
@@ -76,6 +80,10 @@ class Proxy:
         for _, far in tuple(self._pairs):
             self._start(self._twin(bytes(self._heard[far])))
 
+    def let_next_be_overtaken(self) -> None:
+        """Hold the next connection until its client has given up and begun another; then let it come."""
+        self._hold_next = True
+
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take a client."""
         self._start(self._serve(reader, writer))
@@ -95,6 +103,11 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         self.passed.connections += 1
+        self.passed.came_s.append(asyncio.get_running_loop().time())
+        if self._hold_next:
+            self._hold_next = False
+            await self._come_late(reader, near)
+            return
         try:
             if self.trouble is Trouble.REFUSE:
                 raise ConnectionRefusedError("as told")
@@ -152,6 +165,17 @@ class Proxy:
             await to.drain()
             if step == 1:
                 await asyncio.sleep(0)
+
+    async def _come_late(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        said = bytearray()
+        try:
+            with contextlib.suppress(OSError):
+                while data := await reader.read(PIECE):
+                    said += data
+        finally:
+            _reset(near)
+        await asyncio.sleep(self.overtaken_by_s)
+        await self._twin(bytes(said))
 
     async def _twin(self, said: bytes) -> None:
         with contextlib.suppress(OSError):

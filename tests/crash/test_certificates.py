@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from locker.sync.link import Link
 from locker.sync.settings import LinkSettingsError, Tls
 from simulator.broker import Broker, find
 from tests.crash.certificates import DAY, Authority, Identity
@@ -162,6 +163,44 @@ async def test_an_automat_with_a_wrong_certificate_is_told_what_to_do(
     issue, said = OURS[name]
     async with fleet_broker(tmp_path, fleet) as broker:
         assert said in await trouble_of(broker, trusting(fleet.ours, issue(fleet)))
+
+
+async def test_certificates_that_expire_and_are_renewed_need_no_restart(tmp_path: Path, fleet: Fleet) -> None:
+    automat = AutomatInMemory()
+    ours = fleet.ours.issue_client(AUTOMAT_ID)
+    async with (
+        asyncio.timeout(LIMIT_S),
+        fleet_broker(tmp_path, fleet) as broker,
+        running_link(automat, settings_for(broker, host="localhost", tls=trusting(fleet.ours, ours))) as link,
+    ):
+        await automat.until(lambda: link.connected)
+        fleet.ours.issue_client(AUTOMAT_ID, begins=-2 * DAY, ends=-DAY)
+        assert link.connected, "what stands is not looked at again"
+        await broker.kill()
+        await broker.restart()
+        await says(link, "the automat's certificate has expired")
+        whole = ours.certificate.read_bytes()
+        ours.certificate.write_bytes(whole[: len(whole) // 2])
+        await says(link, "cannot be used")
+        fleet.ours.issue_client(AUTOMAT_ID)
+        await automat.until(lambda: link.connected)
+
+        await broker.kill()
+        broker.shown = fleet.ours.issue_server("broker", "localhost", begins=-2 * DAY, ends=-DAY)
+        await broker.restart()
+        await says(link, "has expired: renew it at the broker")
+        await broker.kill()
+        broker.shown = fleet.ours.issue_server("broker", "localhost")
+        await broker.restart()
+        await automat.until(lambda: link.connected)
+        assert link.trouble is None
+
+
+async def says(link: Link, words: str) -> None:
+    """Wait until a link says what is wrong with it."""
+    while words not in (link.trouble or ""):  # noqa: ASYNC110  # nothing tells when it says something else
+        await asyncio.sleep(0.01)
+    assert not link.connected
 
 
 async def test_a_plain_port_is_not_used_where_tls_is_set(tmp_path: Path, fleet: Fleet) -> None:
