@@ -78,6 +78,8 @@ class People:
         """Recipients whose parcel was announced and has not been brought."""
         self.waiting: dict[str, Person] = {}
         """Recipients whose parcel was brought, as far as its courier knows."""
+        self.withdrawn: set[str] = set()
+        """Parcels that the back office has asked to be given back, whether it was heard yet or not."""
         self.senders: list[Person] = []
 
     @property
@@ -124,6 +126,7 @@ class People:
             return
         tracking_id, person = self.dice.choice(known)
         if self._does(0.5):
+            self.withdrawn.add(tracking_id)
             await self.office.withdraw(tracking_id, "changed their mind")
             self.expected.pop(tracking_id, None)
         else:

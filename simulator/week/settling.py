@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from locker.domain.compartments import Condition
 from locker.domain.events import Door
-from locker.domain.parcels import ParcelState
 from simulator.week.witness import PromiseBrokenError
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ QUIET_S = 4 * 3600.0
 """Until clocks are believed, parts and tokens are back, and connections stand again."""
 IDLE_S = 130.0
 """Until the keypad belongs to nobody any more, whoever left it and how."""
+REOPENING_S = 200.0
+"""Until the last recipient's code opens no longer, and the box is offered again."""
 DRAIN_LIMIT_S = 3600.0
 ROUNDS = 3
 
@@ -40,6 +41,8 @@ async def settle(week: "Week") -> None:
         await _visit(week, "the courier", week.people.fetch)
         await _visit(week, "the courier", week.people.look)
     await _every_code_opens(week)
+    await week.pause(REOPENING_S)
+    _boxes_are_free(week)
     await _ledger_equals_journal(week)
     _parcels_are_where_the_journal_says(week)
 
@@ -65,9 +68,8 @@ async def _every_code_opens(week: "Week") -> None:
     """Let everybody collect whose parcel lies there, is theirs, and has not come to its end."""
     people, witness = week.people, week.witness
     for tracking_id, person in list(people.waiting.items()):
-        parcel = week.stand.state.parcels.get(tracking_id)
-        label = None if parcel is None else parcel.compartment
-        if parcel is None or label is None or parcel.state is not ParcelState.STORED:
+        label = witness.where.get(tracking_id)
+        if label is None or tracking_id in witness.ended or tracking_id in people.withdrawn:
             continue
         if tracking_id not in week.stand.automat.door(label).contents or label in witness.was_blind:
             continue
@@ -105,6 +107,14 @@ async def _ledger_equals_journal(week: "Week") -> None:
     forks = ledger.forks(automat_id, head.epoch)
     if faults or forks or week.stand.office.unproven:
         raise PromiseBrokenError(f"the ledger is not sound: {faults} {forks} {week.stand.office.unproven}")
+
+
+def _boxes_are_free(week: "Week") -> None:
+    """A sound box of which the journal says that nothing lies in it is kept for nobody."""
+    inside = set(week.witness.where.values())
+    for label, box in week.stand.state.compartments.items():
+        if box.condition is Condition.SOUND and label not in inside and box.tracking_id is not None:
+            raise PromiseBrokenError(f"{label} is kept for {box.tracking_id}, which is not there any more")
 
 
 def _parcels_are_where_the_journal_says(week: "Week") -> None:

@@ -259,6 +259,8 @@ class Troublemaker:
         target = dice.choice(targets[declared(name).target])
         if kind == "lying-contact":
             self._witness.blind.add(target)
+        if name == "contact-bounces":
+            self._witness.bouncing.add(target)
         automat, noisy = self._stand.automat, kind in NOISY
         automat.set_fault(name, target, value)
         self._noise(+noisy)

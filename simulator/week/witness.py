@@ -22,6 +22,8 @@ STORAGE_DAYS = 7
 CLOCK_DOUBT = timedelta(hours=1)
 """A trusted clock may be wrong by less than this without being doubted, and then things end so much early."""
 TOKENS, TOKEN_REFILL_S = 10, 600.0
+SPLIT_TOKEN = 0.01
+PULSES_MOST = 3
 SEEN = frozenset({"compartment.inspected", "parcel.stored", "parcel.removed", "parcel.missing"})
 """After one of these a person has said what lies in a compartment."""
 FOREIGN_S = 2.0
@@ -46,6 +48,10 @@ class Door:
     told_s: float = -1.0
     """When the journal last told that it opened."""
     is_open: bool = False
+    stood_open: bool = False
+    """When it was to be pulsed: what opens then cannot be seen to open."""
+    told: list[str] = field(default_factory=list)
+    """What the journal says of it since its first pulse was intended: door.opened, door.closed."""
 
 
 class Witness:
@@ -63,16 +69,20 @@ class Witness:
         self._doors = {label: Door() for label in labels}
         self._on_s = 0.0
         self._powered_before_s = 0.0
-        self._missed = 0
+        self._tokens: dict[str, tuple[float, float]] = {}
         self.entries: dict[tuple[int, int], SealedEntry] = {}
         self.where: dict[str, str | None] = {}
         """Where each parcel is by the journal; None: it left."""
+        self.ended: set[str] = set()
+        """Parcels whose code opens nothing any more: overdue, or not found where they should be."""
         self._stored_at: dict[str, datetime] = {}
         self._handed_over: set[str] = set()
         self.blind: set[str] = set()
         """Compartments of which a sensor lies, so that the journal cannot know better."""
         self.was_blind: set[str] = set()
         """Those of which one lied, and nobody has looked into them since."""
+        self.bouncing: set[str] = set()
+        """Compartments whose contact may have been read open when it was shut."""
         self.problem: PromiseBrokenError | None = None
         self.counts: dict[str, int] = {}
 
@@ -173,21 +183,31 @@ class Witness:
         label = str(data.get("compartment"))
         if kind == "lock.pulse-intended":
             door = self._doors[label]
-            if data["number"] == 1 or data.get("purpose") == "commission":  # whose trials count on
+            tried = data.get("purpose") == "commission"  # whose trials count on
+            if data["number"] > PULSES_MOST and not tried:
+                self._break(f"pulse {data['number']} of {label} was intended, {PULSES_MOST} are the most")
+            if data["number"] == 1 or tried:
                 door.first_intent_s = self._now_s()
                 door.opened_s = [self._now_s()] if door.is_open else []
+                door.stood_open, door.told = door.is_open, []
                 door.intended = door.pulsed  # what was never sent of an opening before must not come now
             door.intended += 1
+        if kind in ("door.opened", "door.closed"):
+            self._doors[label].told.append(str(kind))
         if kind in CUSTODY and subject is not None:
             self._custody(kind, subject, label)
         if kind == "door.opened":
             self._doors[label].told_s = self._now_s()
         if kind in SEEN:
             self.was_blind.discard(label)
+        if kind == "parcel.handed-over" and subject is not None:
+            self._receipt(subject, label, str(data["grade"]))
+        if kind in ("parcel.overdue", "parcel.missing") and subject is not None:
+            self.ended.add(subject)
         if kind == "parcel.overdue" and subject is not None:
             self._overdue(subject)
-        if kind == "code.missed":
-            self._guess()
+        if kind in ("code.missed", "code.refused"):
+            self._guess(str(data.get("keypad")))
 
     def _custody(self, kind: str, subject: str, label: str) -> None:
         door = self._doors.get(label)
@@ -198,14 +218,32 @@ class Witness:
                 self._break(f"parcel {subject} was handed over twice")
             self._handed_over.add(subject)
         if kind in OUT:
+            if self.where.get(subject) is None:
+                self._break(f"parcel {subject} leaves ({kind}) and was not there")
             self.where[subject] = None
         else:
+            if self.where.get(subject) is not None:
+                self._break(f"parcel {subject} comes ({kind}) and is in {self.where[subject]} already")
             taken = [other for other, at in self.where.items() if at == label and other != subject]
             if taken:
                 self._break(f"parcel {subject} is stored in {label}, where {taken[0]} is")
             self.where[subject] = label
         if kind == "parcel.stored":
             self._stored_at[subject] = self._true_at()
+
+    def _receipt(self, subject: str, label: str, grade: str) -> None:
+        """Judge whether a receipt claims no more, and no less, than the journal has seen."""
+        door = self._doors.get(label)
+        if door is None or label in self.blind:
+            return
+        opened = "door.opened" in door.told
+        shut = opened and "door.closed" in door.told[door.told.index("door.opened") :]
+        if grade == "B":
+            held = door.stood_open or label in self.bouncing | self.was_blind
+        else:
+            held = opened and (shut or grade == "C")
+        if not held:
+            self._break(f"grade {grade} for {subject}, and of door {label} the journal says {door.told}")
 
     def _overdue(self, subject: str) -> None:
         stored_at = self._stored_at.get(subject)
@@ -216,11 +254,14 @@ class Witness:
         if self._true_at() < ends_at - CLOCK_DOUBT:
             self._break(f"parcel {subject} expired at {self._true_at()}, its last day is {last_day}")
 
-    def _guess(self) -> None:
-        self._missed += 1
+    def _guess(self, keypad: str) -> None:
+        """Take a token from a bucket of our own, filled by the time in which there was power."""
         powered_s = self._powered_before_s + self._now_s() - self._on_s
-        if self._missed > TOKENS + powered_s / TOKEN_REFILL_S + 1:
-            self._break(f"{self._missed} wrong codes were evaluated within {powered_s:.0f} s of power")
+        left, at_s = self._tokens.get(keypad, (float(TOKENS), 0.0))
+        left = min(TOKENS, left + (powered_s - at_s) / TOKEN_REFILL_S) - 1
+        if left < -SPLIT_TOKEN:
+            self._break(f"a wrong code was evaluated at keypad {keypad}, whose bucket was empty: {left:.2f}")
+        self._tokens[keypad] = (left, powered_s)
 
     def _count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1

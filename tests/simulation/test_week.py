@@ -31,6 +31,14 @@ def test_a_day_with_people_and_troubles_keeps_every_promise_and_is_the_same_agai
     assert (outcome.hash, outcome.lines) == (again.hash, again.lines)
 
 
+def test_what_nobody_fetches_in_time_expires_then_and_goes_back() -> None:
+    outcome = live(Settings(seed=2, days=10.0, parcels_a_day=2.0, kept=()))
+    assert kept(outcome)
+    assert outcome.counts["parcel.overdue"] >= 1, "else nothing is shown of storage times"
+    assert outcome.counts["parcel.reminder"] >= 2
+    assert outcome.counts["parcel.removed"] >= 1
+
+
 def test_another_seed_is_another_day() -> None:
     assert live(Settings(4, days=0.2)).hash != live(Settings(5, days=0.2)).hash
 

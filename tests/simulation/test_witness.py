@@ -46,7 +46,12 @@ class Seen:
         self.entry(EntryKind.PULSE_INTENDED, compartment=label, number=1)
         self.witness.saw(CoilPulsed(label, 0.3))
         self.witness.saw(DoorMoved(label, "ajar"))
+        self.entry(EntryKind.DOOR_OPENED, compartment=label)
         self.witness.saw(DoorMoved(label, "shut"))
+        self.entry(EntryKind.DOOR_CLOSED, compartment=label)
+
+    def hands_over(self, subject: str, label: str, grade: str = "A") -> None:
+        self.entry(EntryKind.PARCEL_HANDED_OVER, subject, compartment=label, grade=grade)
 
     def stores(self, subject: str, label: str) -> None:
         self.opens(label)
@@ -69,7 +74,7 @@ def test_a_parcel_that_comes_and_goes_is_blamed_on_nobody(seen: Seen) -> None:
     seen.stores("A", "1")
     seen.now_s = 60.0
     seen.opens("1")
-    seen.entry(EntryKind.PARCEL_HANDED_OVER, "A", compartment="1")
+    seen.hands_over("A", "1")
     seen.stores("B", "1")
     assert seen.blamed == ""
     assert seen.witness.where == {"A": None, "B": "1"}
@@ -100,15 +105,53 @@ def test_an_intent_that_was_lost_lets_no_later_pulse_pass(seen: Seen) -> None:
 
 
 def _handed_over(seen: Seen) -> None:
+    seen.stores("A", "1")
     seen.entry(EntryKind.PULSE_INTENDED, compartment="1", number=1)
     seen.witness.saw(CoilPulsed("1", 0.3))
-    seen.entry(EntryKind.PARCEL_HANDED_OVER, "A", compartment="1")
+    seen.hands_over("A", "1", "B")
+
+
+def _handed_over_unseen(seen: Seen) -> None:
+    seen.stores("A", "1")
+    seen.entry(EntryKind.PULSE_INTENDED, compartment="1", number=1)
+    seen.witness.saw(DoorMoved("1", "open"))
+    seen.hands_over("A", "1")
+
+
+def _left_open_told_as_shut(seen: Seen) -> None:
+    seen.stores("A", "1")
+    seen.entry(EntryKind.PULSE_INTENDED, compartment="1", number=1)
+    seen.witness.saw(DoorMoved("1", "open"))
+    seen.entry(EntryKind.DOOR_OPENED, compartment="1")
+    seen.hands_over("A", "1")
+
+
+def _lower_grade_than_seen(seen: Seen) -> None:
+    seen.stores("A", "1")
+    seen.opens("1")
+    seen.hands_over("A", "1", "B")
 
 
 def _twice(seen: Seen) -> None:
+    seen.stores("A", "1")
     for _ in range(2):
         seen.opens("1")
-        seen.entry(EntryKind.PARCEL_HANDED_OVER, "A", compartment="1")
+        seen.hands_over("A", "1")
+
+
+def _never_there(seen: Seen) -> None:
+    seen.opens("1")
+    seen.hands_over("A", "1")
+
+
+def _stored_twice(seen: Seen) -> None:
+    seen.stores("A", "1")
+    seen.stores("A", "2")
+
+
+def _four_pulses(seen: Seen) -> None:
+    for number in range(1, 5):
+        seen.entry(EntryKind.PULSE_INTENDED, compartment="1", number=number)
 
 
 def _same_box(seen: Seen) -> None:
@@ -123,8 +166,8 @@ def _early(seen: Seen) -> None:
 
 
 def _guessed(seen: Seen) -> None:
-    for _ in range(12):
-        seen.entry(EntryKind.CODE_MISSED)
+    for _ in range(11):
+        seen.entry(EntryKind.CODE_MISSED, keypad="front")
 
 
 def _two_doors(seen: Seen) -> None:
@@ -143,10 +186,16 @@ def _number_twice(seen: Seen) -> None:
     ("break_it", "blame"),
     [
         (_handed_over, "door 1 was not open since its pulse was intended"),
+        (_handed_over_unseen, "grade A for A, and of door 1 the journal says []"),
+        (_left_open_told_as_shut, "the journal says ['door.opened']"),
+        (_lower_grade_than_seen, "grade B for A"),
         (_twice, "was handed over twice"),
+        (_never_there, "leaves (parcel.handed-over) and was not there"),
+        (_stored_twice, "parcel A comes (parcel.stored) and is in 1 already"),
+        (_four_pulses, "pulse 4 of 1 was intended"),
         (_same_box, "parcel B is stored in 1, where A is"),
         (_early, "expired at"),
-        (_guessed, "wrong codes were evaluated"),
+        (_guessed, "whose bucket was empty"),
         (_two_doors, "two doors are opening at one keypad"),
         (_number_twice, "entry 1-1 was written twice"),
     ],
@@ -154,6 +203,19 @@ def _number_twice(seen: Seen) -> None:
 def test_a_broken_promise_is_seen(seen: Seen, break_it: Callable[[Seen], None], blame: str) -> None:
     break_it(seen)
     assert blame in seen.blamed
+
+
+def test_a_receipt_claims_what_was_seen_and_no_more(seen: Seen) -> None:
+    seen.stores("A", "1")
+    seen.witness.saw(DoorMoved("1", "open"))  # by itself, before anything was intended
+    seen.entry(EntryKind.PULSE_INTENDED, compartment="1", number=1)
+    seen.hands_over("A", "1", "B")
+    seen.stores("B", "2")
+    seen.entry(EntryKind.PULSE_INTENDED, compartment="2", number=1)
+    seen.witness.saw(DoorMoved("2", "open"))
+    seen.entry(EntryKind.DOOR_OPENED, compartment="2")
+    seen.hands_over("B", "2", "C")
+    assert seen.blamed == ""
 
 
 def test_what_expires_at_the_end_of_its_last_day_is_in_time(seen: Seen) -> None:
@@ -171,18 +233,21 @@ def test_entries_and_parcels_that_are_gone_after_a_restart_are_seen(seen: Seen) 
     assert "is gone after a restart" in seen.blamed
     other = Seen()
     other.stores("A", "1")
-    after = SimpleNamespace(epoch=1, journal_end=2, parcels=Map())
+    after = SimpleNamespace(epoch=1, journal_end=4, parcels=Map())
     other.witness.started_again(cast("Automat", after))
     assert "after a restart parcels are in {}" in other.blamed
 
 
 def test_tokens_come_back_with_powered_time_only(seen: Seen) -> None:
+    seen.now_s = 10 * 86_400.0  # a full bucket gets no fuller
     for _ in range(10):
-        seen.entry(EntryKind.CODE_MISSED)
+        seen.entry(EntryKind.CODE_MISSED, keypad="front")
     seen.witness.power_off()
-    seen.now_s = 86_400.0
+    seen.now_s += 86_400.0
     seen.witness.power_on()
-    seen.entry(EntryKind.CODE_MISSED)
+    seen.now_s += 600.0
+    seen.entry(EntryKind.CODE_MISSED, keypad="front")
+    seen.entry(EntryKind.CODE_MISSED, keypad="back")
     assert seen.blamed == ""
-    seen.entry(EntryKind.CODE_MISSED)
-    assert "wrong codes were evaluated" in seen.blamed
+    seen.entry(EntryKind.CODE_MISSED, keypad="front")
+    assert "a wrong code was evaluated at keypad front" in seen.blamed
