@@ -30,11 +30,15 @@ PREFIX = "automat."
 
 @dataclass(frozen=True)
 class Pulsed:
-    """The coil of a lock was energised; `quiet`: while nobody did anything, after a start."""
+    """The coil of a lock was energised; `quiet`: while nobody did anything, after a start.
+
+    `moved_s`: by how much the clock that is steered was moved forward shortly before.
+    """
 
     label: str
     at_s: float
     quiet: bool
+    moved_s: float = 0.0
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Shown:
     label: str | None
     at_s: float
     text: str
+    moved_s: float = 0.0
 
 
 @dataclass
@@ -149,7 +154,7 @@ class Book:
                     for intent in reversed(self._intents)
                     if intent.label == pulse.label
                     and not intent.used
-                    and 0 <= pulse.at_s - intent.at_s + TOLERANCE_S <= PULSE_WITHIN_S
+                    and 0 <= pulse.at_s - intent.at_s + TOLERANCE_S <= PULSE_WITHIN_S + pulse.moved_s
                 ),
                 None,
             )
@@ -171,7 +176,7 @@ class Book:
             if not any(
                 kind in word.kinds
                 and word.label in (None, label)
-                and word.at_s - SHOWN_WITHIN_S <= at_s <= word.at_s + TOLERANCE_S
+                and word.at_s - word.moved_s - SHOWN_WITHIN_S <= at_s <= word.at_s + TOLERANCE_S
                 for kind, label, at_s in self._done
             ):
                 self._find(

@@ -66,6 +66,7 @@ class Tally:
     returns_proved: int = 0
     codes_opened: int = 0
     codes_excused: int = 0
+    codes_retyped: int = 0
     codes_dead: int = 0
     cut_short: int = 0
     processor_s: int = 0
@@ -75,6 +76,7 @@ class Tally:
         """Count what became of codes that somebody typed after a kill."""
         self.codes_opened += codes.get("opened", 0)
         self.codes_excused += codes.get("excused", 0)
+        self.codes_retyped += codes.get("retyped", 0)
         self.codes_dead += codes.get("dead", 0)
 
     def add(self, other: "Tally") -> None:
@@ -293,6 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{tally.starts} starts, {tally.doors} doors, {tally.entries} entries, {tally.lives} automats, "
         f"after {tally.returns_proved} of {tally.returns} returns a right code had to open and did, "
         f"{tally.codes_opened} right codes opened and {tally.codes_excused} were told why not, "
+        f"{tally.codes_retyped} were typed twice, "
         f"{tally.codes_dead} dead ones opened nothing, "
         f"{tally.steps_missed} steps not reached, {tally.cut_short} cut short, "
         f"{len(tally.findings)} findings, "

@@ -12,8 +12,16 @@ from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEve
 from simulator.stock import Stock
 from simulator.stories.stage import StoryFailedError
 from tests.crash.acts import ACTS, REFILL_S, Crowd, bring, guess, hire, look, take_away
-from tests.crash.codes import collect, give_back, lying_here, settle, taken_away, try_dead_code
-from tests.crash.epilogue import EVERYTHING_TIMES_OUT_S, START_MOST_S, STILLBORN_SHARE
+from tests.crash.codes import (
+    EVERYTHING_TIMES_OUT_S,
+    collect,
+    give_back,
+    lying_here,
+    settle,
+    taken_away,
+    try_dead_code,
+)
+from tests.crash.epilogue import START_MOST_S, STILLBORN_SHARE
 from tests.crash.nursery import Nursery
 from tests.crash.stand import TOLD_MOST, HangsError, Stand, limited, opened
 
@@ -173,7 +181,6 @@ async def _crowded(stand: Stand) -> bool:
 async def _try_codes(crowd: Crowd) -> None:
     """Once everything has timed out a right code opens, whatever was cut short; a dead one does not."""
     stand, dice = crowd.stand, crowd.dice
-    stand.demo.move_clock(EVERYTHING_TIMES_OUT_S)
     await settle(stand)
     await give_back(stand)
     gone = taken_away(stand)

@@ -46,7 +46,8 @@ class Stand:
     unknown_codes: set[str] = field(default_factory=set)
     """Parcels whose codes were replaced, or that have none."""
     codes: Counter[str] = field(default_factory=Counter)
-    """What became of codes: right ones that "opened" or were "excused" by the display, and "dead" ones."""
+    """What became of codes: right ones that "opened" or were "excused" by the display, or were "retyped"
+    for a key that is in them twice in a row, and "dead" ones."""
     returns: int = 0
     """How often it served again after a kill."""
     proved: int = 0

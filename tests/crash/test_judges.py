@@ -17,6 +17,7 @@ FINE = Circumstances(
     shut=True,
     commission=False,
     faulty=False,
+    overdue=False,
 )
 
 
@@ -74,6 +75,7 @@ def test_a_journal_that_begins_where_nothing_was_pruned_is_found() -> None:
         ("Too many attempts. Wait 5 min.", replace(FINE, tokens=0.5)),
         ("Please shut door 7.", replace(FINE, under_way=True)),
         ("Door 7 did not open.", replace(FINE, faulty=True)),
+        ("The storage time has ended.", replace(FINE, overdue=True)),
         ("This automat is being serviced.", replace(FINE, commission=True)),
     ],
 )

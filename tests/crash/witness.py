@@ -5,17 +5,19 @@ import contextlib
 import json
 import re
 import signal
+import time
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.demo import DaemonEnded, Demo, DemoEvent, EntryArrived
+from simulator.demo import ClockMoved, DaemonEnded, Demo, DemoEvent, EntryArrived
 from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEvent
-from tests.crash.book import Book, Doors, Pulsed, Shown
+from tests.crash.book import SHOWN_WITHIN_S, Book, Doors, Pulsed, Shown
 from tests.crash.pruning import Arrived, Pruning
 
 IN_STEP_LIMIT_S = 60.0
 REST_LIMIT_S = 40.0
 STILL_LIMIT_S = 120.0
+MOVED_LATELY_S = SHOWN_WITHIN_S
 PAGE = 500
 LOOKS_AT_THE_BEGINNING = 3
 WORDS = (
@@ -76,6 +78,7 @@ class Witness:
         self._promises: list[Promise] = []
         self._shown: list[Shown] = []
         self._texts: dict[str, str] = {}
+        self._moves: list[tuple[float, float]] = []
         self._ends = [demo.automat.subscribe(self._see), demo.subscribe(self._hear)]
 
     def close(self) -> None:
@@ -247,7 +250,7 @@ class Witness:
         at_s = self.demo.steering.now().timestamp()
         if isinstance(event, CoilPulsed):
             self.pulses += 1
-            self._new_pulses.append(Pulsed(event.label, at_s, self.quiet))
+            self._new_pulses.append(Pulsed(event.label, at_s, self.quiet, self._moved_lately_s()))
         elif isinstance(event, DisplayChanged):
             self._read_display(event.display, event.lines, at_s)
         elif isinstance(event, DoorMoved):
@@ -264,9 +267,17 @@ class Witness:
             said = words.fullmatch(text)
             if said is not None and asked.search(before) is not None:
                 label = said["label"] if "label" in words.groupindex else None
-                self._shown.append(Shown(kinds, label, at_s, text))
+                self._shown.append(Shown(kinds, label, at_s, text, self._moved_lately_s()))
+
+    def _moved_lately_s(self) -> float:
+        """Tell by how much the clock was moved while a busy machine may have been on its way."""
+        now_s = time.monotonic()
+        self._moves = [(at_s, seconds) for at_s, seconds in self._moves if now_s - at_s < MOVED_LATELY_S]
+        return sum(seconds for _, seconds in self._moves)
 
     def _hear(self, event: DemoEvent) -> None:
+        if isinstance(event, ClockMoved):
+            self._moves.append((time.monotonic(), event.seconds))
         if isinstance(event, EntryArrived):
             at_s = self.demo.steering.now().timestamp()
             self._arrived[event.entry.sequence] = Arrived(event.entry, at_s)
