@@ -152,6 +152,7 @@ def test_a_deposit_whose_pulse_opened_another_door_leaves_its_box_in_doubt(blind
     stand.wait(6)
     assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
     assert stand.box("1").condition is Condition.SUSPECT
+    assert stand.box("1").reason == WRONG_DOOR_BLOCK
 
 
 @pytest.mark.parametrize("blind", [[], ["1"]])
