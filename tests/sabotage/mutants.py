@@ -51,6 +51,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "locker.domain.flows.doors": tuple(
         f"{DOMAIN}/test_{name}.py"
         for name in (
+            "door_events",
             "pickup",
             "restart",
             "wrong_door",

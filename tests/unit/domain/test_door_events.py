@@ -55,6 +55,13 @@ def test_a_door_that_says_the_same_again_is_told_of_once() -> None:
     assert stand.count(EntryKind.DOOR_OPENED) == 1
 
 
+def test_a_door_that_could_not_be_read_for_a_while_was_not_shut_meanwhile() -> None:
+    stand = Stand()
+    stand.door("1", Door.UNKNOWN)
+    stand.door("1", Door.SHUT)
+    assert stand.count(EntryKind.DOOR_CLOSED) == 0
+
+
 def test_a_door_that_stood_open_and_is_shut_without_a_pulse_proves_no_handover() -> None:
     stand = whose_contact_says_open()
     stand.do(PulseNotSent("1", 1, "the line is down"))
