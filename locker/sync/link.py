@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from locker.sync.settings import LinkSettings, LinkSettingsError
 logger = logging.getLogger(__name__)
 
 GOODBYE_LIMIT_S = 2.0
+WARNING_EVERY_S = 10.0
 COMMANDS_WAITING_MOST = 2_000
 """Not yet posted; a broker of MQTT 3.1.1 may have a thousand on their way, another `RECEIVE_MOST`."""
 
@@ -74,6 +75,7 @@ class Link:
         self._connected = False
         self._last_trouble = ""
         self._unfit = ""
+        self._warns_from_s = 0.0
 
     @property
     def connected(self) -> bool:
@@ -247,17 +249,24 @@ class Link:
     def _hear(self, payload: bytes) -> None:
         ack = read_ack(payload)
         if isinstance(ack, UnreadableAck):
-            logger.warning("an acknowledgement that cannot be read: %s", ack.detail)
+            self._warn("an acknowledgement that cannot be read: %s", ack.detail)
             return
         if ack.epoch == self._outbox.epoch:
             missing = [Span(first, last) for first, last in ack.missing]
             self._outbox.acknowledge(ack.through, missing, asyncio.get_running_loop().time())
             self._work.set()
         if ack.epoch not in self._heard and len(self._heard) >= EPOCHS_HEARD_MOST:
-            logger.warning("an acknowledgement of epoch %d, one of too many", ack.epoch)
+            self._warn("an acknowledgement of epoch %d, one of too many", ack.epoch)
             return
         self._heard.setdefault(ack.epoch, _Heard()).add(ack)
         self._something_heard.set()
+
+    def _warn(self, text: str, what: object) -> None:
+        # whoever has the broker may send without end, and the log is on the same disk
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._warns_from_s:
+            self._warns_from_s = now_s + WARNING_EVERY_S
+            logger.warning(text, what)
 
     async def _post_acknowledgements(self) -> NoReturn:
         # one event for many acknowledgements: draining a long outage must not crowd the inbox
@@ -274,6 +283,8 @@ class Link:
 
 
 EPOCHS_HEARD_MOST = 16
+NUMBERS_HEARD_MOST = 10_000
+"""Of refused entries, and of forks, that are remembered of one epoch."""
 
 
 @dataclass(slots=True)
@@ -291,19 +302,30 @@ class _Heard:
     def add(self, ack: Ack) -> None:
         self.through = max(self.through, ack.through)
         self.sent_at = ack.time
-        self.refused.update({entry.sequence: entry.reason for entry in ack.refused})
-        self.forks.update(ack.forks)
+        for entry in ack.refused:
+            if entry.sequence not in self.told_refused and len(self.refused) < NUMBERS_HEARD_MOST:
+                self.refused[entry.sequence] = entry.reason
+        for number in ack.forks:
+            if number not in self.told_forks and len(self.forks) < NUMBERS_HEARD_MOST:
+                self.forks.add(number)
 
     def news(self) -> tuple[int | None, tuple[tuple[int, str], ...], list[int]]:
         """Give what nobody was told yet, and count it as told; no number: nothing new."""
-        refused = tuple(sorted((n, why) for n, why in self.refused.items() if n not in self.told_refused))
-        forks = sorted(self.forks - self.told_forks)
+        refused, forks = tuple(sorted(self.refused.items())), sorted(self.forks)
         moved = self.through > self.told_through or bool(refused)
         self.told_through = self.through
-        self.told_refused.update(self.refused)
+        _remember(self.told_refused, self.refused)
+        _remember(self.told_forks, forks)
         self.refused.clear()
-        self.told_forks.update(forks)
+        self.forks.clear()
         return (self.through if moved else None), refused, forks
+
+
+def _remember(told: set[int], numbers: Collection[int]) -> None:
+    # what is told twice has no effect twice; what is remembered for ever would fill the memory
+    if len(told) + len(numbers) > NUMBERS_HEARD_MOST:
+        told.clear()
+    told.update(numbers)
 
 
 async def _together(*parts: Coroutine[Any, Any, Any], until: str = asyncio.FIRST_EXCEPTION) -> None:

@@ -3,6 +3,7 @@
 from tests.sabotage.twin import Twin
 
 LISTENING = "locker/api/listening.py"
+HALF_CLOSED = "tests/unit/api/test_half_closed.py"
 
 AT_THE_SOCKET = (
     Twin(
@@ -140,5 +141,15 @@ AT_THE_SOCKET = (
             "tests/unit/daemon/test_crash_loops.py::test_where_nothing_new_has_room_it_is_written_over_in_place",
         ),
         ("F19", "F4"),
+    ),
+    Twin(
+        "who has gone without a word keeps a place at the socket",
+        "locker/api/protocol.py",
+        "        if _has_gone(self.transport):\n",
+        "        if False:\n",
+        (
+            f"{HALF_CLOSED}::test_a_follower_that_ends_its_side_is_told_on_and_keeps_no_place_once_it_has_gone",
+        ),
+        ("T19", "F21"),
     ),
 )

@@ -373,4 +373,20 @@ ON_THE_WAY = (
         ("tests/crash/test_certificates.py::test_certificates_that_expire_and_are_renewed_need_no_restart",),
         ("T13",),
     ),
+    Twin(
+        "what the broker claims of entries is remembered for ever",
+        LINK,
+        "    if len(told) + len(numbers) > NUMBERS_HEARD_MOST:\n",
+        "    if False:\n",
+        ("tests/unit/sync/test_floods.py::test_acknowledgements_without_end_fill_no_memory",),
+        ("T17", "F21"),
+    ),
+    Twin(
+        "noise in place of acknowledgements fills the log",
+        LINK,
+        "        if now_s >= self._warns_from_s:\n",
+        "        if True:\n",
+        ("tests/unit/sync/test_floods.py::test_noise_in_place_of_acknowledgements_fills_no_log",),
+        ("T17", "F21"),
+    ),
 )

@@ -1,18 +1,22 @@
 """A broker that hands over commands without end fills no memory: its connection ends, sought seldom."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any
 
+import pytest
+
 from locker.domain.events import Event
-from locker.sync.link import COMMANDS_WAITING_MOST, Link
-from locker.sync.messages import Topics
+from locker.sync.link import COMMANDS_WAITING_MOST, NUMBERS_HEARD_MOST, Link, _Heard
+from locker.sync.messages import Ack, Topics
 from locker.sync.settings import LinkSettings
 from simulator.virtual_loop import run
-from tests.unit.sync.automat import AutomatInMemory
+from tests.unit.sync.automat import AutomatInMemory, run_link
 from tests.unit.sync.test_flapping import Standing
 
 SETTINGS = LinkSettings("a-1", "127.0.0.1", 1)
@@ -49,6 +53,24 @@ class Stuck(AutomatInMemory):
         await asyncio.Event().wait()
 
 
+@pytest.mark.parametrize("posted", [True, False])
+def test_acknowledgements_without_end_fill_no_memory(*, posted: bool) -> None:
+    heard, told = _Heard(), 0
+    for first in range(1, 50_000, 1_000):
+        refused = [{"sequence": number, "reason": "no"} for number in range(first, first + 1_000)]
+        forks, at = list(range(first, first + 100)), "2026-05-04T12:00:00Z"
+        said = {"epoch": 1, "through": 0, "refused": refused, "forks": forks, "time": at}
+        ack = Ack.model_validate_json(json.dumps(said))
+        heard.add(ack)
+        if posted:
+            told += len(heard.news()[1])
+            heard.add(ack)
+            assert heard.news()[1:] == ((), []), "it was told before"
+    assert told == (50_000 if posted else 0)
+    kept = (heard.refused, heard.told_refused, heard.forks, heard.told_forks)
+    assert all(len(each) <= NUMBERS_HEARD_MOST for each in kept)
+
+
 def test_commands_without_end_end_the_connection_and_not_the_memory() -> None:
     seen: list[Flood] = []
 
@@ -77,3 +99,19 @@ def test_commands_without_end_end_the_connection_and_not_the_memory() -> None:
     run(main())
     assert sum(each.handed_over for each in seen) <= COMMANDS_WAITING_MOST + 1 + len(seen)
     assert len(seen) <= 10 + LONG_S / SETTINGS.retry_most_s
+
+
+def test_noise_in_place_of_acknowledgements_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    class Noise(Standing):
+        async def messages(self) -> AsyncIterator[Any]:
+            for _ in range(1_000):
+                yield Forged(Topics.of("a-1").journal_ack)
+                await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def connect(_settings: LinkSettings, _tls: SSLContext | None) -> AsyncIterator[Any]:
+        yield Noise(LONG_S)
+
+    with caplog.at_level(logging.INFO):
+        run_link(connect, lambda: 0.0, 60.0)
+    assert 5 <= sum("cannot be read" in record.getMessage() for record in caplog.records) <= 7
