@@ -80,6 +80,8 @@ class People:
         """Recipients whose parcel was brought, as far as its courier knows."""
         self.withdrawn: set[str] = set()
         """Parcels that the back office has asked to be given back, whether it was heard yet or not."""
+        self.former: dict[str, list[Person]] = {}
+        """Recipients as they were before they were written another code, oldest first."""
         self.senders: list[Person] = []
 
     @property
@@ -132,6 +134,7 @@ class People:
         else:
             code = self.front.new_code()
             await self.office.replace_code(tracking_id, code=code)
+            self.former.setdefault(tracking_id, []).append(person)
             changed = replace(person, code=code)
             for people in (self.expected, self.waiting):
                 if tracking_id in people:

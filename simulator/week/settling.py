@@ -74,6 +74,12 @@ async def _every_code_opens(week: "Week") -> None:
         if tracking_id not in week.stand.automat.door(label).contents or label in witness.was_blind:
             continue
         await _visit(week, "a recipient", partial(people.collect, person))
+        if (
+            week.stand.office_restored
+        ):  # it may have forgotten that it wrote another code, before that arrived
+            for before in reversed(people.former.get(tracking_id, [])):
+                if witness.where.get(tracking_id) is not None:
+                    await _visit(week, "a recipient", partial(people.collect, before))
         if witness.where.get(tracking_id) is not None:
             raise PromiseBrokenError(
                 f"parcel {tracking_id} lies in {label} and its code did not open it; "

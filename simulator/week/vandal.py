@@ -11,6 +11,7 @@ from simulator.week.witness import Witness
 
 TOLD_WITHIN_S = 15.0
 """So soon the journal tells that a door opened which nobody was to open, if nothing else is wrong."""
+OPENED_WIDE_S = 1.0
 GUESSES_MOST_S = 600.0
 GARBAGE_MOST = 40
 
@@ -37,6 +38,7 @@ class Vandal:
         was_shut = front.automat.door(label).shut
         front.automat.force(label)
         await front.opens(label)
+        await asyncio.sleep(OPENED_WIDE_S)
         stolen = front.take(label)
         await asyncio.sleep(dice.uniform(1.0, TOLD_WITHIN_S))
         if dice.random() < 0.5:
