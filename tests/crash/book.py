@@ -12,6 +12,8 @@ TOLERANCE_S = 0.1
 """Instants in the journal are cut to milliseconds; the world hears of bytes a moment later."""
 PULSE_WITHIN_S = 10.0
 """A frame leaves at once, or within the time-outs of the boards that are asked before."""
+KNOWN_SHUT_S = 1.5
+"""A door that was shut is believed to be so within this: two readings of a board that has others to read."""
 SHOWN_WITHIN_S = 10.0
 """A display shows what was decided at once, on a busy machine a little later."""
 TOKENS, REFILL_S = 10, 600.0
@@ -51,6 +53,12 @@ class Doors:
     def note(self, label: str, at_s: float, *, is_open: bool) -> None:
         """A door moved."""
         (self.opened if is_open else self.shut).setdefault(label, []).append(at_s)
+
+    def stood_open(self, label: str, at_s: float) -> bool:
+        """Tell whether a door was open at an instant, or was shut so shortly before that none can know."""
+        opened = [each for each in self.opened.get(label, []) if each <= at_s]
+        shut = [each for each in self.shut.get(label, []) if each <= at_s - KNOWN_SHUT_S]
+        return bool(opened) and max(opened) > max(shut, default=0.0)
 
     def between(self, label: str, from_s: float, to_s: float) -> tuple[bool, bool]:
         """Tell whether a door was opened between two instants, and shut after that."""
@@ -298,5 +306,7 @@ class Book:
             self._find(
                 f"entry {entry.sequence}: {kind} of {parcel}, grade {grade}, and door {label} never opened"
             )
+        elif grade == "B" and from_s is not None and not doors.stood_open(label, from_s):
+            self._find(f"entry {entry.sequence}: {kind} of {parcel}, grade B, and door {label} can be seen")
         elif grade == "A" and not shut:
             self._find(f"entry {entry.sequence}: {kind} of {parcel}, grade A, and door {label} was not shut")

@@ -101,6 +101,13 @@ def test_a_door_that_was_shut_before_it_opened_is_no_evidence() -> None:
     assert doors.between("7", 9.0, 12.0) == (True, False)
 
 
+def test_a_door_that_can_be_seen_gets_no_receipt_for_doors_that_cannot() -> None:
+    doors = Doors()
+    doors.note("7", 10.0, is_open=True)
+    doors.note("7", 11.0, is_open=False)
+    assert [doors.stood_open("7", at_s) for at_s in (9.0, 10.5, 11.5, 13.0)] == [False, True, True, False]
+
+
 @pytest.mark.parametrize(
     "step",
     [
