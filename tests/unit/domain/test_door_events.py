@@ -6,6 +6,7 @@ from locker.domain.compartments import Condition
 from locker.domain.events import Door, PulseNotSent
 from locker.domain.incidents import IncidentKind
 from locker.domain.journal import EntryKind
+from locker.domain.messages import Text
 from locker.domain.parcels import ParcelState
 from tests.unit.domain.stand import Stand
 
@@ -60,6 +61,39 @@ def test_a_door_that_could_not_be_read_for_a_while_was_not_shut_meanwhile() -> N
     stand.door("1", Door.UNKNOWN)
     stand.door("1", Door.SHUT)
     assert stand.count(EntryKind.DOOR_CLOSED) == 0
+
+
+def test_a_door_that_sprang_open_and_is_shut_again_is_told_of_as_unasked() -> None:
+    stand = Stand()
+    stand.door("1", Door.OPEN)
+    stand.door("1", Door.SHUT)
+    assert stand.count(EntryKind.DOOR_CLOSED) == 1
+    assert stand.last(EntryKind.DOOR_CLOSED).data["unasked"] is True
+
+
+def test_a_door_that_still_stands_open_after_a_power_cut_has_all_its_time_again() -> None:
+    stand = wants_to_pick_up()
+    stand.opens()
+    stand.wait(15)
+    stand.power_cut(off_s=2)
+    stand.wait(19)
+    assert stand.says(Text.TAKE_PARCEL)
+    stand.wait(2)
+    assert stand.says(Text.CLOSE_DOOR)
+    stand.wait(38)
+    assert stand.count(EntryKind.DOOR_LEFT_OPEN) == 0
+    stand.wait(2)
+    assert stand.count(EntryKind.DOOR_LEFT_OPEN) == 1
+
+
+def test_a_power_cut_after_pulses_that_never_left_casts_no_doubt_on_the_parcel() -> None:
+    stand = wants_to_pick_up()
+    for number in (1, 2, 3):
+        stand.do(PulseNotSent("1", number, "the line is down"))
+        stand.wait(5.1)
+    stand.power_cut(off_s=2)
+    assert stand.box("1").condition is Condition.SOUND
+    assert stand.parcel().state is ParcelState.STORED
 
 
 def test_a_door_that_stood_open_and_is_shut_without_a_pulse_proves_no_handover() -> None:
