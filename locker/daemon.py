@@ -36,12 +36,13 @@ from locker.db.session import Database
 from locker.disk import Ballast, StorageWatch
 from locker.domain.automat import Decision
 from locker.domain.events import Event, Started, Stopping, StorageChanged
+from locker.domain.flows import epochs
 from locker.domain.journal import SealedEntry
 from locker.domain.messages import Text
 from locker.dumps import WireDumps
 from locker.edges import Edges
 from locker.engine import Engine
-from locker.errors import ExitCode
+from locker.errors import ExitCode, KeysRefused
 from locker.hardware.translation import LockerHardware
 from locker.hardware.wire import HardwareWires
 from locker.hardware.wiring_map import proved, read_map
@@ -207,6 +208,7 @@ class Daemon:
             ledger=self._database,
             sign=self._keys.sign,
             run_blocking=self._in_writer,
+            count_epoch=self._count_epoch,
         )
         self._wires = HardwareWires(wiring(config), self._hardware.wire_logs(), now=self._clock.now)
         self._dumps = WireDumps(config.paths.database.parent / "wire", self._wires)
@@ -227,6 +229,9 @@ class Daemon:
             self.engine.watch(self._edges.watcher)
         self._hardware.show_everywhere(Text.STARTING)
         doors = await self._hardware.start()
+        restored = not new_epoch and head.epoch < last_epoch(config.paths.keys)
+        if restored or epochs.wanted(loaded.automat):
+            await self.engine.begin_epoch(restored=restored)
         unknown = tuple(box.label for box in loaded.unknown_compartments)
         await self.engine.take(
             Started(
@@ -298,6 +303,7 @@ class Daemon:
             post=self._post,
             payloads=self._read_payloads,
             position=self._position,
+            earlier=self._earlier_position,
             state=lambda: state_of(
                 self.engine.automat, self.engine.head, self._clock.now(), connected=self._link.connected
             ),
@@ -327,6 +333,20 @@ class Daemon:
             signer=Signer(self._keys.sign, self._keys.public_key),
             peer_of=self._edges.peer_of,
         )
+
+    def _earlier_position(self) -> JournalPosition | None:
+        earlier = epochs.to_send(self.engine.automat)
+        if earlier is None:
+            return None
+        reach = earlier.last_sequence, earlier.acknowledged_through, earlier.pruned_through
+        return JournalPosition(earlier.epoch, *reach)
+
+    def _count_epoch(self) -> int | None:
+        try:
+            return next_epoch(self._config.paths.keys)
+        except KeysRefused as error:
+            log.error("no new epoch could be counted: %s", error)
+            return None
 
     async def _post(self, event: Event) -> None:
         await self.engine.post(event)

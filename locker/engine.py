@@ -10,9 +10,19 @@ from typing import Protocol, TypeVar
 
 from locker.domain.automat import Automat, Change, Decision
 from locker.domain.decide import decide
-from locker.domain.events import Event, Stopping, Woke
-from locker.domain.intents import Intent, LampTest, Show, Sound, StopTrying, Tick, TryLock, Unlock
-from locker.domain.journal import ChainHead, SealedEntry, Sign, seal
+from locker.domain.events import EpochCounted, Event, Stopping, Woke
+from locker.domain.intents import (
+    CountEpoch,
+    Intent,
+    LampTest,
+    Show,
+    Sound,
+    StopTrying,
+    Tick,
+    TryLock,
+    Unlock,
+)
+from locker.domain.journal import NO_HASH, ChainHead, SealedEntry, Sign, seal
 from locker.ports import Clock, Hardware
 
 INBOX_LIMIT = 1024
@@ -53,8 +63,12 @@ class Engine:
         ledger: Ledger,
         sign: Sign,
         run_blocking: RunBlocking[None],
+        count_epoch: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """Begin from a restored state; `run_blocking` is the writer's thread."""
+        """Begin from a restored state; `run_blocking` is the writer's thread.
+
+        `count_epoch` counts one epoch more, durably and outside of the database; None if it could not.
+        """
         self.automat = automat
         self.head = head
         self._clock = clock
@@ -62,6 +76,7 @@ class Engine:
         self._ledger = ledger
         self._sign = sign
         self._run_blocking = run_blocking
+        self._count_epoch = count_epoch
         self._inbox: asyncio.Queue[Posted] = asyncio.Queue(INBOX_LIMIT)
         self._watchers: list[Watcher] = []
         self._busy_since_s: float | None = None
@@ -103,6 +118,8 @@ class Engine:
         now = self._clock.now()
         decision = decide(self.automat, event, now)
         head = self.head
+        if decision.automat.epoch != head.epoch:
+            head = ChainHead(decision.automat.epoch, 0, NO_HASH)
         sealed: list[SealedEntry] = []
         for entry in decision.entries:
             sealed.append(
@@ -120,7 +137,19 @@ class Engine:
                 await asyncio.sleep(0)
         for watcher in self._watchers:
             watcher(decision, sealed)
+        if any(isinstance(intent, CountEpoch) for intent in decision.intents):
+            await self.begin_epoch()
         return decision
+
+    async def begin_epoch(self, *, restored: bool = False) -> None:
+        """Have a new epoch counted, and go on in it before anything else is decided.
+
+        `restored`: a later one than the database's was counted already.
+        """
+        counted: list[int | None] = []
+        await self._run_blocking(lambda: counted.append(self._count_epoch()))
+        if counted[0] is not None:
+            await self.take(EpochCounted(counted[0], self.head.hash, restored))
 
     async def _next_event(self) -> Posted:
         while True:
@@ -158,6 +187,8 @@ class Engine:
                 self._hardware.tick(intent.keypad, on=intent.on)
             case LampTest():
                 self._hardware.lamp_test(intent.keypad, display=intent.display, sounder=intent.sounder)
+            case CountEpoch():
+                pass  # no hardware's matter: `take` sees to it
 
 
 def _loop_s() -> float:

@@ -20,7 +20,7 @@ from locker.domain.compartments import Compartment, Fixture
 from locker.domain.draft import restore
 from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident
-from locker.domain.journal import ChainHead, Checkpoint, Parked, SealedEntry
+from locker.domain.journal import ChainHead, Checkpoint, EarlierEpoch, Parked, SealedEntry
 from locker.domain.maintenance import Audit, Finding
 from locker.domain.openings import Opening
 from locker.domain.parcels import Credential, Parcel, Seen
@@ -62,6 +62,7 @@ def load_automat(
         commands=all_of(connection, CommandRecord),
         parked=[entry for entry in all_of(connection, Parked) if entry.epoch == epoch],
         checkpoints=all_of(connection, Checkpoint),
+        earlier_epochs=all_of(connection, EarlierEpoch),
         seen=all_of(connection, Seen),
         locks=all_of(connection, LockHealth),
         audit=next(iter(all_of(connection, Audit)), None),

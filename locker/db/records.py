@@ -18,7 +18,7 @@ from locker.domain.compartments import Compartment, Condition, Fixture
 from locker.domain.events import Door
 from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
-from locker.domain.journal import Checkpoint, Parked, SealedEntry
+from locker.domain.journal import Checkpoint, EarlierEpoch, Parked, SealedEntry
 from locker.domain.maintenance import Audit, Finding, Maintainer
 from locker.domain.openings import Opening, Purpose, Stage
 from locker.domain.parcels import Credential, Direction, Parcel, ParcelState, Role, Seen
@@ -208,6 +208,7 @@ def _records() -> Iterable[Record]:
     yield _record(CommandRecord, "command", "command_id", {"not_after": _INSTANT})
     yield _record(Parked, "parked", "sequence", {})
     yield _record(Checkpoint, "checkpoint", "sequence", {"at": _INSTANT})
+    yield _record(EarlierEpoch, "earlier_epoch", "epoch", {})
     facts = {"mode": _enum(Mode), "remote_openings_s": _LIST, "word_awaited": _LIST, "commission": _LIST}
     yield _record(Facts, "facts", "id", facts, single=True)
     yield _record(LastSeen, "last_seen", "id", {"wall_at": _INSTANT}, single=True)

@@ -23,7 +23,7 @@ from locker.disk import Ballast
 from locker.domain.automat import Automat, Change, Forgotten, Pruned
 from locker.domain.compartments import Fixture
 from locker.domain.incidents import Incident
-from locker.domain.journal import NO_HASH, ChainHead, Parked, SealedEntry
+from locker.domain.journal import NO_HASH, ChainHead, EntryKind, Parked, SealedEntry
 from locker.domain.parcels import Credential, Parcel, Seen
 from locker.domain.times import LastSeen
 
@@ -208,7 +208,10 @@ class Database:
         for entry in entries:
             if head is None:
                 raise JournalOutOfStep(self.path, "no epoch has begun; nothing was written")
-            if (entry.epoch, entry.sequence) != (head.epoch, head.sequence + 1):
+            begins = (
+                entry.kind == EntryKind.EPOCH_STARTED and entry.epoch > head.epoch and entry.sequence == 1
+            )
+            if not begins and (entry.epoch, entry.sequence) != (head.epoch, head.sequence + 1):
                 raise JournalOutOfStep(
                     self.path,
                     f"entry {entry.epoch}-{entry.sequence} does not follow "

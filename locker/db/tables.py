@@ -69,6 +69,17 @@ class CheckpointRow(Base, table=True):
     at: str = Field(sa_type=Text)
 
 
+class EarlierEpochRow(Base, table=True):
+    """An epoch that the journal left, and how much of it the back office has."""
+
+    __tablename__ = "earlier_epoch"
+
+    epoch: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last_sequence: int
+    acknowledged_through: int
+    pruned_through: int
+
+
 class ParcelRow(Base, table=True):
     """One parcel; at most one inside a compartment."""
 

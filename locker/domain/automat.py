@@ -16,7 +16,7 @@ from locker.domain.deadlines import reminder_at
 from locker.domain.health import LockHealth
 from locker.domain.incidents import OUTAGES, Incident, IncidentKind
 from locker.domain.intents import Intent
-from locker.domain.journal import Checkpoint, Entry, Parked
+from locker.domain.journal import Checkpoint, EarlierEpoch, Entry, Parked
 from locker.domain.keypad import Keypad
 from locker.domain.layout import Kind, Layout
 from locker.domain.maintenance import Audit, Finding, Look
@@ -81,6 +81,7 @@ Durable = (
     | CommandRecord
     | Parked
     | Checkpoint
+    | EarlierEpoch
     | Seen
     | LockHealth
     | Audit
@@ -118,6 +119,7 @@ class Automat:
     commands: Map[str, CommandRecord] = Map()
     parked: Map[int, Parked] = Map()
     checkpoints: Map[int, Checkpoint] = Map()
+    earlier_epochs: Map[int, EarlierEpoch] = Map()
     seen: Map[str, Seen] = Map()
     locks: Map[str, LockHealth] = Map()
     looks: Map[str, Look] = Map()

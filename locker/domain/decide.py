@@ -11,6 +11,7 @@ from locker.domain.events import (
     CommissionWritten,
     DoorProved,
     DoorSeen,
+    EpochCounted,
     Event,
     ForkReported,
     GoodsSeen,
@@ -40,6 +41,7 @@ from locker.domain.flows import (
     commission,
     depositing,
     doors,
+    epochs,
     holding,
     inspect,
     keys,
@@ -125,6 +127,8 @@ def _take(draft: Draft, event: Event) -> None:  # noqa: C901  (one flat table of
             watch.note_part_restored(draft, event)
         case ForkReported():
             watch.note_fork(draft, event.epoch, event.sequence)
+        case EpochCounted():
+            epochs.begin(draft, event)
         case StorageChanged():
             watch.note_storage(draft, low=event.low)
         case WiringMismatched():

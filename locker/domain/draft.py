@@ -29,7 +29,7 @@ from locker.domain.events import Door
 from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident, IncidentKind
 from locker.domain.intents import Intent, Show, Sound, Tone
-from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
+from locker.domain.journal import Checkpoint, EarlierEpoch, Entry, EntryKind, Parked
 from locker.domain.keypad import Answering, Flow, Keypad
 from locker.domain.layout import layout_of
 from locker.domain.maintenance import Audit, Finding, Look
@@ -92,6 +92,10 @@ class Draft:
     def record(self, kind: EntryKind, subject: str | None = None, **data: object) -> None:
         """Add a journal entry."""
         self._entries.append(Entry(kind, subject, {name: v for name, v in data.items() if v is not None}))
+
+    def record_first(self, kind: EntryKind, **data: object) -> None:
+        """Add a journal entry before all others of this decision."""
+        self._entries.insert(0, Entry(kind, None, data))
 
     def intend(self, intent: Intent) -> None:
         """Add an intent."""
@@ -277,8 +281,20 @@ class Draft:
 
     def put_parked(self, parked: Parked) -> None:
         """Set a refused entry aside."""
-        self._change(parked, str(parked.sequence))
-        self.automat = changed(self.automat, parked=self.automat.parked.set(parked.sequence, parked))
+        self._change(parked, f"{parked.epoch}-{parked.sequence}")
+        if parked.epoch == self.automat.epoch:
+            self.automat = changed(self.automat, parked=self.automat.parked.set(parked.sequence, parked))
+
+    def put_earlier_epoch(self, earlier: EarlierEpoch) -> None:
+        """Note how much of an epoch that was left the back office has."""
+        self._change(earlier, str(earlier.epoch))
+        epochs = self.automat.earlier_epochs.set(earlier.epoch, earlier)
+        self.automat = changed(self.automat, earlier_epochs=epochs)
+
+    def leave_epoch(self, earlier: EarlierEpoch, epoch: int) -> None:
+        """Number entries anew, in another epoch."""
+        self.put_earlier_epoch(earlier)
+        self.automat = changed(self.automat, epoch=epoch, journal_end=0, parked=Map())
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Note where the journal ends now."""
@@ -431,6 +447,7 @@ def restore(
     commands: Iterable[CommandRecord],
     parked: Iterable[Parked],
     checkpoints: Iterable[Checkpoint] = (),
+    earlier_epochs: Iterable[EarlierEpoch] = (),
     seen: Iterable[Seen],
     locks: Iterable[LockHealth] = (),
     audit: Audit | None = None,
@@ -455,6 +472,7 @@ def restore(
     _put_all(draft.put_command, commands)
     _put_all(draft.put_parked, parked)
     _put_all(draft.put_checkpoint, checkpoints)
+    _put_all(draft.put_earlier_epoch, earlier_epochs)
     _put_all(draft.put_incident, incidents)
     _put_all(draft.put_finding, findings)
     if audit is not None:

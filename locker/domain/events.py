@@ -209,6 +209,19 @@ class ForkReported:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochCounted:
+    """A new epoch was counted outside of the database: no journal of this automat has used it yet.
+
+    `earlier_hash` is that of the last entry written before; `restored`: the counter had come further than the
+    database already, so one of them is a copy from before.
+    """
+
+    epoch: int
+    earlier_hash: str
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StorageChanged:
     """The disk is nearly full (`low`), or has room again."""
 
@@ -325,6 +338,7 @@ Event = (
     | CommandUnreadable
     | JournalAcknowledged
     | ForkReported
+    | EpochCounted
     | StorageChanged
     | WiringMismatched
     | WiringMatched

@@ -73,4 +73,9 @@ class LampTest:
     sounder: bool = True
 
 
-Intent = Unlock | TryLock | StopTrying | Show | Sound | Tick | LampTest
+@dataclass(frozen=True, slots=True)
+class CountEpoch:
+    """Count one epoch more outside of the database, durably; `EpochCounted` tells which."""
+
+
+Intent = Unlock | TryLock | StopTrying | Show | Sound | Tick | LampTest | CountEpoch

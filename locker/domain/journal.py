@@ -166,6 +166,24 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierEpoch:
+    """An epoch that this journal left, how far it reached, and what of it the back office has. Durable.
+
+    Up to `pruned_through` its entries were deleted after their retention time.
+    """
+
+    epoch: int
+    last_sequence: int
+    acknowledged_through: int
+    pruned_through: int = 0
+
+    @property
+    def delivered(self) -> bool:
+        """Whether nothing of it is left to send."""
+        return self.acknowledged_through >= self.last_sequence
+
+
+@dataclass(frozen=True, slots=True)
 class ChainFault:
     """Why an entry does not belong where it stands."""
 

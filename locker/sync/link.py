@@ -3,8 +3,8 @@
 The broker is only a pipe. What goes up stays in the journal until the back office acknowledges it; what
 comes down is handed to the inbox and only then taken off the broker.
 
-Entries of an earlier epoch that were never acknowledged: `position` may name that epoch first, and the
-next one when it is through; the outbox begins anew whenever the epoch changes.
+Entries of an epoch that the journal has left and that were never acknowledged go the same way, in front of
+those of the present one, which wait for nobody's answer about them.
 """
 
 import asyncio
@@ -50,23 +50,29 @@ class Link:
         post: Post,
         payloads: ReadPayloads,
         position: Callable[[], JournalPosition],
+        earlier: Callable[[], JournalPosition | None] = lambda: None,
         state: Callable[[], bytes],
         on_change: Callable[[bool], None] | None = None,
         dice: Callable[[], float] | None = None,
         connect: Connect = open_connection,
     ) -> None:
-        """Check the settings and load the TLS files, anew for each connection (LinkSettingsError)."""
+        """Check the settings and load the TLS files, anew for each connection (LinkSettingsError).
+
+        `earlier` is the first epoch that was left and of which something is still to be acknowledged.
+        """
         self._settings = settings
         self._tls = None if settings.tls is None else settings.tls.context()
         self._topics = Topics.of(settings.automat_id)
         self._post = post
         self._payloads = payloads
         self._position = position
+        self._earlier = earlier
         self._state = state
         self._on_change = on_change
         self._connect = connect
         self._dice = dice or random.SystemRandom().random
         self._outbox = Outbox(position(), self._dice, settings.outbox)
+        self._left: Outbox | None = None  # of the epoch that `earlier` names
         self._work = asyncio.Event()
         self._changed = asyncio.Event()
         self._commands: asyncio.Queue[tuple[Connection, aiomqtt.Message]] = asyncio.Queue()
@@ -194,20 +200,36 @@ class Link:
     async def _feed(self, queue: asyncio.Queue[bytes]) -> NoReturn:
         loop = asyncio.get_running_loop()
         self._outbox.restart(self._position(), loop.time())
+        self._left = None
         while True:
             self._work.clear()
             now_s = loop.time()
-            self._outbox.see(self._position(), now_s)
-            span = self._outbox.take(self._settings.batch, now_s)
-            if span is None:
-                await _set_within(self._work, self._outbox.wait_s(now_s))
+            self._look(now_s)
+            outboxes = [outbox for outbox in (self._left, self._outbox) if outbox is not None]
+            spans = ((each, each.take(self._settings.batch, now_s)) for each in outboxes)
+            outbox, span = next(((each, span) for each, span in spans if span is not None), (None, None))
+            if outbox is None or span is None:
+                waits = [wait_s for each in outboxes if (wait_s := each.wait_s(now_s)) is not None]
+                await _set_within(self._work, min(waits, default=None))
                 continue
             count = span.last - span.first + 1
-            payloads = await self._payloads(self._outbox.epoch, span.first, count)
+            payloads = await self._payloads(outbox.epoch, span.first, count)
             if len(payloads) < count:
                 logger.error("the journal gave %d of %d entries from %d", len(payloads), count, span.first)
             for payload in payloads[:count]:
                 await queue.put(payload)
+
+    def _look(self, now_s: float) -> None:
+        """Learn where the journal stands, and which epoch that was left is to be sent."""
+        self._outbox.see(self._position(), now_s)
+        earlier = self._earlier()
+        if earlier is None:
+            self._left = None
+        elif self._left is None or self._left.epoch != earlier.epoch:
+            self._left = Outbox(earlier, self._dice, self._settings.outbox)
+            self._heard.pop(earlier.epoch, None)  # what was said of it before it was left counts no more
+        else:
+            self._left.see(earlier, now_s)
 
     async def _send(self, connection: Connection, queue: asyncio.Queue[bytes]) -> NoReturn:
         while True:
@@ -251,10 +273,16 @@ class Link:
         if isinstance(ack, UnreadableAck):
             self._warn("an acknowledgement that cannot be read: %s", ack.detail)
             return
+        now_s = asyncio.get_running_loop().time()
+        self._look(now_s)
+        missing = [Span(first, last) for first, last in ack.missing]
         if ack.epoch == self._outbox.epoch:
-            missing = [Span(first, last) for first, last in ack.missing]
-            self._outbox.acknowledge(ack.through, missing, asyncio.get_running_loop().time())
-            self._work.set()
+            self._outbox.acknowledge(ack.through, missing, now_s)
+        elif self._left is not None and ack.epoch == self._left.epoch:
+            # The ledger may go on beyond what was written here: it counts for what it was shown.
+            self._left.acknowledge(min(ack.through, self._left.sent_through), missing, now_s)
+            ack = ack.model_copy(update={"through": self._left.acknowledged_through})
+        self._work.set()
         if ack.epoch not in self._heard and len(self._heard) >= EPOCHS_HEARD_MOST:
             self._warn("an acknowledgement of epoch %d, one of too many", ack.epoch)
             return
@@ -273,6 +301,7 @@ class Link:
         while True:
             await self._something_heard.wait()
             self._something_heard.clear()
+            self._look(asyncio.get_running_loop().time())
             for epoch, heard in list(self._heard.items()):
                 through, refused, forks = heard.news()
                 if through is not None:

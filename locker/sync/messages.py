@@ -56,7 +56,11 @@ class RefusedEntry(Strict):
 
 
 class Ack(Strict):
-    """The back office has committed, or refused for ever, every entry of an epoch up to `through`."""
+    """The back office has committed, or refused for ever, every entry of an epoch up to `through`.
+
+    A number that the automat never wrote, or a fork, tells it that another journal has used this epoch: it
+    goes on in a new one. Of the epoch that it left it sends what was not acknowledged.
+    """
 
     epoch: Count
     through: Count
@@ -95,6 +99,10 @@ class JournalEntry(BaseModel):
 
     The signature, Ed25519 as unpadded base64url, and the hash that the next entry gives as `prevhash`,
     SHA-256 in hexadecimal, both cover the canonical JSON without `signature`.
+
+    The first entry of an epoch is `automat.epoch.started`. Where an earlier epoch was left, its `data` has
+    `why` ("forked" or "restored"), `earlier` (that epoch), and of that `earlierlast` (its last number),
+    `earlierhash` (the hash of its last entry) and `earlieracknowledged` (how far it was acknowledged).
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)

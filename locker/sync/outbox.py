@@ -76,6 +76,11 @@ class Outbox:
         """The last number that the back office is known to hold with all before it."""
         return self._acknowledged
 
+    @property
+    def sent_through(self) -> int:
+        """The last number that was given to send on this connection, or was acknowledged before."""
+        return self._next - 1
+
     def restart(self, position: JournalPosition, now_s: float) -> None:
         """Begin anew on a new connection: nothing that was sent before counts."""
         self._position = position

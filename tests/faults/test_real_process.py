@@ -9,6 +9,8 @@ import pytest
 
 from drivers.xor_bcc.codec import encode_unlock
 from locker.errors import ExitCode
+from simulator.backoffice.ledger import Row
+from simulator.backoffice.office import BackOffice
 from simulator.configuration import Place
 from simulator.locker_sim import LockerSim
 from tests.faults.drain import ANSWERED_WITHIN_S, acknowledged, answers_s, out_of_order, with_unsent
@@ -63,7 +65,7 @@ def test_a_frame_of_somebody_on_the_wire_that_opens_a_door_is_an_incident_and_no
 # -- F12
 
 
-def test_a_database_put_back_from_a_copy_is_found_out_by_the_hashes_of_its_entries(
+def test_a_database_put_back_from_a_copy_is_found_out_and_goes_on_in_a_new_epoch(
     locker_sim: LockerSim,
 ) -> None:
     demo = locker_sim._demo
@@ -88,7 +90,39 @@ def test_a_database_put_back_from_a_copy_is_found_out_by_the_hashes_of_its_entri
         )
     )
     assert ("journal-forked", "epoch 1") in wrong_with(locker_sim)
-    assert [entry.hash for entry in locker_sim._stage.entries][: len(held)] == held
+    _all_is_acknowledged(locker_sim, epoch=2)
+    assert set(held) <= {row.hash for row in _ledger(locker_sim, 1)}
+    begun = _ledger(locker_sim, 2)[0]
+    assert (begun.sequence, begun.type) == (1, "automat.epoch.started")
+    assert (begun.data["why"], begun.data["earlier"]) == ("forked", 1)
+    locker_sim.collect(locker_sim.deliver())
+    locker_sim._run(demo.stop_daemon())
+    place.database.write_bytes(copy)  # it knows of epoch 1 only; the counter beside the keys does not
+    locker_sim.restore_power()
+    _all_is_acknowledged(locker_sim, epoch=3)
+    begun = _ledger(locker_sim, 3)[0]
+    assert (begun.data["why"], begun.data["earlier"]) == ("restored", 1)
+    assert all(row.fault is None for epoch in (2, 3) for row in _ledger(locker_sim, epoch))
+
+
+def _ledger(locker_sim: LockerSim, epoch: int) -> list[Row]:
+    """Read the ledger of one epoch, where it is open."""
+    demo = locker_sim._demo
+
+    async def read() -> list[Row]:
+        return list(demo.backoffice.ledger.rows(demo.plan.automat_id, epoch))
+
+    return locker_sim._run(read())
+
+
+def _all_is_acknowledged(locker_sim: LockerSim, *, epoch: int) -> None:
+    demo = locker_sim._demo
+
+    def told(office: BackOffice) -> bool:
+        state = office.states.get(demo.plan.automat_id, {})
+        return state.get("epoch") == epoch and state["lastsequence"] == state["acknowledgedthrough"]
+
+    locker_sim._run(demo.backoffice.until(told, LIMIT_S, f"all of epoch {epoch} acknowledged"))
 
 
 # -- F7

@@ -130,8 +130,8 @@ AT_REST = (
     Twin(
         "entries with a gap are written",
         SESSION,
-        "            if (entry.epoch, entry.sequence) != (head.epoch, head.sequence + 1):\n",
-        "            if (entry.epoch, entry.sequence) < (head.epoch, head.sequence + 1):\n",
+        "            if not begins and (entry.epoch, entry.sequence) != (head.epoch, head.sequence + 1):\n",
+        "            if not begins and (entry.epoch, entry.sequence) < (head.epoch, head.sequence + 1):\n",
         ("tests/unit/db/test_session.py::test_entries_that_do_not_continue_the_journal_are_refused_whole",),
         ("T20", "I8"),
     ),

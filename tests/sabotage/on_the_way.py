@@ -320,16 +320,82 @@ ON_THE_WAY = (
     Twin(
         "the back office may acknowledge what was never written",
         "locker/domain/flows/watch.py",
-        "    through = min(event.through, end)\n",
-        "    through = event.through\n",
+        (
+            "        note_fork(draft, event.epoch, event.through)\n"
+            "    elif event.through > draft.automat.facts.acknowledged_through:\n"
+        ),
+        (
+            "        note_fork(draft, event.epoch, event.through)\n"
+            "    if event.through > draft.automat.facts.acknowledged_through:\n"
+        ),
         ("tests/unit/domain/test_watch.py::test_the_back_office_cannot_acknowledge_what_was_never_written",),
         ("F12", "I8"),
     ),
     Twin(
+        "a forked journal goes on in its epoch",
+        "locker/domain/flows/watch.py",
+        "        epochs.ask(draft)\n",
+        "",
+        (
+            "tests/unit/domain/test_epochs.py::test_what_was_never_written_or_written_otherwise_asks_for_a_new_epoch_once",
+        ),
+        ("F12",),
+    ),
+    Twin(
+        "every forged acknowledgement brings a new epoch",
+        "locker/domain/flows/epochs.py",
+        "    return forked == [name_of(automat.epoch)]\n",
+        "    return name_of(automat.epoch) in forked\n",
+        (
+            "tests/unit/domain/test_epochs.py::test_forged_acknowledgements_bring_one_new_epoch_and_no_second_before_a_technician_has_spoken",
+        ),
+        ("F12",),
+    ),
+    Twin(
+        "what was not acknowledged of an earlier epoch is left behind",
+        "locker/domain/flows/epochs.py",
+        "        if not automat.earlier_epochs[epoch].delivered:\n",
+        "        if automat.earlier_epochs[epoch].last_sequence < 0:\n",
+        (
+            "tests/unit/domain/test_epochs.py::test_what_was_not_acknowledged_of_the_earlier_epoch_is_still_to_be_sent",
+        ),
+        ("F12", "F10"),
+    ),
+    Twin(
+        "an earlier epoch counts as acknowledged before it was sent",
+        "locker/sync/link.py",
+        "            self._left.acknowledge(min(ack.through, self._left.sent_through), missing, now_s)\n",
+        "            self._left.acknowledge(ack.through, missing, now_s)\n",
+        (
+            "tests/unit/sync/test_left_epochs.py::test_an_acknowledgement_counts_for_an_earlier_epoch_only_as_far_as_it_was_sent",
+        ),
+        ("F12",),
+    ),
+    Twin(
+        "a database behind the counter goes on in its epoch",
+        "locker/daemon.py",
+        "        restored = not new_epoch and head.epoch < last_epoch(config.paths.keys)\n",
+        "        restored = False\n",
+        (
+            "tests/faults/test_real_process.py::test_a_database_put_back_from_a_copy_is_found_out_and_goes_on_in_a_new_epoch",
+        ),
+        ("F12",),
+    ),
+    Twin(
+        "an epoch is written before it was counted",
+        "locker/engine.py",
+        "            await self.take(EpochCounted(counted[0], self.head.hash, restored))\n",
+        "            await self.take(EpochCounted(self.head.epoch + 1, self.head.hash, restored))\n",
+        (
+            "tests/unit/engine/test_engine.py::test_a_forked_journal_goes_on_in_a_new_epoch_that_is_counted_before",
+        ),
+        ("F12",),
+    ),
+    Twin(
         "a fork of the journal is no matter",
         "locker/domain/flows/watch.py",
-        "    if event.through > end:\n        note_fork(draft, event.epoch, event.through)\n",
-        "",
+        "    if event.through > end:\n        note_fork(draft, event.epoch, event.through)\n    elif event",
+        "    if event",
         ("tests/unit/domain/test_watch.py::test_the_back_office_cannot_acknowledge_what_was_never_written",),
         ("F12",),
     ),

@@ -6,6 +6,7 @@ A word settles only what no sensor and no look can: `Incident.settling` tells.
 from dataclasses import replace
 
 from locker.domain.draft import Draft
+from locker.domain.flows import epochs
 from locker.domain.incidents import Incident, IncidentKind, Settling
 from locker.domain.journal import EntryKind
 from locker.domain.maintenance import AcknowledgeIncident, ClearIncident, Maintainer
@@ -48,6 +49,8 @@ def clear(draft: Draft, by: Maintainer, action: ClearIncident) -> None:
             _learn_anew(draft, incident.about)
         case IncidentKind.JOURNAL_FORKED if incident.about == f"epoch {draft.automat.epoch}":
             draft.put_facts(forks_settled_through=draft.automat.journal_end)
+        case IncidentKind.JOURNAL_FORKED:
+            epochs.ask(draft)  # the present epoch may have waited for that word
         case IncidentKind.ENTRY_REFUSED if incident.about == f"epoch {draft.automat.epoch}":
             _settle_parked(draft)
 

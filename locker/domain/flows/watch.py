@@ -17,7 +17,7 @@ from locker.domain.events import (
     WiringMatched,
     WiringMismatched,
 )
-from locker.domain.flows import collect, outages, pickup, retention, storage
+from locker.domain.flows import collect, epochs, outages, pickup, retention, storage
 from locker.domain.flows.depositing import UNCONFIRMED
 from locker.domain.flows.doors import WRONG_DOOR_BLOCK, Progress, note_found, recover
 from locker.domain.flows.keys import rest
@@ -168,19 +168,20 @@ def note_storage(draft: Draft, *, low: bool) -> None:
 def note_acknowledged(draft: Draft, event: JournalAcknowledged) -> None:
     """Believe the back office that it has committed our entries; set aside those it refuses for ever.
 
-    It cannot have committed what was never written: such a number means that there are two journals.
+    It cannot have committed what was never written: such a number means that there are two journals, and says
+    nothing of which of our entries it has.
     """
     if event.epoch != draft.automat.epoch:
+        epochs.note_acknowledged(draft, event.epoch, event.through)
+        earlier = draft.automat.earlier_epochs.get(event.epoch)
+        _set_aside(draft, event, 0 if earlier is None else earlier.last_sequence)
         return
     end = draft.automat.journal_end
     if event.through > end:
         note_fork(draft, event.epoch, event.through)
-    through = min(event.through, end)
-    if through > draft.automat.facts.acknowledged_through:
-        draft.put_facts(acknowledged_through=through)
-    for sequence, reason in event.refused:
-        if 0 < sequence <= end and sequence not in draft.automat.parked:
-            _park(draft, Parked(event.epoch, sequence, reason))
+    elif event.through > draft.automat.facts.acknowledged_through:
+        draft.put_facts(acknowledged_through=event.through)
+    _set_aside(draft, event, end)
     if draft.automat.facts.clock_doubted and event.sent_at is not None and draft.now.trusted:
         apart_s = abs((event.sent_at - draft.now.wall_at).total_seconds())
         if apart_s <= draft.rules.clock_agreement_s:
@@ -194,7 +195,7 @@ def note_fork(draft: Draft, epoch: int, sequence: int) -> None:
     What is written after a fork forks as well: an alarm for each would never end. What was there when a
     technician settled it raises none again.
     """
-    about = f"epoch {epoch}"
+    about = epochs.name_of(epoch)
     if draft.automat.open_incident(IncidentKind.JOURNAL_FORKED, about) is None and not _settled(
         draft, epoch, sequence
     ):
@@ -202,6 +203,7 @@ def note_fork(draft: Draft, epoch: int, sequence: int) -> None:
         draft.raise_incident(
             IncidentKind.JOURNAL_FORKED, about, f"the back office holds another entry {sequence}"
         )
+        epochs.ask(draft)
 
 
 def _settled(draft: Draft, epoch: int, sequence: int) -> bool:
@@ -213,6 +215,14 @@ def _settled(draft: Draft, epoch: int, sequence: int) -> bool:
         incident.kind is IncidentKind.JOURNAL_FORKED and incident.about == about
         for incident in automat.incidents.values()
     )
+
+
+def _set_aside(draft: Draft, event: JournalAcknowledged, end: int) -> None:
+    """Set aside what the back office refuses for ever of the entries up to `end`."""
+    for sequence, reason in event.refused:
+        known = event.epoch == draft.automat.epoch and sequence in draft.automat.parked
+        if 0 < sequence <= end and not known:
+            _park(draft, Parked(event.epoch, sequence, reason))
 
 
 def _park(draft: Draft, parked: Parked) -> None:

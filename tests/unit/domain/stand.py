@@ -35,7 +35,7 @@ from locker.domain.events import (
 from locker.domain.health import LockHealth
 from locker.domain.incidents import Incident
 from locker.domain.intents import Intent, Show, Unlock
-from locker.domain.journal import Checkpoint, Entry, EntryKind, Parked
+from locker.domain.journal import Checkpoint, EarlierEpoch, Entry, EntryKind, Parked
 from locker.domain.keypad import Keypad
 from locker.domain.maintenance import Audit, Finding
 from locker.domain.messages import Message, Text
@@ -214,7 +214,7 @@ class Stand:
         boxes = {box.label: box for box in self._all(Compartment)}
         labels = {box.label for box in self.boxes}
         return restore(
-            replace(self.blank, journal_end=len(self.entries)),
+            replace(self.blank, epoch=self.automat.epoch, journal_end=self.automat.journal_end),
             compartments=[boxes.get(box.label, Compartment(box)) for box in self.boxes],
             parcels=self._all(Parcel),
             credentials=self._all(Credential),
@@ -222,7 +222,8 @@ class Stand:
             openings=[each for each in self._all(Opening) if each.compartment in labels],
             incidents=self._all(Incident),
             commands=self._all(CommandRecord),
-            parked=self._all(Parked),
+            parked=[each for each in self._all(Parked) if each.epoch == self.automat.epoch],
+            earlier_epochs=self._all(EarlierEpoch),
             checkpoints=self._all(Checkpoint),
             seen=self._all(Seen),
             locks=self._all(LockHealth),
@@ -379,7 +380,7 @@ class Stand:
 
 def key_of(change: Any) -> str:
     """The key under which a durable thing is kept."""
-    for name in ("tracking_id", "holder", "keypad", "command_id", "number", "sequence", "tag"):
+    for name in ("tracking_id", "holder", "keypad", "command_id", "number", "sequence", "tag", "epoch"):
         if not isinstance(change, Compartment | Opening | Finding) and hasattr(change, name):
             return str(getattr(change, name))
     if isinstance(change, Compartment):

@@ -1,6 +1,7 @@
 """The engine: durable first, then intents; on a failed commit nothing at all."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from immutables import Map
 
-from locker.db.errors import DatabaseFailed
+from locker.db.errors import DatabaseFailed, JournalOutOfStep
 from locker.db.migrate import ensure_current
 from locker.db.session import Database
 from locker.domain.automat import Automat, Change, Decision
@@ -22,6 +23,7 @@ from locker.domain.events import (
     CommandReceived,
     Door,
     DoorSeen,
+    ForkReported,
     Key,
     KeyPressed,
     Started,
@@ -29,7 +31,7 @@ from locker.domain.events import (
     StorageChanged,
 )
 from locker.domain.intents import LampTest, Show, Sound, StopTrying, Tick, Tone, TryLock, Unlock
-from locker.domain.journal import ChainHead, SealedEntry, check
+from locker.domain.journal import NO_HASH, ChainHead, Entry, EntryKind, SealedEntry, check, seal
 from locker.domain.keypad import Idle, Keypad
 from locker.domain.messages import Message, Text, say
 from locker.domain.parcels import Role
@@ -120,6 +122,7 @@ class Rig:
         self.clock = HandClock()
         self.record = Record(self.database)
         self.decisions: list[Decision] = []
+        self.epochs: list[int | None] = []
         self.blank = Automat(
             Identity("fi-1", "Kallio", "0200"), Rules(), CODE_KEY, Map({"front": Keypad("front")}), epoch=1
         )
@@ -132,7 +135,11 @@ class Rig:
             ledger=self.record,
             sign=self.key.sign,
             run_blocking=run_inline,
+            count_epoch=self.count_epoch,
         )
+
+    def count_epoch(self) -> int | None:
+        return self.epochs.pop(0)
 
     async def command(self, name: str, body: Body) -> None:
         await self.engine.take(
@@ -422,3 +429,49 @@ class SlowDisk:
         await asyncio.sleep(1.0)
         await self.answers.wait()
         work()
+
+
+async def test_a_forked_journal_goes_on_in_a_new_epoch_that_is_counted_before(rig: Rig) -> None:
+    rig.epochs = [None, 4]
+    await rig.engine.take(Started({"1": Door.SHUT}))
+    await rig.engine.take(ForkReported(1, 1))
+    assert rig.engine.head.epoch == 1  # it could not be counted: the alarm stands, and all goes on
+    left = rig.engine.head
+    await rig.engine.begin_epoch()
+    await rig.engine.take(StorageChanged(low=True))
+    assert (rig.engine.head.epoch, rig.engine.automat.epoch) == (4, 4)
+    assert rig.database.head() == rig.engine.head
+    assert rig.engine.automat.journal_end == rig.engine.head.sequence
+    earlier, later = rig.database.entries(1, 1, 100), rig.database.entries(4, 1, 100)
+    assert earlier[-1].head == left
+    head = ChainHead(4, 0, NO_HASH)
+    for entry in later:
+        checked = check(entry.payload, head, lambda message, signature: bool(message and signature))
+        assert isinstance(checked, ChainHead), checked
+        head = checked
+    first = json.loads(later[0].payload)["data"]
+    assert (first["earlierhash"], first["earlierlast"]) == (left.hash, left.sequence)
+    again = rig.database.load(rig.blank, rig.fixtures).automat
+    assert (again.epoch, again.earlier_epochs) == (4, rig.engine.automat.earlier_epochs)
+
+
+async def test_a_new_epoch_begins_before_anything_else_that_waits_is_decided(rig: Rig) -> None:
+    rig.epochs = [2]
+    await rig.engine.take(Started({"1": Door.SHUT}))
+    await rig.engine.take(ForkReported(1, 1))
+    kinds = [entry.kind for entry in rig.database.latest(1)]
+    assert kinds == ["epoch.started"]
+
+
+async def test_no_entry_but_the_first_of_a_later_epoch_leaves_the_chain(rig: Rig) -> None:
+    await rig.engine.take(Started({"1": Door.SHUT}))
+    head = rig.engine.head
+    for kind, after in (
+        (EntryKind.STOPPED, ChainHead(2, 0, NO_HASH)),
+        (EntryKind.EPOCH_STARTED, ChainHead(2, 1, NO_HASH)),
+        (EntryKind.EPOCH_STARTED, ChainHead(1, 0, NO_HASH)),
+    ):
+        sealed = seal(Entry(kind), after, rig.clock.now(), automat_id="fi-1", sign=rig.key.sign)
+        with pytest.raises(JournalOutOfStep):
+            rig.database.commit([], [sealed])
+    assert rig.database.head() == head

@@ -34,13 +34,26 @@ class AutomatInMemory:
         self.enrolment = Enrolment(AUTOMAT_ID, self.key.public_key(), CODE_KEY)
         self.journal: list[SealedEntry] = []
         self.acknowledged_through = 0
+        self.left: list[SealedEntry] = []
+        self.left_through = self.left_pruned_through = 0
         self.events: list[Event] = []
         self.link: Link | None = None
         self._news = asyncio.Condition()
 
+    @property
+    def epoch(self) -> int:
+        """Epoch 2 once epoch 1 was left."""
+        return 2 if self.left else 1
+
+    def leave(self, *, acknowledged_through: int, pruned_through: int = 0) -> None:
+        """Go on in epoch 2; of epoch 1 so much is acknowledged, and so much was pruned."""
+        self.left, self.left_through = self.journal, acknowledged_through
+        self.left_pruned_through = pruned_through
+        self.journal, self.acknowledged_through = [], 0
+
     def write(self, count: int) -> None:
         """Add entries to the journal."""
-        head = self.journal[-1].head if self.journal else ChainHead(1, 0, NO_HASH)
+        head = self.journal[-1].head if self.journal else ChainHead(self.epoch, 0, NO_HASH)
         for _ in range(count):
             entry = Entry(EntryKind.DOOR_OPENED, f"JJFI{head.sequence:08d}", {"compartment": "12"})
             now = Now(datetime(2026, 5, 4, 12, tzinfo=UTC), Trust.TRUSTED, float(head.sequence))
@@ -54,7 +67,10 @@ class AutomatInMemory:
         """Take an event, as the inbox does."""
         self.events.append(event)
         if isinstance(event, JournalAcknowledged):
-            self.acknowledged_through = max(self.acknowledged_through, event.through)
+            if event.epoch == self.epoch:
+                self.acknowledged_through = max(self.acknowledged_through, event.through)
+            elif self.left:
+                self.left_through = max(self.left_through, min(event.through, len(self.left)))
             assert self.link is not None
             self.link.wake()
         await self.tell()
@@ -71,12 +87,18 @@ class AutomatInMemory:
 
     async def payloads(self, epoch: int, first: int, most: int) -> list[bytes]:
         """Read the journal."""
-        assert epoch == 1
-        return [entry.payload for entry in self.journal[first - 1 : first - 1 + most]]
+        journal = self.journal if epoch == self.epoch else self.left
+        return [entry.payload for entry in journal[first - 1 : first - 1 + most]]
 
     def position(self) -> JournalPosition:
         """Say how far the journal reaches."""
-        return JournalPosition(1, len(self.journal), self.acknowledged_through)
+        return JournalPosition(self.epoch, len(self.journal), self.acknowledged_through)
+
+    def earlier(self) -> JournalPosition | None:
+        """Say what of the epoch that was left is still to be acknowledged."""
+        if self.left_through >= len(self.left):
+            return None
+        return JournalPosition(1, len(self.left), self.left_through, self.left_pruned_through)
 
     def state(self) -> bytes:
         """Write a state."""
@@ -92,7 +114,7 @@ class AutomatInMemory:
                 versions={"lockerd": "0.1.0"},
                 clock="trusted",
                 link="online",
-                epoch=1,
+                epoch=self.epoch,
                 last_sequence=len(self.journal),
                 acknowledged_through=self.acknowledged_through,
             )
@@ -114,6 +136,7 @@ async def running_link(automat: AutomatInMemory, settings: LinkSettings) -> Asyn
         post=automat.post,
         payloads=automat.payloads,
         position=automat.position,
+        earlier=automat.earlier,
         state=automat.state,
         on_change=changed,
     )
