@@ -27,6 +27,7 @@ from tests.crash.nursery import Nursery
 from tests.crash.saboteurs import SABOTEURS
 from tests.crash.stand import opened
 from tests.crash.steps import Doom, Step
+from tests.crash.tales import TALES
 
 KILLS_A_LIFE, LIFE_LEAST, LIVES_MOST = 40, 10, 15
 """Lives are long, but for few kills there are several of them nevertheless."""
@@ -321,7 +322,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what ran and what was found")
     parser.add_argument("--life", type=int, metavar="SEED", help="play one life again")
-    parser.add_argument("--case", metavar="STORY", help="kill at the steps of one story")
+    parser.add_argument(
+        "--case", choices=sorted(TALES), metavar="STORY", help="kill at the steps of one story"
+    )
     parser.add_argument("--step", metavar="'KIND: POINT'", help="... at this one")
     parser.add_argument("--twins", action="store_true", help="kill daemons that lack a safeguard each")
     parser.add_argument(

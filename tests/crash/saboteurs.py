@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from immutables import Map
+
 from locker import engine
 from locker.db.session import Database
 from locker.domain import decide as decisions
@@ -135,6 +137,19 @@ class _InTwo:
             self.behind.commit(changes, entries)
 
 
+def _forget_codes() -> None:
+    """Know no pickup code any more after a start."""
+    decide = decisions.decide
+
+    def deciding(automat: Automat, event: Event, now: Now) -> Decision:
+        decision = decide(automat, event, now)
+        if not isinstance(event, Started):
+            return decision
+        return replace(decision, automat=replace(decision.automat, parcels_of_tag=Map()))
+
+    engine.decide = deciding  # type: ignore[attr-defined]  # that is the sabotage
+
+
 SABOTEURS: Mapping[str, Saboteur] = {
     "pulse-first": Saboteur(
         "the intent of a pulse is committed after the pulse",
@@ -165,6 +180,12 @@ SABOTEURS: Mapping[str, Saboteur] = {
         _believe_the_pulse,
         "pickup",
         "code.accepted: committed, before anything starts",
+    ),
+    "codes-forgotten": Saboteur(
+        "a code opens only as long as the process lives that was told of it",
+        _forget_codes,
+        "pickup",
+        "parcel.stored: 50 ms later",
     ),
     "two-transactions": Saboteur(
         "entries and state are committed one after the other",

@@ -141,7 +141,7 @@ async def test_killed_at_random_moments_it_proves_where_every_parcel_is(
     assert outcome.kills >= 4
 
 
-@pytest.mark.parametrize("name", ["pulse-first", "fire-again"])
+@pytest.mark.parametrize("name", ["pulse-first", "fire-again", "codes-forgotten"])
 async def test_a_daemon_that_lacks_a_safeguard_is_caught(name: str, tmp_path: Path) -> None:
     async with Nursery() as nursery:
         tally = await do(nursery, Stock(tmp_path), twin(name, 1))
