@@ -77,6 +77,7 @@ def test_the_other_door_is_not_pulsed_again_in_the_moment_in_which_it_comes_into
 def test_a_power_cut_before_it_is_judged_forgets_nothing() -> None:
     stand = opened_wrongly()
     stand.power_cut()
+    assert stand.last(EntryKind.PARCEL_ATTEMPTED).data["reason"] == "interrupted"
     assert stand.automat.open_incident(IncidentKind.WRONG_DOOR, "1")
     assert "1" not in stand.automat.openings
 
