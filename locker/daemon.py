@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from locker import systemd
 from locker.api.exports import Signer
+from locker.api.refusals import Refused
 from locker.api.roles import Roles
 from locker.api.server import ApiServer
 from locker.blueprint import blank_automat, fixtures_of, wiring
@@ -357,13 +358,26 @@ class Daemon:
         return JournalPosition(head.epoch, head.sequence, facts.acknowledged_through, facts.pruned_through)
 
     async def _read_entries(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
-        return await self._in_writer(lambda: self._database.entries(epoch, first, limit))
+        return await self._readable(lambda: self._database.entries(epoch, first, limit))
 
     async def _read_payloads(self, epoch: int, first: int, limit: int) -> list[bytes]:
         return await self._in_writer(lambda: self._database.payloads(epoch, first, limit))
 
     async def _read_entries_about(self, subject: str, limit: int) -> list[SealedEntry]:
-        return await self._in_writer(lambda: self._database.entries_about(subject, limit))
+        return await self._readable(lambda: self._database.entries_about(subject, limit))
+
+    async def _readable(self, read: Callable[[], Result]) -> Result:
+        """Read for somebody at the socket, who is told what of the file cannot be read."""
+        try:
+            return await self._in_writer(read)
+        except DatabaseError as error:
+            log.error("%s", error)
+            raise Refused(
+                503,
+                "database",
+                str(error),
+                "keep the file, and let somebody look at it who knows the product",
+            ) from error
 
     async def _in_writer(self, work: Callable[[], Result]) -> Result:
         """Run something that blocks in the one thread that owns the database."""

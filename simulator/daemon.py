@@ -12,7 +12,7 @@ from typing import Protocol
 from simulator.tied import tied_to_us
 
 READY_LIMIT_S = 60.0
-STOP_LIMIT_S = 15.0
+STOP_LIMIT_S = 60.0
 _TAIL_LINES = 6
 _SOCKET_PATH_MOST = 100
 _NOT_FOR_IT = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY")

@@ -24,9 +24,9 @@ from simulator.serving import lacking
 from simulator.steering import Steering, Trust
 from simulator.stock import Stock, initialise
 
-ONLINE_LIMIT_S = 20.0
-SERVED_LIMIT_S = 30.0
-COMMAND_LIMIT_S = 20.0
+ONLINE_LIMIT_S = 60.0
+SERVED_LIMIT_S = 60.0
+COMMAND_LIMIT_S = 60.0
 ASK_TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 PERSONAL_HANDOVER = "personal-handover"
 

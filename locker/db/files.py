@@ -208,7 +208,7 @@ def lost(path: Path, epoch: int) -> DatabaseRefused:
 def _peek(path: Path, *, whole: bool) -> Peek:
     with looking_into(path) as db:
         if whole:
-            faults = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
+            faults = [line for (line,) in db.execute("PRAGMA integrity_check(1)")]
             if faults != ["ok"]:
                 if faults and (unread := UNREAD.search(faults[0])) and int(unread[1]) & 0xFF == IO_ERROR:
                     raise DatabaseFailed(path, f"reading it failed ({faults[0]}); it was not changed")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Select, create_engine, event, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from locker.db.agreement import contradiction
 from locker.db.errors import DatabaseError, DatabaseFailed, DiskFull, JournalOutOfStep
 from locker.db.files import BUSY_TIMEOUT_S, Claim, address_of, copy_database, damaged, failure
 from locker.db.loading import Loaded, all_of, load_automat, stored_head
@@ -109,9 +110,13 @@ class Database:
         """
         with self._transaction("loading it", running=False) as connection:
             try:
-                return load_automat(connection, blank, fixtures, self._head)
+                loaded = load_automat(connection, blank, fixtures, self._head)
+                contradicted = contradiction(connection, loaded.automat)
             except (ValueError, TypeError, KeyError) as error:
                 raise damaged(self.path, f"a row is not what it should be: {error}") from error
+        if contradicted is not None:
+            raise damaged(self.path, contradicted)
+        return loaded
 
     def commit(
         self, changes: Sequence[Change], entries: Sequence[SealedEntry], seen: LastSeen | None = None
@@ -299,7 +304,15 @@ class Database:
 
     def _entries(self, query: Select[tuple[object, ...]]) -> list[SealedEntry]:
         with self._transaction("reading the journal") as connection:
-            return [_JOURNAL.from_row(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+        entries = []
+        for row in rows:
+            try:
+                entries.append(_JOURNAL.from_row(row))
+            except (ValueError, TypeError, KeyError) as error:
+                name = f"{row['epoch']}-{row['sequence']}"
+                raise damaged(self.path, f"entry {name} of the journal cannot be read: {error}") from error
+        return entries
 
     def _newest(self, query: Select[tuple[object, ...]], limit: int) -> list[SealedEntry]:
         journal = _JOURNAL.table

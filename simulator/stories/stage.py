@@ -15,7 +15,7 @@ from simulator.people import Person
 from simulator.steering import Trust
 from simulator.transcript import Transcript, duration
 
-LIMIT_S = 15.0
+LIMIT_S = 45.0
 """How long an expectation may take; generous, for a busy machine."""
 
 _SPACES = re.compile(r"\s+")

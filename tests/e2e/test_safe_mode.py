@@ -222,3 +222,23 @@ async def test_a_database_that_is_gone_is_not_replaced_by_an_empty_one(demo: Dem
     await demo.stop_daemon()  # whoever restarts the service wants it tried again
     await demo.start_daemon()
     assert (await demo.ask("/v1/status"))["safe_mode"] is None
+
+
+async def test_an_entry_that_cannot_be_read_is_named_to_who_asks_and_recipients_are_served(
+    demo: Demo,
+) -> None:
+    with on_stage(demo) as stage:
+        parcel = await stage.deliver()
+        await stage.in_step()
+    await demo.stop_daemon()
+    change(demo, "UPDATE journal SET at = 'a' || at WHERE sequence = 3")
+
+    await demo.start_daemon()
+    await demo.until_served()
+    for question in ("journal", "verify"):
+        with pytest.raises(
+            DaemonError, match=r"answers .* with 503: .*entry 1-3 of the journal cannot be read"
+        ):
+            await demo.ask(f"/v1/{question}")
+    with on_stage(demo) as stage:
+        await stage.pick_up(parcel)

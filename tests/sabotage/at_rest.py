@@ -33,6 +33,22 @@ AT_REST = (
         ("F2",),
     ),
     Twin(
+        "indexes are not held against their rows",
+        FILES,
+        "PRAGMA integrity_check(1)",
+        "PRAGMA quick_check(1)",
+        ("tests/unit/db/test_refusals.py::test_a_row_that_its_index_tells_otherwise_is_refused",),
+        ("F5",),
+    ),
+    Twin(
+        "rows that cannot both be true are believed",
+        SESSION,
+        "        if contradicted is not None:\n",
+        "        if contradicted == self.path:\n",
+        ("tests/unit/db/test_agreement.py::test_what_contradicts_itself_is_damage",),
+        ("F5",),
+    ),
+    Twin(
         "SQLite copies the log over and keeps a failure to itself",
         SESSION,
         '    "PRAGMA wal_autocheckpoint = 0",\n',

@@ -1,11 +1,13 @@
 """Files that are not opened: each with its reason, each left byte for byte as it was."""
 
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,21 @@ def test_a_damaged_file_is_refused_and_left_untouched(path: Path, damage: Callab
     with pytest.raises(DamagedDatabase, match="Keep the file"):
         Database.open(path)
     assert files_beside(path) == before
+
+
+def test_a_row_that_its_index_tells_otherwise_is_refused(path: Path) -> None:
+    with closing(Database.open(path)) as database:
+        database.begin_epoch(1)
+        database.commit([], [replace(entry(1), subject="JJFI-of-row-and-index")], SEEN)
+    whole = path.read_bytes()
+    places = [found.start() for found in re.finditer(b"JJFI-of-row-and-index", whole)]
+    assert len(places) == 2
+    for place in places:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedDatabase, match="index"):
+            Database.open(path)
 
 
 def test_damage_is_found_under_what_a_power_cut_left(path: Path, tmp_path: Path) -> None:

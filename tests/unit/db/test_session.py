@@ -104,7 +104,7 @@ def test_a_row_without_a_configured_box_is_reported_with_its_opening(database: D
 
 @pytest.mark.parametrize("state", sorted(INSIDE))
 def test_two_parcels_cannot_lie_in_one_compartment(database: Database, state: ParcelState) -> None:
-    database.commit([replace(STORED, state=state)], [], SEEN)
+    database.commit([replace(STORED, state=state), FULL], [], SEEN)
     with pytest.raises(DatabaseFailed, match="UNIQUE"):
         database.commit([COURIER, replace(STORED, tracking_id="other")], [entry(1)], SEEN)
     automat = database.load(blank_automat(), FIXTURES).automat
