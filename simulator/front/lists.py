@@ -159,7 +159,8 @@ def _told(entry: EntryShown) -> tuple[str, str, str]:
         case "command.applied":
             return f"applied {data.get('command')}", about, ""
         case "command.refused":
-            return f"refused {data.get('command')}", about, str(data.get("reason"))
+            what = f"{data['more']} more" if "more" in data else data.get("command", "what is no command")
+            return f"refused {what}", about, str(data.get("reason"))
         case "incident.raised":
             return kind, about, f"{data.get('number')}: {data.get('incident')} {data.get('about')}"
         case "mode.changed":

@@ -102,9 +102,11 @@ async def test_what_the_automat_answered_stands_in_the_journal(stand: Stand) -> 
     async with seen(Panel(stand)) as screen:
         stand.enter("command.applied", command="mode.set")
         stand.enter("command.refused", PARCEL, command="parcel.withdraw", reason="already-redirected")
+        stand.enter("command.refused", reason="bad-signature", more=37)
         await screen.shows("applied mode.set", "refused withdraw", "already-redirected", part="journal")
     async with seen(Panel(stand), (140, 40)) as screen:
         await screen.shows("refused parcel.withdraw: already-redirected", PARCEL, part="journal")
+        await screen.shows("refused 37 more: bad-signature", part="journal")
 
 
 async def test_who_comes_later_is_listed_with_a_code(stand: Stand) -> None:
