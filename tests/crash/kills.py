@@ -38,6 +38,7 @@ TRIES = 3
 """How often a case is played until its step is reached: what the link does is a matter of moments."""
 GRACE_S = 60.0
 """How long what is under way may take to come to an end once the time is over."""
+STAND_FAILED = "the stand failed"
 COMMAND = "python -m tests.crash.kills"
 
 
@@ -215,7 +216,7 @@ def _taken(work: Work, told: Tally | Lost) -> Tally:
         return told
     if not told.hung:
         return Tally(cut_short=1)
-    return Tally(findings=[Finding(work.seed, told.why, work.replay())])
+    return Tally(findings=[Finding(work.seed, f"{STAND_FAILED}: {told.why}", work.replay())])
 
 
 def _tell_findings(tally: Tally, more: Tally) -> None:
@@ -235,7 +236,7 @@ async def workshop(directory: Path) -> AsyncIterator[Deed[Work, Tally]]:
             try:
                 tally = await do(nursery, stock, work, hurry)
             except Exception as error:  # noqa: BLE001 - whatever it is, the others go on and this one is told
-                tally = Tally(findings=[Finding(work.seed, f"the stand failed: {error!r}", work.replay())])
+                tally = Tally(findings=[Finding(work.seed, f"{STAND_FAILED}: {error!r}", work.replay())])
             return Told(tally, worn=bool(tally.findings))
 
         yield deed
@@ -256,7 +257,8 @@ def _twins(seed: int, jobs: int) -> int:
     """Kill a daemon without each of the safeguards; 0 if every one of them is missed."""
     began_s = time.monotonic()
     tally = run([twin(name, seed) for name in SABOTEURS], jobs)
-    caught = {name for name in SABOTEURS if any(f" {name}" in found.replay for found in tally.findings)}
+    judged = [found for found in tally.findings if not found.what.startswith(STAND_FAILED)]
+    caught = {name for name in SABOTEURS if any(f" {name}" in found.replay for found in judged)}
     seconds = time.monotonic() - began_s
     sys.stdout.write(f"sabotage: {len(caught)} of {len(SABOTEURS)} caught, {seconds:.0f} s\n")
     for name in SABOTEURS.keys() - caught:
