@@ -5,7 +5,7 @@ They know what stands on the display and what they see; none of them knows what 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -80,8 +80,8 @@ class People:
         """Recipients whose parcel was brought, as far as its courier knows."""
         self.withdrawn: set[str] = set()
         """Parcels that the back office has asked to be given back, whether it was heard yet or not."""
-        self.former: dict[str, list[Person]] = {}
-        """Recipients as they were before they were written another code, oldest first."""
+        self.letters: dict[str, list[tuple[str, Person]]] = {}
+        """Each parcel's recipient with every code that was written, and the command that brings it."""
         self.senders: list[Person] = []
 
     @property
@@ -112,7 +112,8 @@ class People:
         """Announce a parcel to somebody."""
         person = self.front.somebody()
         tracking_id = _id(person)
-        await self.office.announce(tracking_id, size, code=person.code)
+        command_id = await self.office.announce(tracking_id, size, code=person.code)
+        self.letters[tracking_id] = [(command_id, person)]
         self.expected[tracking_id] = person
 
     async def expect_sender(self, size: str) -> None:
@@ -133,9 +134,9 @@ class People:
             self.expected.pop(tracking_id, None)
         else:
             code = self.front.new_code()
-            await self.office.replace_code(tracking_id, code=code)
-            self.former.setdefault(tracking_id, []).append(person)
+            command_id = await self.office.replace_code(tracking_id, code=code)
             changed = replace(person, code=code)
+            self.letters[tracking_id].append((command_id, changed))
             for people in (self.expected, self.waiting):
                 if tracking_id in people:
                     people[tracking_id] = changed
@@ -168,6 +169,11 @@ class People:
         """Let whoever was shut out try again, as customer service does in the morning."""
         for keypad in self.front.automat.plan.keypads:
             await self.office.release_guard(keypad.id, "operator-1")
+
+    def rightful(self, tracking_id: str, applied: Sequence[str]) -> Person | None:
+        """Return the recipient with the code that the automat took last; None if it took none."""
+        brought = dict(self.letters[tracking_id])
+        return next((brought[each] for each in reversed(applied) if each in brought), None)
 
     # -- recipients
 

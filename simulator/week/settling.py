@@ -67,19 +67,16 @@ async def _visit(week: "Week", who: str, what: Callable[[], Awaitable[None]]) ->
 async def _every_code_opens(week: "Week") -> None:
     """Let everybody collect whose parcel lies there, is theirs, and has not come to its end."""
     people, witness = week.people, week.witness
-    for tracking_id, person in list(people.waiting.items()):
+    for tracking_id in list(people.waiting):
         label = witness.where.get(tracking_id)
         if label is None or tracking_id in witness.ended or tracking_id in people.withdrawn:
             continue
         if tracking_id not in week.stand.automat.door(label).contents or label in witness.was_blind:
             continue
+        person = people.rightful(tracking_id, witness.applied)
+        if person is None:
+            continue
         await _visit(week, "a recipient", partial(people.collect, person))
-        if (
-            week.stand.office_restored
-        ):  # it may have forgotten that it wrote another code, before that arrived
-            for before in reversed(people.former.get(tracking_id, [])):
-                if witness.where.get(tracking_id) is not None:
-                    await _visit(week, "a recipient", partial(people.collect, before))
         if witness.where.get(tracking_id) is not None:
             raise PromiseBrokenError(
                 f"parcel {tracking_id} lies in {label} and its code did not open it; "

@@ -90,7 +90,6 @@ class Stand:
         self.starts = 0
         self.ended_on_purpose = 0
         self.stays_in_safe_mode = 0
-        self.office_restored = False
         self.before_start: Callable[[], None] = lambda: None
         """Called before each start of the daemon, when nobody has its files open."""
         self.on_served: Callable[[], None] = lambda: None
@@ -233,7 +232,7 @@ class Stand:
     async def restore_office(self, backup: bytes) -> None:
         """Put a copy in the ledger's place: the back office has forgotten what came since."""
         self.trace.add("office", "restored from a copy")
-        conduct, self.office_restored = self.office.conduct, True
+        conduct = self.office.conduct
         await self.office.stop()
         for file in self._ledger.parent.glob(f"{self._ledger.name}-*"):
             file.unlink()

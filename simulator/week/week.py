@@ -45,8 +45,9 @@ class Settings:
 
     `kept`: the numbers of the troubles that happen; None: all. `ends_after_days`: the planned week goes on
     no longer. `nobody` comes and nothing is announced. `compartments`: 0 for the demo's automat, in English.
-    `cuts_a_day` are power cuts at entries, besides. `skips`: lines rest while nothing moves. `settles`: in
-    the end everything has to come to rest. `heartbeat_s`: None for the daemon's own.
+    `troubles`: how many are planned. `cuts_a_day` are power cuts at entries, besides. `skips`: lines rest
+    while nothing moves. `settles`: in the end everything has to come to rest. `heartbeat_s`: None for the
+    daemon's own.
     """
 
     seed: int
@@ -57,6 +58,7 @@ class Settings:
     nobody: bool = False
     compartments: int | None = None
     cuts_a_day: float = 0.0
+    troubles: int | None = None
     skips: bool = True
     settles: bool = True
     heartbeat_s: float | None = HEARTBEAT_S
@@ -125,6 +127,7 @@ class Week:
         self.front = Front(self.stand.automat, _more(dice), language)
         parcels, troubles = dice.choice(PARCELS_A_DAY), dice.choice(TROUBLES)
         self._parcels_a_day = parcels if settings.parcels_a_day is None else settings.parcels_a_day
+        troubles = troubles if settings.troubles is None else settings.troubles
         planned = plan_troubles(_more(dice), settings.days, troubles)
         planned += plan_cuts(_more(dice), settings.days, settings.cuts_a_day)
         kept = range(len(planned)) if settings.kept is None else settings.kept

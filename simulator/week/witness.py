@@ -83,6 +83,8 @@ class Witness:
         """Those of which one lied, and nobody has looked into them since."""
         self.bouncing: set[str] = set()
         """Compartments whose contact may have been read open when it was shut."""
+        self.applied: list[str] = []
+        """The commands that the automat has taken, in order."""
         self.problem: PromiseBrokenError | None = None
         self.counts: dict[str, int] = {}
 
@@ -181,33 +183,43 @@ class Witness:
 
     def _judge(self, kind: str, subject: str | None, data: Mapping[str, Any]) -> None:
         label = str(data.get("compartment"))
-        if kind == "lock.pulse-intended":
-            door = self._doors[label]
-            tried = data.get("purpose") == "commission"  # whose trials count on
-            if data["number"] > PULSES_MOST and not tried:
-                self._break(f"pulse {data['number']} of {label} was intended, {PULSES_MOST} are the most")
-            if data["number"] == 1 or tried:
-                door.first_intent_s = self._now_s()
-                door.opened_s = [self._now_s()] if door.is_open else []
-                door.stood_open, door.told = door.is_open, []
-                door.intended = door.pulsed  # what was never sent of an opening before must not come now
-            door.intended += 1
-        if kind in ("door.opened", "door.closed"):
-            self._doors[label].told.append(str(kind))
-        if kind in CUSTODY and subject is not None:
-            self._custody(kind, subject, label)
-        if kind == "door.opened":
-            self._doors[label].told_s = self._now_s()
+        match kind:
+            case "lock.pulse-intended":
+                self._intended(label, data)
+            case "door.opened" | "door.closed":
+                self._doors[label].told.append(str(kind))
+                if kind == "door.opened":
+                    self._doors[label].told_s = self._now_s()
+            case "command.applied":
+                self.applied.append(str(data["id"]))
+            case "code.missed" | "code.refused":
+                self._guess(str(data.get("keypad")))
+        if subject is not None:
+            self._of_parcel(kind, subject, label, data)
         if kind in SEEN:
             self.was_blind.discard(label)
-        if kind == "parcel.handed-over" and subject is not None:
+
+    def _of_parcel(self, kind: str, subject: str, label: str, data: Mapping[str, Any]) -> None:
+        if kind in CUSTODY:
+            self._custody(kind, subject, label)
+        if kind == "parcel.handed-over":
             self._receipt(subject, label, str(data["grade"]))
-        if kind in ("parcel.overdue", "parcel.missing") and subject is not None:
+        if kind in ("parcel.overdue", "parcel.missing"):
             self.ended.add(subject)
-        if kind == "parcel.overdue" and subject is not None:
+        if kind == "parcel.overdue":
             self._overdue(subject)
-        if kind in ("code.missed", "code.refused"):
-            self._guess(str(data.get("keypad")))
+
+    def _intended(self, label: str, data: Mapping[str, Any]) -> None:
+        door = self._doors[label]
+        tried = data.get("purpose") == "commission"  # whose trials count on
+        if data["number"] > PULSES_MOST and not tried:
+            self._break(f"pulse {data['number']} of {label} was intended, {PULSES_MOST} are the most")
+        if data["number"] == 1 or tried:
+            door.first_intent_s = self._now_s()
+            door.opened_s = [self._now_s()] if door.is_open else []
+            door.stood_open, door.told = door.is_open, []
+            door.intended = door.pulsed  # what was never sent of an opening before must not come now
+        door.intended += 1
 
     def _custody(self, kind: str, subject: str, label: str) -> None:
         door = self._doors.get(label)

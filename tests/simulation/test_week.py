@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.virtual_loop import run
+from simulator.week.troubles import KINDS
 from simulator.week.week import Outcome, Settings, Week, live
 
 DAY = Settings(seed=3, days=1.5, parcels_a_day=6.0)
@@ -107,3 +108,11 @@ def test_spans_of_seeds_are_read_strictly() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "is no span of seeds" in done.stderr
+
+
+def test_over_a_handful_of_seeds_every_trouble_comes_and_every_promise_is_kept() -> None:
+    weeks = [live(Settings(seed, days=0.4, parcels_a_day=10.0, troubles=55)) for seed in (2, 17, 23)]
+    assert all(kept(week) for week in weeks)
+    assert {kind for week in weeks for kind in week.caused} == set(KINDS)
+    assert sum(week.ended_on_purpose for week in weeks) > 0
+    assert sum(week.stays_in_safe_mode for week in weeks) > 0
