@@ -171,6 +171,19 @@ def test_a_faulty_box_stays_faulty_when_its_wiring_comes_into_doubt() -> None:
     assert stand.box("2").condition is Condition.FAULTY
 
 
+@pytest.mark.parametrize("stands_open", [False, True])
+def test_a_door_that_is_under_way_is_not_pulsed_for_the_same_code_at_another_keypad(
+    *, stands_open: bool
+) -> None:
+    stand = wants_to_pick_up()
+    stand.pulse_sent()
+    if stands_open:
+        stand.door("1", Door.OPEN)
+    before = stand.automat.openings["1"], len(stand.unlocks)
+    stand.press("C 024204 OK", "side")
+    assert (stand.automat.openings["1"], len(stand.unlocks)) == before
+
+
 @pytest.mark.parametrize(("after_s", "doubted"), [(5, True), (5.5, False)])
 def test_a_lock_without_contact_is_doubted_for_as_long_as_a_door_may_take(
     after_s: float, *, doubted: bool
