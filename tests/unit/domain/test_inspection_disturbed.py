@@ -323,6 +323,19 @@ def test_a_person_can_judge_after_a_restart_while_the_door_stood_open() -> None:
     assert stand.box("1").free
 
 
+def test_a_look_that_a_power_cut_took_before_the_door_moved_is_told_of_and_settles_nothing() -> None:
+    stand = Stand()
+    stand.door("1", Door.OPEN)
+    stand.door("1", Door.SHUT)
+    technician_opens(stand, "1")
+    assert stand.pulse_sent() == "1"
+    stand.power_cut(off_s=2)
+    told = stand.last(EntryKind.COMPARTMENT_TO_INSPECT)
+    assert (told.data["compartment"], told.data["reason"]) == ("1", "interrupted")
+    assert stand.box("1").condition is Condition.SUSPECT
+    assert not stand.box("1").free
+
+
 def test_who_is_revoked_during_a_power_cut_judges_nothing() -> None:
     stand = stand_in_inspection()
     stand.opens()

@@ -188,3 +188,17 @@ def test_no_tag_of_a_code_is_told_in_the_journal() -> None:
     tags = [str(stand.automat.code_key.tag(Code(code))) for code in ("024204", "7777", "9999", "515151")]
     told = " ".join(str(dict(entry.data)) for entry in stand.entries)
     assert not any(each in told for each in tags)
+
+
+def test_frozen_between_two_doors_of_one_code_the_second_stays_shut() -> None:
+    stand = Stand()
+    stand.deliver(code="024204", recipient="r1")
+    stand.deliver("JJFI65432110000070781", code="024204", recipient="r1")
+    stand.press("C 024204 OK")
+    label = stand.opens()
+    before = len(stand.unlocks)
+    set_to(stand, Mode.FROZEN)
+    stand.door(label, Door.SHUT)
+    assert stand.count(EntryKind.PARCEL_HANDED_OVER) == 1
+    assert len(stand.unlocks) == before
+    assert stand.says(Text.FROZEN)
