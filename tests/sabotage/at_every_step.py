@@ -42,6 +42,13 @@ AT_EVERY_STEP = (
         f"{PICKUP}::test_several_parcels_under_one_code_open_one_after_another",
         "I6",
     ),
+    _rule(
+        "a door is opened while it is under way",
+        "tests/unit/domain/test_door_events.py"
+        "::test_a_door_that_is_under_way_is_not_pulsed_for_the_same_code_at_another_keypad",
+        "I6",
+        "F6",
+    ),
     Twin(
         "an opening is not written down",
         "locker/domain/draft.py",
