@@ -23,6 +23,8 @@ PR_SET_PDEATHSIG = 1
 """prctl(2): whoever outlived its parent would hold ptys that the kernel gives to somebody else."""
 BEAT_S, SILENT_MOST_S = 5.0, 90.0
 """A worker that says nothing for so long is stuck: its event loop does not turn any more."""
+FIRST_WORD_MOST_S = 600.0
+"""Many of them load everything that they need at the same time, at first."""
 LOOK_S, GO_LIMIT_S = 1.0, 20.0
 
 W = TypeVar("W")
@@ -57,6 +59,12 @@ class _Worker(Generic[W]):
     pipe: Connection
     work: W | None = None
     heard_s: float = 0.0
+    speaks: bool = False
+
+    def is_stuck(self) -> bool:
+        """Tell whether it has been silent for too long."""
+        silent_s = time.monotonic() - self.heard_s
+        return silent_s > (SILENT_MOST_S if self.speaks else FIRST_WORD_MOST_S)
 
 
 class Crew(Generic[W, T]):
@@ -109,8 +117,9 @@ class Crew(Generic[W, T]):
             for busy in self._busy():
                 if time.monotonic() > over_s:
                     yield self._lose(busy, Lost("cut short", hung=False))
-                elif time.monotonic() - busy.heard_s > SILENT_MOST_S:
-                    yield self._lose(busy, Lost(f"nothing moved in its process for {SILENT_MOST_S:g} s"))
+                elif busy.is_stuck():
+                    silent_s = time.monotonic() - busy.heard_s
+                    yield self._lose(busy, Lost(f"nothing moved in its process for {silent_s:.0f} s"))
 
     def _busy(self) -> list[_Worker[W]]:
         return [worker for worker in self._workers if worker.work is not None]
@@ -146,7 +155,7 @@ class Crew(Generic[W, T]):
         except (EOFError, OSError):
             yield self._lose(worker, Lost("its process ended"))
             return
-        worker.heard_s = time.monotonic()
+        worker.heard_s, worker.speaks = time.monotonic(), True
         if told is None or worker.work is None:
             return
         work, worker.work = worker.work, None
