@@ -63,10 +63,14 @@ class BackOffice(Desk):
         dice: random.Random | None = None,
         connect: Connect = open_connection,
         look_s: float = LOOK_S,
+        retry_most_s: float = RETRY_S,
     ) -> None:
-        """Open the ledger; connect nothing yet. Without a `signing_key` commands go out unsigned."""
+        """Open the ledger; connect nothing yet. Without a `signing_key` commands go out unsigned.
+
+        The pauses between attempts to connect grow up to `retry_most_s`.
+        """
         super().__init__(enrolments, signing_key=signing_key, clock=clock, dice=dice)
-        self._connect, self._look_s = connect, look_s
+        self._connect, self._look_s, self._retry_most_s = connect, look_s, retry_most_s
         self._host, self._port, self._protocol, self._client_id = host, port, protocol, client_id
         self.conduct = conduct or Conduct()
         self.ledger = Ledger(ledger_file)
@@ -182,16 +186,19 @@ class BackOffice(Desk):
     # -- the connection
 
     async def _stay_connected(self) -> None:
+        pause_s = RETRY_S
         try:
             while True:
                 try:
                     async with self._connect(
                         self._host, self._port, client_id=self._client_id, protocol=self._protocol
                     ) as connection:
+                        pause_s = RETRY_S
                         await self._use(connection)
                 except aiomqtt.MqttError:
                     await self._tell(connected=False)
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(pause_s)
+                pause_s = min(self._retry_most_s, 2 * pause_s)
         except Exception as error:
             self._failure = error
             await self._tell(connected=False)

@@ -106,6 +106,9 @@ async def _ledger_equals_journal(week: "Week") -> None:
             raise PromiseBrokenError(f"entry {key[0]}-{key[1]} {entry.kind} is not in the ledger")
         if row.payload != entry.payload:
             raise PromiseBrokenError(f"entry {key[0]}-{key[1]} differs in the ledger")
+    unheard = sorted(rows.keys() - week.witness.entries.keys())
+    if unheard:
+        raise PromiseBrokenError(f"the ledger has {unheard[:3]}, which the automat never committed")
     faults = [f"{row.epoch}-{row.sequence}: {row.fault}" for row in rows.values() if row.fault]
     forks = ledger.forks(automat_id, head.epoch)
     if faults or forks or week.stand.office.unproven:

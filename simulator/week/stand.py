@@ -52,6 +52,7 @@ RESTART_S = 2.0
 """How soon systemd starts the daemon again that has ended."""
 DISK_LOOK_S = 900.0
 OFFICE_LOOK_S = 300.0
+OFFICE_RETRY_MOST_S = 60.0
 HEARTBEAT_S = 600.0
 START_LIMIT_S = 120.0
 
@@ -256,6 +257,7 @@ class Stand:
             dice=random.Random(self.dice.getrandbits(64)),
             connect=cast("office.Connect", self._connect_office),
             look_s=OFFICE_LOOK_S,
+            retry_most_s=OFFICE_RETRY_MOST_S,
         )
 
     # -- parts
