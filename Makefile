@@ -58,6 +58,7 @@ docs: $(STAMP) ## redraw what the documents show of the code
 	$(BIN)/python -m locker.sync.schemas
 	$(BIN)/python -m tests.rules.checklist
 	$(BIN)/python -m tests.faults.catalogue
+	$(BIN)/python -m tests.simulation.golden
 
 pictures: $(STAMP) ## have the technician's screens draw themselves anew for the README
 	$(BIN)/python -m tests.screens.tui.pictures

@@ -17,7 +17,7 @@ from simulator.week.week import Outcome, Settings, live
 
 DAY_S = 86_400.0
 FLOOR_S = 3600.0
-QUIET = Settings(1, days=7.0, nobody=True, kept=(), settles=False, heartbeat_s=None)
+QUIET = Settings(1, days=7.0, nobody=True, compartments=0, kept=(), settles=False, heartbeat_s=None)
 BUSY = Settings(1, days=1.0, parcels_a_day=90.0, compartments=60, kept=(), settles=False, heartbeat_s=None)
 
 

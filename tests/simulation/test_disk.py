@@ -12,7 +12,7 @@ from simulator.week.disk import Disk, Failure
 from simulator.week.troubles import Trouble
 from simulator.week.week import Settings, Week
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from simulator.virtual_loop import run
 from simulator.week.technicians import Technician
 from simulator.week.week import Settings, Week
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from simulator.virtual_loop import run
 from simulator.week.vandal import Vandal
 from simulator.week.week import Settings, Week
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 class Robber(random.Random):

@@ -15,7 +15,7 @@ from simulator.week.week import Outcome, Settings, Week, live
 
 DAY = Settings(seed=3, days=1.5, parcels_a_day=6.0)
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def kept(outcome: Outcome) -> bool:
@@ -111,7 +111,7 @@ def test_spans_of_seeds_are_read_strictly() -> None:
 
 
 def test_over_a_handful_of_seeds_every_trouble_comes_and_every_promise_is_kept() -> None:
-    weeks = [live(Settings(seed, days=0.4, parcels_a_day=10.0, troubles=55)) for seed in (2, 17, 23)]
+    weeks = [live(Settings(seed, days=0.25, parcels_a_day=10.0, troubles=60)) for seed in (2, 17)]
     assert all(kept(week) for week in weeks)
     assert {kind for week in weeks for kind in week.caused} == set(KINDS)
     assert sum(week.ended_on_purpose for week in weeks) > 0
