@@ -338,6 +338,7 @@ def decisions(root: Path) -> Iterator[Decided]:
         if not scene.decision.durable:
             continue
         before, files, old_head = "", {}, head
+        automat = replace(scene.automat, epoch=head.epoch)
         if place in wanted:
             before = rows(database._driver)
             database.close()
@@ -345,7 +346,7 @@ def decisions(root: Path) -> Iterator[Decided]:
             database = Database.open(root / DATABASE)
             database.begin_epoch(1)
         engine = Engine(
-            scene.automat,
+            automat,
             head,
             clock=Instant(scene.now),
             hardware=Doors(),
@@ -358,7 +359,7 @@ def decisions(root: Path) -> Iterator[Decided]:
         if place in wanted:
             after = rows(database._driver)
             name = f"{place}-{scene.name}"
-            yield Decided(name, files, scene.automat, old_head, scene.event, scene.now, before, after)
+            yield Decided(name, files, automat, old_head, scene.event, scene.now, before, after)
     database.close()
 
 
