@@ -149,6 +149,10 @@ class Book:
         if kind in SETTLES and label:
             self._note_settled(kind, label)
 
+    def turn_over(self) -> None:
+        """Begin another epoch: its numbers begin anew, what lies where does not."""
+        self.read = 0
+
     def skip(self, sequence: int) -> None:
         """Go on behind an entry that the back office refuses."""
         self.read = sequence

@@ -6,9 +6,11 @@ import json
 import re
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.backoffice.entries import Entry
 from simulator.demo import ClockMoved, DaemonEnded, Demo, DemoEvent, EntryArrived
 from simulator.events import CoilPulsed, DisplayChanged, DoorMoved, SimulatorEvent
 from tests.crash.book import SHOWN_WITHIN_S, Book, Doors, Pulsed, Shown
@@ -74,7 +76,7 @@ class Witness:
         self._epoch = 1
         self._open: set[str] = set()
         self._new_pulses: list[Pulsed] = []
-        self._arrived: dict[int, Arrived] = {}
+        self._ledger: dict[int, dict[int, Arrived]] = {}  # by epoch and number
         self._promises: list[Promise] = []
         self._shown: list[Shown] = []
         self._texts: dict[str, str] = {}
@@ -97,12 +99,13 @@ class Witness:
 
     def stays_told(self) -> int:
         """Count the starts that told of a stay in safe mode before them."""
-        entries = [arrived.entry for arrived in self._arrived.values()]
-        return sum(one.type == "automat.started" and bool(one.data.get("aftersafemode")) for one in entries)
+        return sum(
+            one.type == "automat.started" and bool(one.data.get("aftersafemode")) for one in self._entries()
+        )
 
     def knows_code(self, tracking_id: str) -> bool:
         """Tell whether the automat has been told one code of a parcel, and none instead of it."""
-        entries = [one.entry for one in self._arrived.values() if one.entry.subject == tracking_id]
+        entries = [one for one in self._entries() if one.subject == tracking_id]
         commands = [one.data["command"] for one in entries if one.type == "automat.command.applied"]
         return "parcel.announce" in commands and "parcel.replace-code" not in commands
 
@@ -139,16 +142,27 @@ class Witness:
         if bad is not None:
             self.find(f"entry {bad['epoch']}-{bad['sequence']} is bad: {bad['reason']}")
         rows = list(office.ledger.rows(automat_id))
-        # A first start that was cut short leaves an epoch behind in which nothing was ever written.
-        numbers = sorted([*(row.sequence for row in rows), *self._refused()])
-        if numbers != list(range(1, len(numbers) + 1)) or {row.epoch for row in rows} != {self._epoch}:
-            self.find("the ledger has a gap, or a second epoch")
+        planted = False
+        for epoch in sorted({row.epoch for row in rows}):
+            forks = office.ledger.forks(automat_id, epoch)
+            planted = planted or any(reason == PLANTED for _, reason in forks)
+            for sequence, reason in forks:
+                if reason != PLANTED:
+                    self.find(f"fork at entry {epoch}-{sequence}: {reason}")
+            numbers = sorted(
+                [
+                    *(row.sequence for row in rows if row.epoch == epoch),
+                    *(sequence for sequence, _ in office.ledger.refused(automat_id, epoch)),
+                ]
+            )
+            if numbers != list(range(1, len(numbers) + 1)):
+                self.find(f"the ledger has a gap in epoch {epoch}")
+            # A first start that was cut short leaves an epoch behind in which nothing was ever written.
+            if epoch != self._epoch and not planted:
+                self.find(f"the ledger has an epoch {epoch} beside {self._epoch}, and nobody told of a fork")
         for row in rows:
             if row.fault:
-                self.find(f"ledger, entry {row.sequence}: {row.fault}")
-        for sequence, reason in office.ledger.forks(automat_id, self._epoch):
-            if reason != PLANTED:
-                self.find(f"fork at entry {sequence}: {reason}")
+                self.find(f"ledger, entry {row.epoch}-{row.sequence}: {row.fault}")
         for unproven in office.unproven:
             self.find(f"the ledger was sent something unproven: {unproven.reason}")
 
@@ -156,7 +170,8 @@ class Witness:
         journal = (await self.demo.ask("/v1/status"))["journal"]
         office, automat_id = self.demo.backoffice, self.demo.plan.automat_id
         epoch, last = journal["epoch"], journal["last_sequence"]
-        self._epoch = epoch
+        if epoch != self._epoch:
+            await self._turn_over(epoch)
         try:
             await office.until(
                 lambda office: office.ledger.progress(automat_id, epoch).through >= last,
@@ -166,6 +181,23 @@ class Witness:
         except TimeoutError as error:
             self.find(str(error))
 
+    async def _turn_over(self, epoch: int) -> None:
+        """Read an epoch to its end, and begin the one that follows it."""
+        await self._read_pages()
+        self._epoch = epoch
+        self.book.turn_over()
+        self.pruning.through = 0
+
+    def _entries(self) -> Iterator[Entry]:
+        for arrived in self._ledger.values():
+            for one in arrived.values():
+                yield one.entry
+
+    @property
+    def _arrived(self) -> dict[int, Arrived]:
+        """What the ledger holds of the present epoch."""
+        return self._ledger.setdefault(self._epoch, {})
+
     async def _read_news(self) -> None:
         """Read what the journal has beyond what was read, entry by entry beside the ledger.
 
@@ -174,7 +206,9 @@ class Witness:
         first = 0
         for _ in range(LOOKS_AT_THE_BEGINNING):  # more may be pruned while we read
             await self._read_pages()
-            first = (await self.demo.ask("/v1/journal?after=0&limit=1"))["entries"][0]["sequence"]
+            first = (await self.demo.ask(f"/v1/journal?epoch={self._epoch}&after=0&limit=1"))["entries"][0][
+                "sequence"
+            ]
             if first == self.pruning.through + 1:
                 break
         self.pruning.compare(first)
@@ -186,7 +220,7 @@ class Witness:
     async def _read_pages(self) -> None:
         more = True
         while more:
-            page = await self.demo.ask(f"/v1/journal?after={self.book.read}&limit={PAGE}")
+            page = await self.demo.ask(f"/v1/journal?epoch={self._epoch}&after={self.book.read}&limit={PAGE}")
             for own in page["entries"]:
                 for number in range(self.book.read + 1, own["sequence"]):
                     if not await self._read(number):
@@ -232,9 +266,8 @@ class Witness:
                 count = self.book.counts[promise.kind]
             else:
                 count = sum(
-                    arrived.entry.type == f"automat.{promise.kind}"
-                    and arrived.entry.subject == promise.subject
-                    for arrived in self._arrived.values()
+                    one.type == f"automat.{promise.kind}" and one.subject == promise.subject
+                    for one in self._entries()
                 )
             if count < promise.count:
                 about = f" of {promise.subject}" if promise.subject else ""
@@ -280,7 +313,8 @@ class Witness:
             self._moves.append((time.monotonic(), event.seconds))
         if isinstance(event, EntryArrived):
             at_s = self.demo.steering.now().timestamp()
-            self._arrived[event.entry.sequence] = Arrived(event.entry, at_s)
+            arrived = self._ledger.setdefault(event.entry.epoch, {})
+            arrived[event.entry.sequence] = Arrived(event.entry, at_s)
         elif isinstance(event, DaemonEnded) and (
             # Asked politely and dead of SIGKILL all the same: that was a step on its way out.
             not event.asked or (self.stopping and event.code == -signal.SIGKILL)
