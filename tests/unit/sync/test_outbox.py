@@ -29,6 +29,15 @@ def test_it_gives_at_most_what_is_asked_for() -> None:
     assert everything(outbox(7), 0, most=3) == [Span(1, 3), Span(4, 6), Span(7, 7)]
 
 
+def test_it_knows_how_far_it_has_sent() -> None:
+    box = outbox(50, acknowledged=10)
+    assert box.sent_through == 10
+    box.take(5, 0)
+    assert box.sent_through == 15
+    box.acknowledge(20, [], 1)
+    assert box.sent_through == 20
+
+
 def test_an_acknowledgement_moves_the_window() -> None:
     box = outbox(500)
     everything(box, 0)
