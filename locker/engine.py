@@ -118,7 +118,7 @@ class Engine:
         now = self._clock.now()
         decision = decide(self.automat, event, now)
         head = self.head
-        if decision.automat.epoch != head.epoch:
+        if decision.automat.epoch != self.automat.epoch:
             head = ChainHead(decision.automat.epoch, 0, NO_HASH)
         sealed: list[SealedEntry] = []
         for entry in decision.entries:
