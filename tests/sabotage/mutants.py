@@ -44,6 +44,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         "tests/unit/db/test_disk_full.py",
         "tests/unit/db/test_log.py",
         "tests/unit/db/test_damage_in_rows.py",
+        "tests/unit/db/test_agreement.py",
         "tests/unit/db/test_records.py::test_a_naive_instant_is_refused_and_nothing_written",
         "tests/crash/test_failing_disk.py::test_a_decision_is_whole_or_an_error_came_and_nothing_was_started",
         "tests/crash/test_failing_disk.py::test_work_on_the_file_is_done_told_of_or_left_alone",

@@ -11,7 +11,7 @@ from locker.db.errors import DatabaseFailed, JournalOutOfStep
 from locker.db.session import Database
 from locker.domain.automat import Forgotten, Pruned
 from locker.domain.compartments import Compartment
-from locker.domain.journal import NO_HASH, ChainHead
+from locker.domain.journal import NO_HASH, ChainHead, EntryKind
 from locker.domain.openings import Opening
 from locker.domain.parcels import INSIDE, Credential, Parcel, ParcelState, Seen
 from tests.unit.db.examples import (
@@ -159,6 +159,12 @@ def test_entries_that_do_not_continue_the_journal_are_refused_whole(
     assert database.latest(10) == []
     assert database.head() == ChainHead(1, 0, NO_HASH)
     assert not database.load(blank_automat(), {}).automat.credentials
+
+
+def test_an_epoch_that_is_under_way_is_not_begun_again(database: Database) -> None:
+    database.commit([], [entry(1)], SEEN)
+    with pytest.raises(JournalOutOfStep, match="does not follow"):
+        database.commit([], [replace(entry(1), kind=EntryKind.EPOCH_STARTED)], SEEN)
 
 
 def test_an_empty_journal_has_no_head_until_an_epoch_begins(path: Path) -> None:
