@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from locker.api import listening
+from locker.api.answers import json_answer
 from locker.api.commission_schema import (
     Commission,
     CommissionBegin,
@@ -113,7 +114,7 @@ class CommissionAnswers:
 
     def _answer(self) -> web.Response:
         progress: BaseModel = self._known_desk().progress()
-        return web.Response(body=progress.model_dump_json().encode(), content_type="application/json")
+        return json_answer(progress)
 
     def _known_desk(self) -> Desk:
         if self._desk is None:

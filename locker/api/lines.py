@@ -8,6 +8,7 @@ from aiohttp import web
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from locker.api.answers import json_answer
 from locker.api.lines_schema import BoardView, LinesAnswer, LineView, PeripheralView
 from locker.api.schema import Strict
 from locker.lines import BoardOfLine, LineOfBoards, Lines
@@ -22,7 +23,7 @@ class LinesAnswers:
 
     async def get(self, _request: web.Request, _query: Strict) -> web.StreamResponse:
         """Tell every line and board."""
-        return web.Response(body=self.answer().model_dump_json().encode(), content_type="application/json")
+        return json_answer(self.answer())
 
     def answer(self) -> LinesAnswer:
         """Every line as it is now."""

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from locker.api import views
+from locker.api.answers import json_answer
 from locker.api.listening import Peer
 from locker.api.maintenance_schema import (
     AcknowledgeAsked,
@@ -139,7 +139,7 @@ class MaintenanceAnswers:
     async def keypads(self, _request: web.Request, _query: Strict) -> web.Response:
         """Tell of every keypad."""
         automat = self._automat()
-        return _json(
+        return json_answer(
             Keypads(
                 keypads=tuple(views.keypad_view(automat, pad) for _, pad in sorted(automat.keypads.items()))
             )
@@ -147,14 +147,14 @@ class MaintenanceAnswers:
 
     async def audit(self, _request: web.Request, _query: Strict) -> web.Response:
         """Tell how far the round has come."""
-        return _json(views.audit_view(self._automat()))
+        return json_answer(views.audit_view(self._automat()))
 
     async def maintain(self, request: web.Request, body: Strict) -> web.Response:
         """Do one action; the answer is what it was about, as it is now."""
         asked = _as(body, Asked)
         action = _action(asked)
         await self._decided(request, asked, action)
-        return _json(self._maintained(asked))
+        return json_answer(self._maintained(asked))
 
     async def audit_step(self, request: web.Request, body: Strict) -> web.Response:
         """Take one step of the round; the answer is how far it has come."""
@@ -217,7 +217,3 @@ def _as(body: Strict, model: type[Body]) -> Body:
     if not isinstance(body, model):
         raise TypeError(f"the route's table says {type(body).__name__}, its handler {model.__name__}")
     return body
-
-
-def _json(model: BaseModel) -> web.Response:
-    return web.Response(body=model.model_dump_json().encode(), content_type="application/json")

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from locker.api.answers import json_answer
 from locker.api.listening import Peer
 from locker.api.maintenance_schema import LeaveSafeMode
 from locker.api.refusals import Refused
@@ -64,4 +65,4 @@ class SafeModeAnswers:
             )
         status = self._status()
         self._desk.leave(self._peer_of(request).user, body.technician, body.reason)
-        return web.Response(body=status.model_dump_json().encode(), content_type="application/json")
+        return json_answer(status)

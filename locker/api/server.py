@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import socket
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import TypeVar
 from weakref import WeakSet
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from locker.api import listening, views
+from locker.api.answers import json_answer
 from locker.api.commission import CommissionAnswers, Desk
 from locker.api.connections import Connections, PeerOf
 from locker.api.exports import EvidenceAnswers, Signer
@@ -42,10 +41,9 @@ from locker.api.schema import (
     SnapshotItem,
     Status,
     Strict,
-    VerifyReport,
 )
 from locker.api.stream import KEPT_FOR_TECHNICIANS, EventStream, Told
-from locker.api.verification import Entries, verify_journal
+from locker.api.verification import Entries, VerificationAnswers
 from locker.api.wire import Dumps, WireAnswers, lost_parts
 from locker.domain.automat import Automat, Decision
 from locker.domain.events import Event
@@ -121,8 +119,6 @@ class ApiServer:
         self._automat = automat
         self._head = head
         self._journal = JournalReader(entries, entries_about)
-        self._entries = entries
-        self._verify = verify
         self._link_connected = link_connected
         self._link_trouble = link_trouble
         self._broker = broker
@@ -142,6 +138,7 @@ class ApiServer:
         self._maintenance = MaintenanceAnswers(automat, ask, self._technician)
         self._evidence = EvidenceAnswers(automat, head, entries_about, now, signer)
         self._safe_mode = SafeModeAnswers(safe_mode, self._status, self._technician)
+        self._verification = VerificationAnswers(entries, automat, head, verify, self._role_of)
         self._lines = LinesAnswers(lines)
         self._metrics = Metrics(automat, self._status, self._stream, more=self._lines.figures)
         self._runner: web.AppRunner | None = None
@@ -151,7 +148,6 @@ class ApiServer:
         self._greeted = WeakSet[asyncio.BaseTransport]()
         self._acting = set[asyncio.Task[web.StreamResponse]]()
         self._viewers_turn = asyncio.Semaphore(VIEWERS_AT_ONCE)
-        self._verifying = set[Role]()
 
     def note(self, decision: Decision, entries: Sequence[SealedEntry], /) -> None:
         """Take note of a decision (`locker.engine.Watcher`)."""
@@ -273,7 +269,7 @@ class ApiServer:
             "parcels": self._get_parcels,
             "incidents": self._get_incidents,
             "journal": self._get_journal,
-            "verify": self._get_verify,
+            "verify": self._verification.get,
             "events": self._get_events,
             "metrics": self._get_metrics,
             "wire": self._wire.page,
@@ -331,7 +327,7 @@ class ApiServer:
     async def _get_greeting(self, request: web.Request, _query: Strict) -> web.Response:
         automat, peer = self._automat(), self._peer_of(request)
         identity = automat.identity
-        return _json(
+        return json_answer(
             Greeting(
                 api=API_VERSION,
                 version=automat.version,
@@ -343,67 +339,35 @@ class ApiServer:
         )
 
     async def _get_status(self, _request: web.Request, _query: Strict) -> web.Response:
-        return _json(self._status())
+        return json_answer(self._status())
 
     async def _get_compartments(self, _request: web.Request, _query: Strict) -> web.Response:
         automat = self._automat()
         boxes = views.compartments_in_order(automat)
-        return _json(
+        return json_answer(
             Compartments(compartments=await _each(boxes, lambda b: views.compartment_view(automat, b)))
         )
 
     async def _get_locks(self, _request: web.Request, _query: Strict) -> web.Response:
-        return _json(Locks(locks=tuple(views.lock_views(self._automat()))))
+        return json_answer(Locks(locks=tuple(views.lock_views(self._automat()))))
 
     async def _get_parcels(self, _request: web.Request, query: Strict) -> web.Response:
         automat = self._automat()
         parcels = views.parcels_in_order(automat, closed=_as(query, ListQuery).all)
-        return _json(Parcels(parcels=await _each(parcels, lambda p: views.parcel_view(p, automat.rules))))
+        return json_answer(
+            Parcels(parcels=await _each(parcels, lambda p: views.parcel_view(p, automat.rules)))
+        )
 
     async def _get_incidents(self, _request: web.Request, query: Strict) -> web.Response:
         automat = self._automat()
         incidents = views.incidents_in_order(automat, cleared=_as(query, ListQuery).all)
-        return _json(
+        return json_answer(
             Incidents(incidents=await _each(incidents, lambda each: views.incident_view(automat, each)))
         )
 
     async def _get_journal(self, _request: web.Request, query: Strict) -> web.Response:
         pruned = self._automat().facts.pruned_through
-        return _json(await self._journal.page(_as(query, JournalQuery), self._head(), pruned))
-
-    async def _get_verify(self, request: web.Request, _query: Strict) -> web.Response:
-        role = self._role_of(request)
-        if role in self._verifying:  # a viewer's keeps no technician waiting
-            raise Refused(
-                409, "busy", "a verification is running already", "ask again when it has ended; one is enough"
-            )
-        self._verifying.add(role)
-        begun_s = time.monotonic()
-        try:
-            report = await self._verified()
-        finally:
-            self._verifying.discard(role)
-        took_s = time.monotonic() - begun_s
-        if report.first_bad is None:
-            log.info("journal verified: %d entries in %.1f s", report.checked, took_s)
-        else:
-            bad = report.first_bad
-            log.error("journal entry %d-%d is bad: %s", bad.epoch, bad.sequence, bad.reason)
-        return _json(report)
-
-    async def _verified(self) -> VerifyReport:
-        while True:
-            facts = self._automat().facts
-            report = await verify_journal(
-                self._entries,
-                self._head(),
-                self._verify,
-                acknowledged_through=facts.acknowledged_through,
-                pruned_through=facts.pruned_through,
-            )
-            if report.first_bad is None or self._automat().facts.pruned_through == facts.pruned_through:
-                return report
-            # More was pruned meanwhile: what we missed is missing rightly.
+        return json_answer(await self._journal.page(_as(query, JournalQuery), self._head(), pruned))
 
     async def _get_metrics(self, _request: web.Request, _query: Strict) -> web.Response:
         return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
@@ -499,7 +463,3 @@ async def _each(sources: Iterable[Source], make: Callable[[Source], View]) -> tu
         if len(made) % SLICE == 0:
             await asyncio.sleep(0)
     return tuple(made)
-
-
-def _json(model: BaseModel) -> web.Response:
-    return web.Response(body=model.model_dump_json().encode(), content_type=JSON)

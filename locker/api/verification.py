@@ -3,11 +3,17 @@
 import asyncio
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from locker.api.schema import BadEntry, Head, VerifyReport
+from aiohttp import web
+
+from locker.api.answers import json_answer
+from locker.api.refusals import Refused
+from locker.api.schema import BadEntry, Head, Role, Strict, VerifyReport
+from locker.domain.automat import Automat
 from locker.domain.journal import (
     NO_HASH,
     ChainFault,
@@ -34,6 +40,63 @@ PAUSE_S = 0.001
 The pause is what lets the thread that commits have the interpreter: without it (200 µs an entry instead of
 450) a key may wait 10 ms, with it 2 ms.
 """
+
+log = logging.getLogger(__name__)
+
+
+class VerificationAnswers:
+    """Answers one route: one check at a time for viewers, and one for technicians."""
+
+    def __init__(
+        self,
+        entries: Entries,
+        automat: Callable[[], Automat],
+        head: Callable[[], ChainHead],
+        verify: Verify,
+        role_of: Callable[[web.Request], Role],
+    ) -> None:
+        """`entries` reads the database where its session lives; `verify` has this device's public key."""
+        self._entries = entries
+        self._automat = automat
+        self._head = head
+        self._verify = verify
+        self._role_of = role_of
+        self._running = set[Role]()
+
+    async def get(self, request: web.Request, _query: Strict) -> web.StreamResponse:
+        """Check everything; Refused while one of the same role is at it."""
+        role = self._role_of(request)
+        if role in self._running:  # a viewer's keeps no technician waiting
+            raise Refused(
+                409, "busy", "a verification is running already", "ask again when it has ended; one is enough"
+            )
+        self._running.add(role)
+        begun_s = time.monotonic()
+        try:
+            report = await self._report()
+        finally:
+            self._running.discard(role)
+        took_s = time.monotonic() - begun_s
+        if report.first_bad is None:
+            log.info("journal verified: %d entries in %.1f s", report.checked, took_s)
+        else:
+            bad = report.first_bad
+            log.error("journal entry %d-%d is bad: %s", bad.epoch, bad.sequence, bad.reason)
+        return json_answer(report)
+
+    async def _report(self) -> VerifyReport:
+        while True:
+            facts = self._automat().facts
+            report = await verify_journal(
+                self._entries,
+                self._head(),
+                self._verify,
+                acknowledged_through=facts.acknowledged_through,
+                pruned_through=facts.pruned_through,
+            )
+            if report.first_bad is None or self._automat().facts.pruned_through == facts.pruned_through:
+                return report
+            # More was pruned meanwhile: what we missed is missing rightly.
 
 
 async def verify_journal(

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
+from locker.api.answers import json_answer
 from locker.api.refusals import Refused
 from locker.api.schema import DroppedItem, Role, Strict
 from locker.api.wire_schema import (
@@ -109,7 +110,7 @@ class WireAnswers:
                 f"nothing was kept around incident {number}, or it has been deleted since",
                 f"something is kept of incidents: {there}" if dumped else "nothing is kept of any incident",
             )
-        return _json(
+        return json_answer(
             Wire(
                 lines=tuple(self._lines()),
                 passages=tuple(_passage(seen) for seen in passages),
@@ -176,7 +177,7 @@ class WireAnswers:
                 readings = await asyncio.to_thread(wires.decode, typed, asked.family, ways)
             except ValueError as problem:
                 raise Refused(400, "bad-hex", f"hex: {problem}", "correct it and ask again") from problem
-        return _json(
+        return json_answer(
             Decoded(families=tuple(families), readings=tuple(_reading(reading) for reading in readings))
         )
 
@@ -257,7 +258,3 @@ def _as(query: Strict, model: type[Query]) -> Query:
 def _event(kind: str, model: BaseModel, *, number: int | None = None) -> bytes:
     head = "" if number is None else f"id: {number}\n"
     return f"{head}event: {kind}\ndata: {model.model_dump_json()}\n\n".encode()
-
-
-def _json(model: BaseModel) -> web.Response:
-    return web.Response(body=model.model_dump_json().encode(), content_type="application/json")

@@ -1,6 +1,6 @@
 """A daemon's insides without the daemon: real decisions, really sealed, behind a real socket."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -86,6 +86,7 @@ class House(Stand):
         self.journal: list[SealedEntry] = []
         self.link_connected = True
         self.server: ApiServer | None = None
+        self.before_reading: Callable[[], Awaitable[None]] | None = None
         self.wires: Wires | None = None
         self.lines: Lines | None = None
         self.dumps: Dumps | None = None
@@ -142,7 +143,9 @@ class House(Stand):
         return True
 
     async def read(self, epoch: int, first: int, limit: int) -> list[SealedEntry]:
-        """Read the journal as the database does."""
+        """Read the journal as the database does, after whatever is to come before."""
+        if self.before_reading is not None:
+            await self.before_reading()
         chosen = [e for e in self.journal if e.epoch == epoch and first <= e.sequence < first + 2 * limit]
         return chosen[:limit]
 

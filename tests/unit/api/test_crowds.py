@@ -18,7 +18,6 @@ from locker.api.connections import OF_ONE_VIEWER_MOST
 from locker.api.server import VIEWERS_AT_ONCE, ApiServer
 from locker.api.stream import STREAMS, EventStream
 from locker.api.wire import FOLLOWERS
-from locker.domain.journal import SealedEntry
 from tests.contracts.siege import connect
 from tests.unit.api.house import House, client_of
 from tests.unit.api.raw import ask
@@ -110,19 +109,15 @@ async def test_whoever_is_turned_away_is_told_why(server: ApiServer, monkeypatch
 
 
 @needs_root
-async def test_a_viewers_verification_keeps_no_technician_waiting(
-    house: House, server: ApiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_viewers_verification_keeps_no_technician_waiting(house: House, server: ApiServer) -> None:
     reading_begun, go_on = asyncio.Event(), asyncio.Event()
-    read = house.read
 
-    async def slowly(epoch: int, first: int, limit: int) -> list[SealedEntry]:
+    async def wait() -> None:
         if not reading_begun.is_set():
             reading_begun.set()
             await go_on.wait()
-        return await read(epoch, first, limit)
 
-    monkeypatch.setattr(server, "_entries", slowly)
+    house.before_reading = wait
     async with asyncio.timeout(LIMIT_S), AsyncExitStack() as stack:
         viewers = asyncio.create_task(opened(stack, server.path, "/v1/verify"))
         await reading_begun.wait()
@@ -134,21 +129,18 @@ async def test_a_viewers_verification_keeps_no_technician_waiting(
 
 
 @needs_root
-async def test_many_questions_of_viewers_are_worked_on_a_few_at_once(
-    house: House, server: ApiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_questions_of_viewers_are_worked_on_a_few_at_once(house: House, server: ApiServer) -> None:
     under_way, most = 0, 0
 
-    async def slowly(epoch: int, first: int, limit: int) -> list[SealedEntry]:
+    async def wait() -> None:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         for _ in range(20):
             await asyncio.sleep(0)
         under_way -= 1
-        return await house.read(epoch, first, limit)
 
-    monkeypatch.setattr(server._journal, "_entries", slowly)
+    house.before_reading = wait
     async with asyncio.timeout(LIMIT_S), AsyncExitStack() as stack:
         asking = [opened(stack, server.path, "/v1/journal") for _ in range(10)]
         answers = await asyncio.gather(*asking)

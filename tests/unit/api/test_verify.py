@@ -243,19 +243,14 @@ async def test_reading_stays_within_its_batch_and_others_have_their_turn(house: 
     assert turns > 400 * 0.000_05 / verification.SLICE_S  # at least 50 µs an entry, and a turn every slice
 
 
-async def test_only_one_verification_runs_at_once(
-    house: House, client: ApiClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_only_one_verification_runs_at_once(house: House, client: ApiClient) -> None:
     reading, go_on = asyncio.Event(), asyncio.Event()
-    read = house.read
 
-    async def slowly(epoch: int, first: int, limit: int) -> list[SealedEntry]:
+    async def wait() -> None:
         reading.set()
         await go_on.wait()
-        return await read(epoch, first, limit)
 
-    assert house.server is not None
-    monkeypatch.setattr(house.server, "_entries", slowly)
+    house.before_reading = wait
     async with asyncio.timeout(10), client_of(client.path) as other:
         first = asyncio.create_task(client.verify())
         await reading.wait()
