@@ -167,6 +167,15 @@ def test_an_epoch_that_is_under_way_is_not_begun_again(database: Database) -> No
         database.commit([], [replace(entry(1), kind=EntryKind.EPOCH_STARTED)], SEEN)
 
 
+def test_a_later_epoch_begins_in_a_decision_with_its_first_entry_and_no_other(database: Database) -> None:
+    database.commit([], [entry(1)], SEEN)
+    with pytest.raises(JournalOutOfStep, match="does not follow"):
+        database.commit([], [replace(entry(2, epoch=2), kind=EntryKind.EPOCH_STARTED)], SEEN)
+    first = replace(entry(1, epoch=2), kind=EntryKind.EPOCH_STARTED)
+    database.commit([], [first], SEEN)
+    assert database.head() == first.head
+
+
 def test_an_empty_journal_has_no_head_until_an_epoch_begins(path: Path) -> None:
     database = Database.open(path)
     assert database.journal_is_empty()
