@@ -29,6 +29,8 @@ INBOX_LIMIT = 1024
 """Events that may wait; whoever posts more waits too."""
 TURNS_TO_THE_WIRE = 3
 """Turns of the event loop from an unlock intent to its bytes on an idle bus."""
+LEAST_WAIT_S = 0.001
+"""A remainder too small for the loop's clock would be waited for again and again."""
 
 Posted = tuple[Event, "asyncio.Future[Decision] | None"]
 """An event, and who waits for the decision on it."""
@@ -158,7 +160,9 @@ class Engine:
                 if self.automat.wants_waking(now):
                     return Woke(), None
                 due_s = self.automat.seconds_until_due(now)
-                wait_s = self._clock.recheck_s if due_s is None else min(due_s, self._clock.recheck_s)
+                wait_s = self._clock.recheck_s
+                if due_s is not None:
+                    wait_s = min(max(due_s, LEAST_WAIT_S), wait_s)
             else:
                 wait_s = self._clock.recheck_s
             try:

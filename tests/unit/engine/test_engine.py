@@ -74,6 +74,17 @@ class LoopClock:
         return Now(START_AT + timedelta(seconds=passed_s), Trust.TRUSTED, 100.0 + passed_s)
 
 
+class LateClock(LoopClock):
+    """A clock that lags a little: less than two instants must differ by for the loop to tell them apart."""
+
+    began_s = 1e6
+    late_s = 0.0
+
+    def now(self) -> Now:
+        passed_s = asyncio.get_running_loop().time() - self.began_s
+        return replace(super().now(), powered_s=100.0 + passed_s - self.late_s)
+
+
 class Record:
     """Hardware and database in one log, so that their order can be read."""
 
@@ -344,12 +355,16 @@ async def test_a_full_inbox_makes_whoever_posts_wait(rig: Rig) -> None:
     waiting.cancel()
 
 
-def test_it_wakes_in_time_however_seldom_the_clock_wants_to_be_looked_at(tmp_path: Path) -> None:
+@pytest.mark.parametrize("clock", [LoopClock(), LateClock()], ids=["seldom looked at", "late"])
+def test_it_wakes_in_time_whatever_the_clock_is_like(clock: LoopClock, tmp_path: Path) -> None:
     async def main() -> float:
         rig = Rig(tmp_path / "automat.db")
-        rig.engine._clock = LoopClock()
+        await asyncio.sleep(LateClock.began_s)
+        rig.engine._clock = clock
         await rig.engine.take(Started({"1": Door.SHUT}))
         await rig.press("C 02")
+        if isinstance(clock, LateClock):
+            clock.late_s = 1e-11
         idle_again = asyncio.Event()
 
         def watch(decision: Decision, _entries: Sequence[SealedEntry]) -> None:
@@ -359,7 +374,7 @@ def test_it_wakes_in_time_however_seldom_the_clock_wants_to_be_looked_at(tmp_pat
         rig.engine.watch(watch)
         running = asyncio.create_task(rig.engine.run())
         await idle_again.wait()
-        after_s = asyncio.get_running_loop().time()
+        after_s = asyncio.get_running_loop().time() - LateClock.began_s
         await rig.engine.post(Stopping())
         await running
         rig.database.close()
