@@ -15,6 +15,13 @@ class Rest(Protocol):
         """Return when `wake` is set or at a loop time, whichever is first; None: only when it is set."""
 
 
+class Linger(Protocol):
+    """Whether a line may rest although a board is due, and the rest itself."""
+
+    async def __call__(self, line: str, wake: asyncio.Event, read_since_s: float | None) -> bool:
+        """Return False at once if not, else True after the rest; since a loop time every board was read."""
+
+
 async def rest_until(line: str, wake: asyncio.Event, until_s: float | None) -> None:
     """Wait for one or the other."""
     del line
@@ -23,16 +30,23 @@ async def rest_until(line: str, wake: asyncio.Event, until_s: float | None) -> N
             await wake.wait()
 
 
+async def linger_never(line: str, wake: asyncio.Event, read_since_s: float | None) -> bool:
+    """Read whoever is due."""
+    del line, wake, read_since_s
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class WireEdges:
     """The operating system's ports and plain waiting, unless a stand in one process has its own.
 
-    A stand that knows that nothing has moved since the last reading may let a line rest longer: what would
-    be read is what was read.
+    A stand that knows that nothing has moved since the last readings may let a line rest longer, or rest
+    although it has no time for that: what would be read is what was read.
     """
 
     opener: PortOpener | None = None
     rest: Rest = rest_until
+    linger: Linger = linger_never
 
 
 WIRES = WireEdges()

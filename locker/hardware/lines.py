@@ -104,7 +104,7 @@ class LockLine:
             wire_log=self.wire_log,
             opener=edges.opener,
         )
-        self._rest = edges.rest
+        self._rest, self._linger = edges.rest, edges.linger
         self.on_read: Callable[[], None] = ignore
         self._bus = Bus(self._keeper)
         self.boards: Mapping[str, Board] = {spec.name: self._make_board(spec) for spec in boards}
@@ -152,6 +152,9 @@ class LockLine:
             await self._unpaused.wait()
             turn = self._turns.next(self._now_s()) if self._keeper.is_up else None
             if turn is not None and turn.at_s <= self._now_s():
+                self._wake.clear()
+                if await self._linger(self.name, self._wake, self._turns.read_since_s(self._now_s())):
+                    continue
                 await self._take_turn(self.boards[turn.name], probe=turn.probe)
                 self._reopen_if_hung()
                 continue

@@ -94,6 +94,12 @@ class Turns:
         elif lost:
             self._probe_at_s = now_s + max(PROBE_EVERY_S, PROBE_SHARE * (now_s - asked_s))
 
+    def read_since_s(self, now_s: float) -> float | None:
+        """Since when every board has been read; None: one of them presses, or is lost."""
+        if any(seat.lost or seat.is_pressing(now_s) for seat in self._seats.values()):
+            return None
+        return min((seat.read_s for seat in self._seats.values()), default=None)
+
     def next(self, now_s: float) -> Turn | None:
         """Tell whose turn is next, at a time that may have passed; None if there is no board."""
         probe = self._next_probe(now_s)

@@ -324,7 +324,7 @@ class Stand:
 
     def _edges(self) -> Edges:
         return Edges(
-            wires=WireEdges(self.wires.open, self.wires.rest),
+            wires=WireEdges(self.wires.open, self.wires.rest, self.wires.linger),
             connect=self._connect_automat,
             clock=lambda _, powered_s: WeekClock(self.truth, powered_s),
             dice=random.Random(self.dice.getrandbits(64)).random,

@@ -191,10 +191,23 @@ class Wires:
 
     async def rest(self, line: str, wake: asyncio.Event, until_s: float | None) -> None:
         """Rest as ever, or longer while nothing moves."""
-        calm = asyncio.get_running_loop().time() - self._stirred_s > CALM_AFTER_S
-        if until_s is None or not calm or self.noisy or not self.skips:
+        if until_s is None or not self._is_calm(asyncio.get_running_loop().time()):
             await rest_until(line, wake, until_s)
-            return
+        else:
+            await self._rest(line, wake, until_s)
+
+    async def linger(self, line: str, wake: asyncio.Event, read_since_s: float | None) -> bool:
+        """Rest where the line is so slow, or so many doors are open, that some board is always due."""
+        if read_since_s is None or not self._is_calm(read_since_s):
+            return False
+        await self._rest(line, wake, asyncio.get_running_loop().time())
+        return wake.is_set()
+
+    def _is_calm(self, read_s: float) -> bool:
+        """Tell whether what was read at a time is what would be read now."""
+        return self.skips and not self.noisy and read_s - self._stirred_s > CALM_AFTER_S
+
+    async def _rest(self, line: str, wake: asyncio.Event, until_s: float) -> None:
         resting = (wake, until_s)
         self._resting.append(resting)
         try:

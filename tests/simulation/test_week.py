@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.events import SimulatorEvent, WireBytes
 from simulator.virtual_loop import run
 from simulator.week.troubles import KINDS
 from simulator.week.week import Outcome, Settings, Week, live
@@ -82,6 +83,37 @@ def test_lines_that_rest_while_nothing_moves_change_no_entry(tmp_path: Path) -> 
     polling = run(visited(tmp_path / "polling", skips=False))
     assert sum(kind == "parcel.handed-over" for kind, _ in resting) == 2
     assert resting == polling
+
+
+async def left_open(directory: Path, *, skips: bool) -> tuple[list[tuple[str, str | None]], int]:
+    """Force two doors on a slow line of four boards, and shut them later; the entries, the bytes on wires."""
+    week = Week(Settings(16, kept=(), skips=skips), directory)
+    passed = 0
+
+    def count(event: SimulatorEvent) -> None:
+        nonlocal passed
+        passed += len(event.data) if isinstance(event, WireBytes) else 0
+
+    async with week.begun():
+        automat = week.stand.automat
+        labels = [week.stand.plan.compartments[0].label, week.stand.plan.compartments[-1].label]
+        week.stand.automat.subscribe(count)
+        for label in labels:
+            automat.force(label)
+        await week.pause(300.0)
+        for label in labels:
+            automat.push_shut(label)
+        await week.pause(10.0)
+        week.check()
+    return [(entry.kind, entry.subject) for entry in week.witness.entries.values()], passed
+
+
+def test_a_slow_line_rests_too_while_doors_stand_open_and_changes_no_entry(tmp_path: Path) -> None:
+    resting, little = run(left_open(tmp_path / "resting", skips=True))
+    polling, much = run(left_open(tmp_path / "polling", skips=False))
+    assert [kind for kind, _ in resting].count("door.closed") == 2
+    assert resting == polling
+    assert little * 10 < much
 
 
 @pytest.mark.parametrize("seed", [14, 21])

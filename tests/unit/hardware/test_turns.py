@@ -55,6 +55,23 @@ def test_a_board_whose_door_has_opened_leaves_the_line_free_again() -> None:
     assert following.at_s > 0.1
 
 
+def test_all_boards_have_been_read_since_the_oldest_reading_unless_one_presses_or_is_lost() -> None:
+    turns = Turns(["A", "B"])
+    turns.was_read("A", 1.0, doubtful=False)
+    turns.was_read("B", 1.5, doubtful=False)
+    assert turns.read_since_s(2.0) == 1.0
+    turns.want("B")
+    assert turns.read_since_s(2.0) is None
+    turns.was_read("B", 2.0, doubtful=True)
+    assert turns.read_since_s(2.0) is None
+    turns.was_read("B", 2.1, doubtful=False)
+    turns.keep_busy("A", 3.0)
+    assert turns.read_since_s(2.9) is None
+    assert turns.read_since_s(3.0) == 1.0
+    turns.was_silent("A", 3.0, 3.3, lost=True)
+    assert turns.read_since_s(4.0) is None
+
+
 def test_boards_at_rest_are_read_in_turn_and_the_wire_pauses() -> None:
     wire = Wire("A", "B", "C")
     wire.run(3.0)
