@@ -1,6 +1,7 @@
 """`locker-sim week` and `weeks`: one seed told in full, or many at once, each in a process of its own."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 
 from locker.domain.journal import EntryKind
+from simulator.tied import tie_to
 from simulator.week.shrink import shrink
 from simulator.week.troubles import KINDS
 from simulator.week.week import Outcome, Settings, live
@@ -20,6 +23,7 @@ from simulator.week.week import Outcome, Settings, live
 HASH_SEED = "PYTHONHASHSEED"
 LINES_TOLD = 60
 DAY_S = 86_400
+WEEKS_A_LIFE = 25
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,15 @@ def run_weeks(first: int, last: int, days: float, jobs: int, say: Callable[[str]
     written: Counter[str] = Counter(dict.fromkeys(map(str, EntryKind), 0))
     findings: list[dict[str, str]] = []
     weeks = [Settings(seed, days) for seed in range(first, last + 1)]
-    with ProcessPoolExecutor(jobs) as pool:
+    # A process that has lived through many weeks has grown: what ended in virtual time is freed late.
+    pool = ProcessPoolExecutor(
+        jobs,
+        get_context("spawn"),
+        initializer=_begin_worker,
+        initargs=(os.getpid(),),
+        max_tasks_per_child=WEEKS_A_LIFE,
+    )
+    with pool:
         for outcome in pool.map(live, weeks, chunksize=1):
             counts.update(_counted(outcome))
             troubles.update(outcome.caused)
@@ -125,6 +137,11 @@ def commit() -> str:
     )
     found = asked.stdout.strip()
     return f"commit {found}" if asked.returncode == 0 and found else f"version {version('parcel-locker')}"
+
+
+def _begin_worker(parent: int) -> None:
+    tie_to(parent)
+    logging.disable()  # as in the command itself
 
 
 def _counted(outcome: Outcome) -> dict[str, int]:

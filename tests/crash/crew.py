@@ -1,11 +1,9 @@
 """Workers that do pieces of work side by side, each in a process of its own, which is ended if it hangs."""
 
 import asyncio
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections import deque
@@ -19,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-PR_SET_PDEATHSIG = 1
-"""prctl(2): whoever outlived its parent would hold ptys that the kernel gives to somebody else."""
+from simulator.tied import tie_to
+
 BEAT_S, SILENT_MOST_S = 5.0, 90.0
 """A worker that says nothing for so long is stuck: its event loop does not turn any more."""
 FIRST_WORD_MOST_S = 600.0
@@ -181,7 +179,7 @@ class Crew(Generic[W, T]):
 
 def serve(workshop: Workshop, pipe: Connection, directory: Path, hurry: Event, parent: int) -> None:
     """Be a worker: do what comes through the pipe, until it is closed."""
-    _tie(parent)
+    tie_to(parent)
     tempfile.tempdir = str(directory)  # what is left of a worker that was ended goes with all the others
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave the work ends us
     with suppress(EOFError, OSError):
@@ -204,10 +202,3 @@ async def _beat(pipe: Connection) -> None:
     while True:
         pipe.send(None)
         await asyncio.sleep(BEAT_S)
-
-
-def _tie(parent: int) -> None:
-    """End with whoever gave the work, and with us everything that we start."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit(1)

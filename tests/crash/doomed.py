@@ -32,7 +32,7 @@ from locker.hardware.translation import LockerHardware
 from locker.safe_mode import OutOfOrder
 from locker.starts import Starts
 from locker.sync.connection import Connection
-from tests.crash.crew import PR_SET_PDEATHSIG
+from simulator.tied import PR_SET_PDEATHSIG
 from tests.crash.saboteurs import SABOTEURS
 from tests.crash.steps import SHOWN_AFTER_S, Doom, Point, Step, Watch
 

@@ -11,6 +11,7 @@ import pytest
 
 from simulator.events import SimulatorEvent, WireBytes
 from simulator.virtual_loop import run
+from simulator.week.settling import settle
 from simulator.week.troubles import KINDS
 from simulator.week.week import Outcome, Settings, Week, live
 
@@ -114,6 +115,28 @@ def test_a_slow_line_rests_too_while_doors_stand_open_and_changes_no_entry(tmp_p
     assert [kind for kind, _ in resting].count("door.closed") == 2
     assert resting == polling
     assert little * 10 < much
+
+
+async def guessed_right(directory: Path) -> Week:
+    """Let somebody guess the code of a parcel, and leave its door open with the parcel in it."""
+    week = Week(Settings(3, kept=()), directory)
+    async with week.begun():
+        people = week.people
+        people.behave()
+        await people.announce("S")
+        await week.pause(10.0)
+        await week.do(people.visit("the courier", people.bring))
+        await week.pause(90.0)
+        (person,) = people.waiting.values()
+        await week.do(people.visit("a guesser", partial(people.try_code, person.code, within_s=3.0)))
+        await settle(week)
+    return week
+
+
+def test_whoever_guesses_a_code_is_its_recipient(tmp_path: Path) -> None:
+    week = run(guessed_right(tmp_path))
+    (receipt,) = [each for each in week.witness.entries.values() if each.kind == "parcel.handed-over"]
+    assert receipt.subject is not None
 
 
 @pytest.mark.parametrize("seed", [14, 21])
