@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -73,24 +73,13 @@ def run_weeks(first: int, last: int, days: float, jobs: int, say: Callable[[str]
     written: Counter[str] = Counter(dict.fromkeys(map(str, EntryKind), 0))
     findings: list[dict[str, str]] = []
     weeks = [Settings(seed, days) for seed in range(first, last + 1)]
-    # A process that has lived through many weeks has grown: what ended in virtual time is freed late.
-    pool = ProcessPoolExecutor(
-        jobs,
-        get_context("spawn"),
-        initializer=_begin_worker,
-        initargs=(os.getpid(),),
-        max_tasks_per_child=WEEKS_A_LIFE,
-    )
-    with pool:
-        for outcome in pool.map(live, weeks, chunksize=1):
-            counts.update(_counted(outcome))
-            troubles.update(outcome.caused)
-            written.update({kind: many for kind, many in outcome.counts.items() if kind in written})
-            if outcome.broken is not None:
-                say(told(outcome))
-                findings.append(
-                    {"seed": str(outcome.seed), "what": outcome.broken, "replay": replay(outcome)}
-                )
+    for outcome in _lived(weeks, jobs):
+        counts.update(_counted(outcome))
+        troubles.update(outcome.caused)
+        written.update({kind: many for kind, many in outcome.counts.items() if kind in written})
+        if outcome.broken is not None:
+            say(told(outcome))
+            findings.append({"seed": str(outcome.seed), "what": outcome.broken, "replay": replay(outcome)})
     seconds = time.monotonic() - began_s
     sped = counts["weeks"] * days * DAY_S / max(1e-9, counts["cpu_ms"] / 1000)
     say(
@@ -137,6 +126,14 @@ def commit() -> str:
     )
     found = asked.stdout.strip()
     return f"commit {found}" if asked.returncode == 0 and found else f"version {version('parcel-locker')}"
+
+
+def _lived(weeks: Sequence[Settings], jobs: int) -> Iterator[Outcome]:
+    """Live through all of them, in order, in processes that are renewed: what ended is freed late in them."""
+    together = jobs * WEEKS_A_LIFE
+    for first in range(0, len(weeks), together):
+        with ProcessPoolExecutor(jobs, get_context("spawn"), _begin_worker, (os.getpid(),)) as pool:
+            yield from pool.map(live, weeks[first : first + together])
 
 
 def _begin_worker(parent: int) -> None:
