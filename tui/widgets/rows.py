@@ -46,6 +46,9 @@ class Rows(DataTable[str]):
                 if cell != shown:
                     # To measure a column costs as much as all of its rows: only where it has to grow.
                     grows = column.auto_width and cell_len(cell) > column.content_width
+                    if grows:
+                        # At once: a line painted before the column is measured is kept as it was painted.
+                        column.content_width = cell_len(cell)
                     self.update_cell(key, column.key, _literally(cell), update_width=grows)
 
     def _put_anew(self, rows: Mapping[str, tuple[str, ...]], before: list[str]) -> None:
