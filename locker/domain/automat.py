@@ -161,6 +161,11 @@ class Automat:
         """Whether a storage time may end now: not while recipients cannot be served."""
         return self.judges_time(now) and self.facts.outage_since_s is None
 
+    def expected_in(self, label: str) -> Parcel | None:
+        """Return the parcel that should lie in a compartment; one that was handed over is not expected."""
+        parcel = self.parcels.get(self.compartments[label].tracking_id or "")
+        return parcel if parcel is not None and parcel.inside else None
+
     def seconds_until_due(self, now: Now) -> float | None:
         """How long the automat can sleep; None: until something happens."""
         waits: list[float] = []

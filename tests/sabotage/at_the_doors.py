@@ -178,7 +178,7 @@ AT_THE_DOORS = (
         "locker/domain/flows/doors.py",
         '        _doubt(draft, compartment, "the door was opened by nobody we know")\n',
         (
-            "        if not _holds_parcel(draft, compartment):\n"
+            "        if draft.automat.expected_in(compartment.label) is None:\n"
             '            _doubt(draft, compartment, "the door was opened by nobody we know")\n'
         ),
         ("tests/unit/domain/test_cut_pickup.py::test_a_door_forced_open_leaves_a_doubt_of_its_parcel",),

@@ -12,6 +12,7 @@ from locker.domain.compartments import Condition
 from simulator.virtual_loop import run
 from simulator.week.vandal import Vandal
 from simulator.week.week import Settings, Week
+from tests.simulation.bringing import bring
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -33,12 +34,7 @@ async def _brought(directory: Path, then: Callable[[Week, Vandal, str], Awaitabl
     week = Week(Settings(3, kept=(), compartments=0), directory)
     async with week.begun():
         vandal = Vandal(week.stand, week.witness, lambda: week.people, lambda: True)
-        people = week.people
-        people.behave()
-        await people.announce("S")
-        await week.pause(10.0)
-        await week.do(people.visit("the courier", people.bring))
-        await week.pause(60.0)
+        await bring(week, "S")
         (label,) = (at for at in week.witness.where.values() if at is not None)
         await then(week, vandal, label)
         week.check()

@@ -14,6 +14,7 @@ from simulator.virtual_loop import run
 from simulator.week.settling import settle
 from simulator.week.troubles import KINDS
 from simulator.week.week import Outcome, Settings, Week, live
+from tests.simulation.bringing import bring
 
 DAY = Settings(seed=3, days=1.5, parcels_a_day=6.0)
 
@@ -66,12 +67,7 @@ async def visited(directory: Path, *, skips: bool) -> list[tuple[str, str | None
     week = Week(Settings(3, kept=(), skips=skips), directory)
     async with week.begun():
         people = week.people
-        people.behave()
-        for size in ("S", "M"):
-            await people.announce(size)
-        await week.pause(10.0)
-        await week.do(people.visit("the courier", people.bring))
-        await week.pause(90.0)
+        await bring(week, "S", "M")
         for person in list(people.waiting.values()):
             await week.do(people.visit("a recipient", partial(people.collect, person)))
             await week.pause(10.0)
@@ -122,11 +118,7 @@ async def guessed_right(directory: Path) -> Week:
     week = Week(Settings(3, kept=()), directory)
     async with week.begun():
         people = week.people
-        people.behave()
-        await people.announce("S")
-        await week.pause(10.0)
-        await week.do(people.visit("the courier", people.bring))
-        await week.pause(90.0)
+        await bring(week, "S")
         (person,) = people.waiting.values()
         await week.do(people.visit("a guesser", partial(people.try_code, person.code, within_s=3.0)))
         await settle(week)

@@ -12,7 +12,6 @@ from dataclasses import replace
 import rfc8785
 
 from locker.domain.draft import Draft
-from locker.domain.flows.looking import expected_in
 from locker.domain.journal import EntryKind
 from locker.domain.maintenance import Audit, BeginAudit, EndAudit, Finding, Maintainer, SkipInAudit, Verdict
 from locker.domain.times import rfc3339
@@ -76,7 +75,7 @@ def skip(draft: Draft, by: Maintainer, action: SkipInAudit) -> None:
     if known is not None and known.verdict != SKIPPED:
         draft.refuse("already-looked")
         return
-    parcel = expected_in(draft.automat, label)
+    parcel = draft.automat.expected_in(label)
     draft.put_finding(
         Finding(
             compartment=label,

@@ -254,7 +254,7 @@ def recover(draft: Draft, opening: Opening) -> Progress | None:
             draft.put_opening(replace(opening, reminded=False, opened_s=now_s, due_s=due_s))
             return Progress(Outcome.OPENED, opening)
         case Stage.LATE, _:
-            if opening.pulses_sent or not _holds_parcel(draft, compartment):
+            if opening.pulses_sent or draft.automat.expected_in(opening.compartment) is None:
                 _doubt(draft, compartment, FREED_UNSEEN)
             return None
         case _:
@@ -428,12 +428,6 @@ def _note_unasked(draft: Draft, label: str, before: Door, door: Door) -> None:
         _doubt(draft, compartment, "the door was opened by nobody we know")
     elif door is Door.SHUT and before is Door.OPEN:
         draft.record(EntryKind.DOOR_CLOSED, compartment.tracking_id, compartment=label, unasked=True)
-
-
-def _holds_parcel(draft: Draft, compartment: Compartment) -> bool:
-    """Tell whether a parcel should lie inside; one that was collected may still be reopened."""
-    parcel = draft.automat.parcels.get(compartment.tracking_id or "")
-    return parcel is not None and parcel.inside
 
 
 def _doubt(draft: Draft, compartment: Compartment, reason: str) -> None:

@@ -14,7 +14,6 @@ from locker.domain.flows.doors import Outcome, Progress, begin, press_blind
 from locker.domain.flows.looking import (
     evidence_data,
     evidence_of,
-    expected_in,
     in_use,
     labels_to_look_into,
     last_digits,
@@ -177,7 +176,7 @@ def _empty(draft: Draft, keypad: str, flow: Judging) -> None:
         draft.show(keypad, say(Text.STILL_INSIDE, label=label))
         draft.sound(keypad, Tone.WRONG)
         return
-    expected = expected_in(draft.automat, label)
+    expected = draft.automat.expected_in(label)
     _record(draft, keypad, flow, "empty", None if expected is None else expected.tracking_id)
     verdicts.empty(draft, label, expected, flow.evidence, flow.role, **{str(flow.role): flow.person})
     draft.sound(keypad, Tone.RIGHT)
@@ -186,7 +185,7 @@ def _empty(draft: Draft, keypad: str, flow: Judging) -> None:
 
 def _parcel_inside(draft: Draft, keypad: str, flow: Judging) -> None:
     label = flow.compartment
-    expected = expected_in(draft.automat, label)
+    expected = draft.automat.expected_in(label)
     if expected is None:
         _ask_name(draft, keypad, Naming(flow.person, flow.role, label, flow.evidence, flow.waiting), Typed())
         return
@@ -242,7 +241,7 @@ def _record(draft: Draft, keypad: str, flow: Judging | Naming, verdict: str, tra
     who = {str(flow.role): flow.person}
     if verdict in VERDICTS:
         # Whoever names a parcel was asked because none was expected.
-        expected = None if isinstance(flow, Naming) else expected_in(draft.automat, flow.compartment)
+        expected = None if isinstance(flow, Naming) else draft.automat.expected_in(flow.compartment)
         audit.note_verdict(
             draft,
             Maintainer(f"keypad {keypad}", flow.person),
@@ -316,7 +315,7 @@ def _left_open(draft: Draft, opening: Opening) -> None:
 
 
 def _question(draft: Draft, label: str) -> Message:
-    expected = expected_in(draft.automat, label)
+    expected = draft.automat.expected_in(label)
     if expected is None:
         return say(Text.JUDGE)
     return say(Text.JUDGE_EXPECTED, typed=last_digits(draft, expected.tracking_id))

@@ -52,12 +52,6 @@ def labels_to_look_into(automat: Automat) -> tuple[str, ...]:
     return tuple(sorted(automat.suspects, key=lambda label: _place(automat, label)))
 
 
-def expected_in(automat: Automat, label: str) -> Parcel | None:
-    """Return the parcel that should lie in a compartment; one that was handed over is not expected."""
-    parcel = automat.parcels.get(automat.compartments[label].tracking_id or "")
-    return parcel if parcel is not None and parcel.inside else None
-
-
 def in_use(draft: Draft, label: str, keypad: str) -> bool:
     """Tell whether a door is under way, or somebody at another keypad still has to say what became of it."""
     opening = draft.automat.openings.get(label)

@@ -15,7 +15,6 @@ from locker.domain.flows.doors import OF_TECHNICIANS, Outcome, Progress, begin, 
 from locker.domain.flows.looking import (
     evidence_data,
     evidence_of,
-    expected_in,
     in_use,
     lose,
     note_not_opened,
@@ -279,7 +278,7 @@ def _verdict_refusal(draft: Draft, action: SayFound) -> str | None:
     named = finding.by_label(draft, action.tracking_id)
     if not isinstance(named, str):
         return "unknown-tracking-id"
-    expected = expected_in(draft.automat, action.compartment)
+    expected = draft.automat.expected_in(action.compartment)
     if expected is not None and expected.tracking_id == named:
         return None
     return None if finding.may_enter(draft, named) else "parcel-not-awaited"
@@ -287,7 +286,7 @@ def _verdict_refusal(draft: Draft, action: SayFound) -> str | None:
 
 def _judge(draft: Draft, by: Maintainer, action: SayFound, look: Look) -> None:
     label, evidence = action.compartment, look.evidence
-    expected = expected_in(draft.automat, label)
+    expected = draft.automat.expected_in(label)
     was = None if expected is None else expected.tracking_id
     inside: str | None = None
     match action.verdict:
