@@ -29,9 +29,9 @@ def test_days_that_differ_and_do_not_grow_are_no_growth() -> None:
 @pytest.mark.parametrize(
     ("each_day", "named"),
     [
-        (Weight(1_000, 0, 0), "bytes held"),
+        (Weight(8 * 130, 0, 0), "bytes held"),
         (Weight(0, 1, 0), "descriptors"),
-        (Weight(0, 0, 2_000), "bytes on disk"),
+        (Weight(0, 0, 2_100), "bytes on disk"),
     ],
 )
 def test_a_little_more_each_day_is_named(each_day: Weight, named: str) -> None:
