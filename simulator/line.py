@@ -55,13 +55,13 @@ class Line:
     def advance(self, dt_s: float) -> list[bytes]:
         """Let time pass; what arrives at the host meanwhile, in order."""
         heard: list[bytes] = []
-        left_s = dt_s
+        left_s, due_s = dt_s, self.due_in_s()
         while True:
-            due_s = self.due_in_s()
             slice_s = left_s if due_s is None else min(left_s, due_s)
             heard += self._slice(slice_s)
             left_s -= slice_s
-            if left_s <= 1e-9 and not self._ripe():
+            due_s = self.due_in_s()
+            if left_s <= 1e-9 and (due_s is None or due_s > 1e-9):
                 return heard
 
     def due_in_s(self) -> float | None:
@@ -75,10 +75,6 @@ class Line:
             if due_s is not None and (least_s is None or due_s < least_s):
                 least_s = due_s
         return None if least_s is None else max(0.0, least_s)
-
-    def _ripe(self) -> bool:
-        due_s = self.due_in_s()
-        return due_s is not None and due_s <= 1e-9
 
     def _slice(self, dt_s: float) -> list[bytes]:
         self._now_s += dt_s

@@ -1,7 +1,7 @@
 """An event loop whose time jumps to the next timer when nothing is ready: days pass in moments, always alike.
 
-Real descriptors are still looked at, without waiting. What would run in a thread runs at once and in line, so
-that no order depends on the machine.
+Real descriptors are still looked at, without waiting; where the loop has only its own, seldom, for a signal.
+What would run in a thread runs at once and in line, so that no order depends on the machine.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 TURNS_MOST = 1_000_000
 """Turns of the loop at one moment; no honest work takes so many."""
+LOOK_EVERY = 64
+"""Turns after which a loop without descriptors of others looks at its own: a look is a call of the kernel."""
 
 
 class NothingWillHappenError(RuntimeError):
@@ -73,10 +75,15 @@ class _JumpingSelector(selectors.DefaultSelector):
         super().__init__()
         self._jump = jump
         self._turns = 0
+        self._until_look = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
         self._turns += 1
+        self._until_look -= 1
+        ready: list[tuple[selectors.SelectorKey, int]] = []
+        if timeout is None or self._until_look <= 0 or len(self.get_map()) > 1:
+            self._until_look = LOOK_EVERY
+            ready = super().select(0)
         if self._turns > TURNS_MOST:
             self._turns = 0  # whoever ends now may take as many
             raise TimeStandsStillError(f"{TURNS_MOST} turns of the loop, and no time has passed")

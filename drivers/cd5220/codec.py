@@ -4,6 +4,7 @@ Sources and assumptions are in PROTOCOL.md beside this file.
 """
 
 import unicodedata
+from functools import lru_cache
 
 from drivers.errors import CallerMistake
 
@@ -100,6 +101,7 @@ def encode_reset() -> bytes:
     return INITIALISE + OVERWRITE + CLEAR
 
 
+@lru_cache(1024)
 def _cell(character: str) -> bytes:
     stand_in = _STAND_INS.get(character)
     for candidate in (stand_in,) if stand_in else (character, _base(character)):

@@ -104,15 +104,16 @@ class DisplayParser:
     def _escape(self) -> DisplayCommand | None:
         if len(self._pending) < 2:
             return None
-        code, rest = self._pending[1], self._pending[2:]
+        code = self._pending[1]
+        if code == 0x51:
+            return self._string()
         if code in _ESCAPED:
             return DisplayCommand(_ESCAPED[code])
+        rest = self._pending[2:]
         if code == 0x5B:
             return _named(_ARROWS.get(rest[0])) if rest else None
         if code == 0x6C:
             return DisplayCommand("place", column=rest[0], row=rest[1]) if len(rest) == 2 else None
-        if code == 0x51:
-            return self._string(rest)
         if code in _SETTINGS:
             return DisplayCommand(_SETTINGS[code], number=rest[0]) if rest else None
         if code in _PARAMETERS:
@@ -121,16 +122,17 @@ class DisplayParser:
             return DisplayCommand("nothing") if len(rest) >= wanted else None
         return DisplayCommand("unknown")
 
-    def _string(self, rest: bytearray) -> DisplayCommand | None:
-        if not rest:
+    def _string(self) -> DisplayCommand | None:
+        if len(self._pending) < 3:
             return None
-        if rest[0] not in _STRINGS:
+        line = self._pending[2]
+        if line not in _STRINGS:
             return DisplayCommand("unknown")
         # Behind the letter of the line come so many characters and CR; what is longer ends without it.
-        if rest[-1] != 0x0D and len(rest) <= 1 + _LONGEST_STRING:
+        if self._pending[-1] != 0x0D and len(self._pending) <= 3 + _LONGEST_STRING:
             return None
-        text = bytes(byte for byte in rest[1:] if byte >= 0x20)[:_LONGEST_STRING]
-        return DisplayCommand(_STRINGS[rest[0]], _decoded(text))
+        text = bytes(byte for byte in self._pending[3:] if byte >= 0x20)[:_LONGEST_STRING]
+        return DisplayCommand(_STRINGS[line], _decoded(text))
 
 
 class Cd5220Display:
