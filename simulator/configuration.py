@@ -12,7 +12,7 @@ WRITTEN = "# Written by locker-sim for its simulated hardware, anew at each star
 NO_BROKER = ("127.0.0.1", 1883)
 ENGLISH_FIRST = ("en", "fi", "sv")
 
-Value = str | int | float | bool | Path | Sequence[str] | Mapping[str, str]
+Value = str | int | float | bool | Path | Sequence[str] | Sequence[int] | Mapping[str, str]
 KEY_NAMES: Mapping[str, str] = {"C": "clear", "OK": "ok"}
 
 
@@ -65,10 +65,10 @@ def write_configuration(
     port_of: Mapping[str, str | Path],
     broker: tuple[str, int, str],
     languages: Sequence[str] = ENGLISH_FIRST,
-    rules: Mapping[str, float] | None = None,
+    rules: Mapping[str, Value] | None = None,
     starts: int = 0,
 ) -> None:
-    """Write the file; `broker` is host, port and MQTT version, `rules` are numbers that differ.
+    """Write the file; `broker` is host, port and MQTT version, `rules` are those that differ.
 
     `starts` that end by themselves lead to safe mode; 0: none does.
     """

@@ -41,6 +41,7 @@ class Calendar:
         yield from self._often(rate, "a recipient", people.collect_some)
         yield from self._often(rate / 5, "a sender", people.send_some)
         yield from self._often(rate / 8, "office", people.change_some)
+        yield from self._often(rate / 10, "office", people.be_paid)
         yield from self._often(0.7, "a child", people.mash)
         yield from self._often(0.4, "a guesser", people.guess)
         yield from self._often(0.3, "office", people.open_some)

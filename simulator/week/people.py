@@ -6,7 +6,7 @@ They know what stands on the display and what they see; none of them knows what 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from simulator.backoffice.office import BackOffice
@@ -17,6 +17,8 @@ MODES: tuple[Literal["normal", "drain", "evacuate", "frozen"], ...] = (
     "drain", "evacuate", "frozen",
 )  # fmt: skip
 DOORS_MOST = 6
+OPENED_IN_A_ROW = 9
+"""After three within ten minutes somebody on the spot is asked (domain.md, section 7)."""
 SOMEBODY_ELSE_S = ("Wrong number", "Not announced", "Scan label")
 """What stands there when somebody has gone without signing out: press C until it is gone."""
 TO_RECIPIENTS = (
@@ -47,6 +49,9 @@ class Habits:
     dawdles: float = 0.05
     mistypes: float = 0.08
     leaves_without_a_word: float = 0.04
+    owes: float = 0.08
+    comes_back: float = 0.08
+    cannot_take: float = 0.05
 
 
 @dataclass
@@ -82,6 +87,8 @@ class People:
         """Parcels that the back office has asked to be given back, whether it was heard yet or not."""
         self.letters: dict[str, list[tuple[str, Person]]] = {}
         """Each parcel's recipient with every code that was written, and the command that brings it."""
+        self.owing: list[str] = []
+        """Parcels that are opened only when they are paid."""
         self.senders: list[Person] = []
 
     @property
@@ -104,7 +111,7 @@ class People:
 
     def behave(self) -> None:
         """Let everybody do from now on what they should."""
-        self.habits = Habits(0.0, 0.0, 0.0, 0.0, 0.0)
+        self.habits = Habits(*[0.0] * len(fields(Habits)))
 
     # -- the back office
 
@@ -112,7 +119,10 @@ class People:
         """Announce a parcel to somebody."""
         person = self.front.somebody()
         tracking_id = _id(person)
-        command_id = await self.office.announce(tracking_id, size, code=person.code)
+        owes = self._does(self.habits.owes)
+        services = ("cash-on-delivery",) if owes else ()
+        command_id = await self.office.announce(tracking_id, size, code=person.code, services=services)
+        self.owing += [tracking_id] * owes
         self.letters[tracking_id] = [(command_id, person)]
         self.expected[tracking_id] = person
 
@@ -141,10 +151,28 @@ class People:
                 if tracking_id in people:
                     people[tracking_id] = changed
 
+    async def be_paid(self) -> None:
+        """Have one be paid for that was sent so, brought or not."""
+        if self.owing:
+            await self.office.release(self.dice.choice(self.owing))
+
     async def open_some(self) -> None:
-        """Open a door from afar."""
-        label = self.dice.choice(list(self.front.automat.doors()))
-        await self.office.open_compartment(label, operator="operator-1", reason="a customer asked")
+        """Open a door from afar; of so many that somebody on the spot has to agree."""
+        labels = list(self.front.automat.doors())
+        many = 1 if self._does(0.7) else OPENED_IN_A_ROW
+        for number in range(many):
+            if number > 0:
+                await asyncio.sleep(self.dice.uniform(20, 60))
+                await self.visit("a passer-by", self.pass_by)
+            label = self.dice.choice(labels)
+            await self.office.open_compartment(label, operator="operator-1", reason="a customer asked")
+        if many > 1:
+            await self.visit("a passer-by", self._agree)
+
+    async def _agree(self) -> None:
+        await asyncio.sleep(self.dice.uniform(1, 30))
+        if "OK opens door" in self.front.text():
+            await self.front.type(self.dice.choice(["OK", "OK", "C"]))
 
     async def change_mode(self) -> None:
         """Let the automat do less for a while."""
@@ -227,6 +255,16 @@ class People:
             return
         await asyncio.sleep(self.dice.uniform(0.5, 3))
         await front.shut(label)
+        if self._does(self.habits.comes_back):
+            await self._look_again(person, label)
+
+    async def _look_again(self, person: Person, label: str) -> None:
+        """Type the code once more, for a glove that was left there."""
+        await asyncio.sleep(self.dice.uniform(1, 60))
+        await self.front.type(f"C {person.code} OK")
+        if await self.front.opens(label):
+            await asyncio.sleep(self.dice.uniform(1, 6))
+            await self.front.shut(label)
 
     # -- couriers
 
@@ -298,12 +336,13 @@ class People:
     async def _fetch_from(self, label: str) -> None:
         front = self.front
         await asyncio.sleep(self.dice.uniform(1, 4))
-        taken = front.take(label)
+        stuck = bool(front.holds(label)) and self._does(self.habits.cannot_take)
+        taken = [] if stuck else front.take(label)
         await front.shut(label)
         if await front.read("OK taken") is None:
             self.truth.lied.update(taken)
             return
-        await front.type("OK" if taken else "1")
+        await front.type("2" if stuck else "OK" if taken else "1")
 
     async def look(self, role: str = "courier") -> None:
         """Sign in and look into every compartment of which nobody is sure."""

@@ -1,9 +1,10 @@
-"""The automat of a week, drawn from its seed: boxes and sizes, makes of boards, lines, sensors, language."""
+"""The automat of a week, drawn from its seed: boxes and sizes, makes of boards, lines, sensors, rules."""
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simulator.configuration import Value
 from simulator.plan import (
     BoardPlan,
     CabinetPlan,
@@ -23,6 +24,9 @@ TALLEST_UNITS, LOWEST_UNITS = 24, 8
 """How high a column may be, in units: the tallest needs a ladder, nobody is asked whether there is one."""
 BOXES_LEAST, BOXES_MOST = 4, 60
 LIKE_THE_DEMO = 0.3
+STORAGE_DAYS = (7, 7, 7, 1, 2, 3)
+RETENTION_DAYS = (90, 90, 1, 3)
+"""As shipped, or so few that parcels come to their end, and what is over is forgotten, within the week."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,23 @@ class Make:
     baud: int = 9600
     settings: tuple[tuple[str, Setting], ...] = ()
     first_sensor: int | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long parcels are stored, and those that are gone remembered, in days."""
+
+    storage_days: int = 7
+    retention_days: int = 90
+
+    def rules(self) -> dict[str, Value]:
+        """Return what the configuration says of it."""
+        reminders = [days for days in (2, 1) if days < self.storage_days]
+        return {
+            "storage_days": self.storage_days,
+            "reminder_days": reminders,
+            "retention_days": self.retention_days,
+        }
 
 
 MAKES = {
@@ -86,6 +107,11 @@ def drawn_plan(dice: random.Random) -> CabinetPlan:
         displays=(DisplayPlan("front"),),
         scanners=(ScannerPlan("front", "front"),) if dice.random() < 0.7 else (),
     )
+
+
+def drawn_terms(dice: random.Random) -> Terms:
+    """Draw how long parcels are stored, and how long those that are gone are remembered."""
+    return Terms(dice.choice(STORAGE_DAYS), dice.choice(RETENTION_DAYS))
 
 
 def _wired(

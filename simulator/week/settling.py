@@ -29,6 +29,8 @@ async def settle(week: "Week") -> None:
     for keypad in week.stand.plan.keypads:
         await week.stand.office.release_guard(keypad.id, "operator-1")
     await week.stand.office.set_mode("normal", operator="operator-1", reason="all is well")
+    for tracking_id in week.people.owing:
+        await week.stand.office.release(tracking_id)
     await week.do(week.people.visit("a passer-by", week.people.pass_by))
     await week.pause(QUIET_S)
     await week.do(week.people.visit("a passer-by", week.people.pass_by))
@@ -37,6 +39,7 @@ async def settle(week: "Week") -> None:
     in_doubt = sorted(week.witness.was_blind)
     await _visit(week, "a technician with a laptop", lambda: week.technician.put_right(in_doubt))
     _doors_are_known(week)
+    _nothing_lies_too_long(week)
     for _ in range(ROUNDS):
         await _visit(week, "the courier", week.people.fetch)
         await _visit(week, "the courier", week.people.look)
@@ -57,6 +60,12 @@ def _doors_are_known(week: "Week") -> None:
         truth = Door.OPEN if week.stand.automat.door(label).open else Door.SHUT
         if box.door is not truth:
             raise PromiseBrokenError(f"door {label} is {truth.value}, the automat believes {box.door.value}")
+
+
+def _nothing_lies_too_long(week: "Week") -> None:
+    """What nothing has interrupted ends in time; an outage lengthens what it falls into."""
+    if not week.had_troubles and (late := week.witness.late()):
+        raise PromiseBrokenError(f"parcels {late} are still to be collected, and their last day is over")
 
 
 async def _visit(week: "Week", who: str, what: Callable[[], Awaitable[None]]) -> None:

@@ -9,7 +9,7 @@ import random
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ from simulator.automat import SimulatedAutomat
 from simulator.backoffice import connection as office
 from simulator.backoffice.keys import Enrolment, SigningKey
 from simulator.backoffice.office import BackOffice
-from simulator.configuration import Place, write_configuration
+from simulator.configuration import Place, Value, write_configuration
 from simulator.events import Beeped, DisplayChanged, KeyPressed, LabelScanned, SimulatorEvent, WireBytes
 from simulator.plan import CabinetPlan
 from simulator.week.broker import WeekBroker
@@ -73,11 +73,14 @@ class Stand:
         trace: Trace,
         heartbeat_s: float | None = HEARTBEAT_S,
         language: str = "en",
+        rules: Mapping[str, Value] | None = None,
     ) -> None:
         self.plan = plan
         self.trace = trace
         self.dice = dice
-        self._heartbeat_s = heartbeat_s
+        self._rules = dict(rules or {})
+        if heartbeat_s is not None:
+            self._rules["heartbeat_s"] = heartbeat_s
         self._language = language
         self.truth = TrueTime(begins_at)
         self.wires = Wires()
@@ -120,7 +123,7 @@ class Stand:
             port_of={name: self.automat.address(name) for name in self.plan.ports()},
             broker=("127.0.0.1", 1883, "5"),
             languages=(self._language,),
-            rules=None if self._heartbeat_s is None else {"heartbeat_s": self._heartbeat_s},
+            rules=self._rules,
             starts=STARTS_MOST,
         )
         place.steering.write_bytes(bytes(24))  # the configuration wants it there; these clocks need none

@@ -22,7 +22,7 @@ from simulator.virtual_loop import NothingWillHappenError, TimeStandsStillError,
 from simulator.week.calendar import Calendar
 from simulator.week.front import Front
 from simulator.week.people import People
-from simulator.week.plans import LANGUAGES, drawn_plan
+from simulator.week.plans import LANGUAGES, Terms, drawn_plan, drawn_terms
 from simulator.week.settling import settle
 from simulator.week.stand import HEARTBEAT_S, DaemonDiedError, Stand
 from simulator.week.technicians import Technician
@@ -116,12 +116,20 @@ class Week:
         dice = random.Random(settings.seed)
         begins_at = FIRST_DAY + timedelta(hours=dice.randrange(24 * 365 * YEARS))
         self.trace = Trace(self._loop.time)
-        plan, language = drawn_plan(_more(dice)), dice.choice(LANGUAGES)
+        of_the_plan = _more(dice)
+        plan, language, terms = drawn_plan(of_the_plan), dice.choice(LANGUAGES), drawn_terms(of_the_plan)
         if settings.compartments is not None:
             plan = plan_of(settings.compartments) if settings.compartments else demo_plan()
-            language = "en"
+            language, terms = "en", Terms()
         self.stand = Stand(
-            directory / "a", plan, _more(dice), begins_at, self.trace, settings.heartbeat_s, language
+            directory / "a",
+            plan,
+            _more(dice),
+            begins_at,
+            self.trace,
+            settings.heartbeat_s,
+            language,
+            terms.rules(),
         )
         self.stand.wires.skips = settings.skips
         self.front = Front(self.stand.automat, _more(dice), language)
@@ -139,6 +147,7 @@ class Week:
             now_s=self._loop.time,
             true_at=self.stand.truth.at,
             on_break=self._alarm.set,
+            storage_days=terms.storage_days,
         )
         self.troublemaker = Troublemaker(
             self.stand, self.witness, lambda what: self.trace.add("trouble", what), lambda: self.people
@@ -263,6 +272,11 @@ class Week:
             await self.until(at_s)
             self.spawn(self._visit(who, what))
         await self.until(self._ends_s)
+
+    @property
+    def had_troubles(self) -> bool:
+        """Whether anything went wrong that was planned to."""
+        return bool(self._troubles)
 
     async def end_troubles(self) -> None:
         """Wait until every trouble is over and nobody stands in front of the automat."""

@@ -18,7 +18,6 @@ from simulator.events import CoilPulsed, DoorMoved, SimulatorEvent
 from simulator.stories.audit import CUSTODY, OUT
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
-STORAGE_DAYS = 7
 CLOCK_DOUBT = timedelta(hours=1)
 """A trusted clock may be wrong by less than this without being doubted, and then things end so much early."""
 TOKENS, TOKEN_REFILL_S = 10, 600.0
@@ -64,8 +63,10 @@ class Witness:
         now_s: Callable[[], float],
         true_at: Callable[[], datetime],
         on_break: Callable[[], None],
+        storage_days: int = 7,
     ) -> None:
         self._now_s, self._true_at, self._on_break = now_s, true_at, on_break
+        self._storage_days = storage_days
         self._doors = {label: Door() for label in labels}
         self._on_s = 0.0
         self._powered_before_s = 0.0
@@ -172,6 +173,16 @@ class Witness:
         if inside != told:
             self._break(f"after a restart parcels are in {inside}, by the journal in {told}")
 
+    def late(self) -> list[str]:
+        """Name the parcels that lie there although their last day was over long ago by any clock."""
+        return [
+            subject
+            for subject, stored_at in self._stored_at.items()
+            if self.where.get(subject) is not None
+            and subject not in self.ended
+            and self._true_at() > self._ends_at(stored_at) + CLOCK_DOUBT
+        ]
+
     # -- the promises
 
     def _take(self, entry: SealedEntry, subject: str | None, data: Mapping[str, Any]) -> None:
@@ -261,10 +272,13 @@ class Witness:
         stored_at = self._stored_at.get(subject)
         if stored_at is None:
             return
-        last_day = stored_at.astimezone(HELSINKI).date() + timedelta(days=STORAGE_DAYS)
-        ends_at = datetime.combine(last_day + timedelta(days=1), datetime.min.time(), HELSINKI)
+        ends_at = self._ends_at(stored_at)
         if self._true_at() < ends_at - CLOCK_DOUBT:
-            self._break(f"parcel {subject} expired at {self._true_at()}, its last day is {last_day}")
+            self._break(f"parcel {subject} expired at {self._true_at()}, its last day ends at {ends_at}")
+
+    def _ends_at(self, stored_at: datetime) -> datetime:
+        last_day = stored_at.astimezone(HELSINKI).date() + timedelta(days=self._storage_days)
+        return datetime.combine(last_day + timedelta(days=1), datetime.min.time(), HELSINKI)
 
     def _guess(self, keypad: str) -> None:
         """Take a token from a bucket of our own, filled by the time in which there was power."""

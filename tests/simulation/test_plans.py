@@ -2,7 +2,7 @@
 
 import random
 
-from simulator.week.plans import MAKES, drawn_plan
+from simulator.week.plans import MAKES, Terms, drawn_plan, drawn_terms
 
 
 def test_many_seeds_draw_automats_of_every_make_and_size() -> None:
@@ -15,3 +15,11 @@ def test_many_seeds_draw_automats_of_every_make_and_size() -> None:
     assert {bool(plan.scanners) for plan in plans} == {True, False}
     assert any(box.goods_channel for plan in plans for box in plan.compartments)
     assert max(box.row for plan in plans for box in plan.compartments) > 12
+
+
+def test_terms_are_those_as_shipped_or_short_enough_for_a_week() -> None:
+    drawn = {drawn_terms(random.Random(seed)) for seed in range(200)}
+    assert Terms() in drawn
+    assert {terms.storage_days for terms in drawn} == {1, 2, 3, 7}
+    assert {terms.retention_days for terms in drawn} == {1, 3, 90}
+    assert Terms(1).rules()["reminder_days"] == []

@@ -226,6 +226,17 @@ def test_what_expires_at_the_end_of_its_last_day_is_in_time(seen: Seen) -> None:
     assert seen.blamed == ""
 
 
+def test_what_lies_there_after_its_last_day_is_late_until_it_is_ended(seen: Seen) -> None:
+    seen.stores("A", "1")
+    last_day_ends_at = datetime(2026, 3, 27, 22, tzinfo=UTC)
+    seen.now_s = (last_day_ends_at + timedelta(minutes=59) - BEGAN_AT).total_seconds()
+    assert seen.witness.late() == []
+    seen.now_s += 120.0
+    assert seen.witness.late() == ["A"]
+    seen.entry(EntryKind.PARCEL_OVERDUE, "A", compartment="1")
+    assert seen.witness.late() == []
+
+
 def test_entries_and_parcels_that_are_gone_after_a_restart_are_seen(seen: Seen) -> None:
     seen.stores("A", "1")
     after = SimpleNamespace(epoch=1, journal_end=1, parcels=Map())
