@@ -174,11 +174,8 @@ class Daemon:
     async def start(self) -> None:
         """Open everything, read every door, and judge what a power cut may have left behind."""
         config, stack = self._config, self._stack
-        await bring_up_to_date(config)
+        self._database = await self._open_database()
         self._ballast.make()
-        self._database = Database.open(
-            config.paths.database, reserve=self._ballast, open_file=self._edges.open_file
-        )
         stack.callback(self._database.close)
         stack.callback(self._writer.shutdown)  # whatever it still writes is written before the file closes
         new_epoch = self._database.journal_is_empty()
@@ -284,6 +281,18 @@ class Daemon:
         log.info("stopped")
 
     # -- parts
+
+    async def _open_database(self) -> Database:
+        """Open it; one that is missing or old is first made or migrated."""
+        try:
+            return self._opened()
+        except (DatabaseMissing, OutdatedDatabase):
+            await bring_up_to_date(self._config)
+        return self._opened()
+
+    def _opened(self) -> Database:
+        path = self._config.paths.database
+        return Database.open(path, reserve=self._ballast, open_file=self._edges.open_file)
 
     def _make_link(self) -> Link:
         uplink = self._config.uplink

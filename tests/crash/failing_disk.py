@@ -12,15 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache, partial
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
-from locker.db import session
-from locker.db.statements import compile_statements
 from tests.crash import failing_files, vfs
+from tests.crash.compiled import compiled_once
 from tests.crash.days import SCRATCH
 from tests.crash.disk_scenes import MODES, READING, Decided, Work, scenes
 
@@ -71,11 +69,7 @@ def share(
             findings.append(Finding(seed, what, f"python -m tests.crash.failing_disk --only {seed}"))
             sys.stdout.write(f"{seed}: {what}\n")
 
-    # Compiled statements are the same for every session; compiling them takes most of a start.
-    with (
-        TemporaryDirectory(dir=SCRATCH, prefix="failing-") as made,
-        patch.object(session, "compile_statements", cache(compile_statements)),
-    ):
+    with TemporaryDirectory(dir=SCRATCH, prefix="failing-") as made, compiled_once():
         for scene in scenes(Path(made))[number::of]:
             if wanted is not None and wanted[0] != scene.name:
                 continue

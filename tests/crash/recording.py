@@ -86,12 +86,6 @@ class Returned(NamedTuple):
     subject: str
 
 
-class Watched(NamedTuple):
-    """From here on power cuts are of interest, or no longer."""
-
-    on: bool
-
-
 Operation = (
     Created
     | Written
@@ -103,7 +97,6 @@ Operation = (
     | DirectorySynced
     | Began
     | Returned
-    | Watched
 )
 
 
@@ -188,13 +181,6 @@ class Recorder:
             self._look()
         if returns:
             self.trace.append(Returned(subject))
-
-    @contextmanager
-    def unwatched(self) -> Iterator[None]:
-        """What happens in this block is recorded, and nobody asks what a power cut in it would do."""
-        self.trace.append(Watched(on=False))
-        yield
-        self.trace.append(Watched(on=True))
 
     # -- what SQLite does
 

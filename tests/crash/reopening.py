@@ -2,24 +2,22 @@
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Self
 from unittest.mock import patch
 
 from cryptography.exceptions import InvalidSignature
 from immutables import Map
-from sqlalchemy import Engine
 
 from locker.db import session
 from locker.db.errors import DatabaseMissing, OutdatedDatabase
 from locker.db.files import peek
 from locker.db.ladder import LADDER
-from locker.db.migrate import check_current, ensure_current
+from locker.db.migrate import ensure_current
 from locker.db.session import Database
-from locker.db.statements import compile_statements
 from locker.disk import Ballast
 from locker.domain.automat import Automat
 from locker.domain.journal import ChainFault, ChainHead, check
@@ -29,6 +27,7 @@ from locker.keys import EPOCH as EPOCH_FILE
 from locker.keys import Keys, initialise, next_epoch
 from locker.starts import Starts
 from tests.crash import days
+from tests.crash.compiled import Climbed, compiled_once
 from tests.crash.days import ANCHOR, BACKUP, BACKUP_BEFORE_MIGRATION, EPOCH, KEYS, MAP, ROWS, STARTS
 from tests.crash.recording import Recorder, plant
 from tests.crash.states import Files
@@ -49,27 +48,21 @@ class Opener:
     """Opens state after state as the daemon does. What no disk can change is compiled once for all."""
 
     def __init__(self) -> None:
-        """Compile."""
+        """Nothing was opened yet."""
         self._proven: set[str] = set()
         self._checked: dict[tuple[ChainHead | None, bytes], ChainHead] = {}
-        self._statements = compile_statements()
-        self._make_engine = session._engine
-        self._engine: Engine | None = None
-        self._patches = (
-            patch.object(session, "compile_statements", lambda: self._statements),
-            patch.object(session, "_engine", self._like_the_first),
-        )
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         """Share what is compiled."""
-        for each in self._patches:
-            each.start()
+        self._stack.enter_context(compiled_once())
+        self._stack.enter_context(Climbed().known())
+        self._stack.enter_context(patch.object(session, "LOG_BYTES", days.SHORT_LOG_BYTES))
         return self
 
     def __exit__(self, *_: object) -> None:
         """Put everything back."""
-        for each in self._patches:
-            each.stop()
+        self._stack.close()
 
     def open(self, files: Files, allowed: Allowed, dice: Random) -> None:
         """Start on a state; Broken, or whatever the start raises, if it does not hold what it must."""
@@ -109,16 +102,16 @@ class Opener:
     def _database(self, root: Path, allowed: Allowed, *, further: bool) -> None:
         """Open the database as at a start; some are worked on and opened again."""
         path = root / days.DATABASE
-        try:
-            check_current(path, whole=False)
-        except (DatabaseMissing, OutdatedDatabase):
-            ensure_current(path)
         reserve = Ballast(root / days.BALLAST, days.BALLAST_BYTES)
-        if not reserve.make():
-            raise Broken("the reserve cannot be made again")
         for again in (False, True):
-            database = Database.open(path, reserve=reserve)
             try:
+                database = Database.open(path, reserve=reserve)
+            except (DatabaseMissing, OutdatedDatabase):
+                ensure_current(path)
+                database = Database.open(path, reserve=reserve)
+            try:
+                if not reserve.make():
+                    raise Broken("the reserve cannot be made again")
                 found = self._look(database, root, allowed, further=further)
                 if not further or again:
                     return
@@ -162,16 +155,6 @@ class Opener:
             head = self._checked[head, payload]
         if head is not None and head != database.head():
             raise Broken(f"the chain ends at {head}, the journal at {database.head()}")
-
-    def _like_the_first(self, *arguments: Any) -> Engine:
-        """Make an engine as the daemon does; it shares the first one's compiled statements."""
-        engine = self._make_engine(*arguments)
-        if self._engine is None:
-            self._engine = engine
-        else:
-            engine.dialect, engine.pool._dialect = self._engine.dialect, self._engine.dialect
-            engine._compiled_cache = self._engine._compiled_cache
-        return engine
 
 
 def _require(subject: str, found: str | None, allowed: Allowed) -> None:

@@ -34,7 +34,6 @@ from tests.crash.recording import (
     Returned,
     Synced,
     Value,
-    Watched,
     Written,
     move_name,
     patch_bytes,
@@ -62,7 +61,6 @@ class Disk:
     pending: dict[int, list[Content]] = field(default_factory=dict)
     pending_names: list[Naming] = field(default_factory=list)
     promises: dict[str, list[Value]] = field(default_factory=dict)
-    watched: bool = True
 
     @staticmethod
     def of(recording: Recording) -> "Disk":
@@ -97,8 +95,6 @@ class Disk:
                 self.promises[operation.subject].append(operation.value)
             case Returned():
                 del self.promises[operation.subject][:-1]
-            case Watched():
-                self.watched = operation.on
 
     def allowed(self) -> dict[str, set[str | None]]:
         """Return what each subject may be worth after a power cut now."""
@@ -145,11 +141,11 @@ def cuts(recording: Recording) -> Iterator[Cut]:
     """
     disk, number = Disk.of(recording), 0
     for operation in recording.trace:
-        if isinstance(operation, Synced | DirectorySynced) and disk.watched and not disk.quiet:
+        if isinstance(operation, Synced | DirectorySynced) and not disk.quiet:
             yield Cut(number, disk, _settles(operation, disk))
             number += 1
         disk.take(operation)
-        if isinstance(operation, Returned) and disk.watched and not disk.quiet:
+        if isinstance(operation, Returned) and not disk.quiet:
             yield Cut(number, disk, settled_by_next=False)
             number += 1
     yield Cut(number, disk, settled_by_next=False)
