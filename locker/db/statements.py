@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete
@@ -35,8 +36,9 @@ class Statements:
     prune: Statement
 
 
+@cache
 def compile_statements() -> Statements:
-    """Compile them; a few milliseconds, once a session."""
+    """Compile them; some milliseconds, once a process."""
     durable = {what: record for what, record in RECORDS.items() if what is not SealedEntry}
     return Statements(
         put={what: _upsert(record.table) for what, record in durable.items()},

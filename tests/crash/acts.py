@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,10 +80,10 @@ async def deliver(crowd: Crowd) -> None:
     await bring(crowd, crowd.dice.choice((1, 1, 2)))
 
 
-async def bring(crowd: Crowd, count: int) -> None:
-    """A courier brings so many parcels."""
+async def bring(crowd: Crowd, count: int, sizes: Sequence[str] = SIZES) -> None:
+    """A courier brings so many parcels, each of one of these sizes."""
     stage = crowd.stage
-    parcels = [await _announce(crowd) for _ in range(count)]
+    parcels = [await _announce(crowd, sizes) for _ in range(count)]
     await _sign_in(crowd)
     for parcel in parcels:
         tracking_id = parcel.tracking_id or ""
@@ -253,12 +253,12 @@ async def _applied(crowd: Crowd, command: str, *, or_refused: bool = False) -> N
         raise StoryFailedError(f"command {command}: {outcome}, {crowd.stand.demo.backoffice.reason(command)}")
 
 
-async def _announce(crowd: Crowd) -> Person:
+async def _announce(crowd: Crowd, sizes: Sequence[str]) -> Person:
     person = crowd.stranger()
     tracking_id = person.tracking_id or ""
     crowd.recipients[tracking_id] = person
     office = crowd.stand.demo.backoffice
-    await _applied(crowd, await office.announce(tracking_id, crowd.dice.choice(SIZES), code=person.code))
+    await _applied(crowd, await office.announce(tracking_id, crowd.dice.choice(sizes), code=person.code))
     return person
 
 

@@ -1,17 +1,20 @@
 """Workers that do pieces of work side by side, each in a process of its own, which is ended if it hangs."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from types import TracebackType
@@ -53,7 +56,7 @@ Workshop = Callable[[Path], "Any"]
 
 @dataclass
 class _Worker(Generic[W]):
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     work: W | None = None
     heard_s: float = 0.0
@@ -70,8 +73,9 @@ class Crew(Generic[W, T]):
 
     def __init__(self, size: int, workshop: Workshop, directory: Path) -> None:
         """`directory` takes all their files; whoever makes it removes it."""
-        # Threads of this process must not be copied into the workers.
-        self._context: SpawnContext = multiprocessing.get_context("spawn")
+        # A fork has everything loaded already; but threads of this process must not be copied into it.
+        self._forks = threading.active_count() == 1
+        self._context: BaseContext = multiprocessing.get_context("fork" if self._forks else "spawn")
         self._size = size
         self._workshop = workshop
         self._directory = directory
@@ -129,9 +133,10 @@ class Crew(Generic[W, T]):
         if len(self._workers) == self._size:
             return None
         here, there = self._context.Pipe()
-        process = self._context.Process(
-            target=serve, args=(self._workshop, there, self._directory, self._hurry, os.getpid())
-        )
+        # A fork would keep the others' pipes open, and its own at our end.
+        foreign = [here, *(worker.pipe for worker in self._workers)] if self._forks else []
+        given = (self._workshop, there, self._directory, self._hurry, os.getpid(), foreign)
+        process = self._context.Process(target=serve, args=given)  # type: ignore[attr-defined]  # not in BaseContext
         process.start()
         there.close()
         fresh = _Worker[W](process, here)
@@ -177,9 +182,19 @@ class Crew(Generic[W, T]):
         self._workers.remove(worker)
 
 
-def serve(workshop: Workshop, pipe: Connection, directory: Path, hurry: Event, parent: int) -> None:
-    """Be a worker: do what comes through the pipe, until it is closed."""
+def serve(
+    workshop: Workshop,
+    pipe: Connection,
+    directory: Path,
+    hurry: Event,
+    parent: int,
+    foreign: Sequence[Connection],
+) -> None:
+    """Be a worker: do what comes through the pipe, until it is closed; `foreign` pipes are not ours."""
     tie_to(parent)
+    for other in foreign:
+        other.close()
+    gc.freeze()  # what came with a fork is not looked through again
     tempfile.tempdir = str(directory)  # what is left of a worker that was ended goes with all the others
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave the work ends us
     with suppress(EOFError, OSError):

@@ -19,10 +19,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import locker.daemon  # noqa: F401  (a daemon imports it when it begins)
 from locker import cli, systemd
 from locker.api.server import ApiServer
 from locker.db.inspection import Inspection
 from locker.db.session import Database
+from locker.db.statements import compile_statements
 from locker.domain.automat import Decision
 from locker.domain.events import Event
 from locker.domain.intents import Intent, TryLock, Unlock
@@ -35,6 +37,18 @@ from locker.sync.connection import Connection
 from simulator.tied import PR_SET_PDEATHSIG
 from tests.crash.saboteurs import SABOTEURS
 from tests.crash.steps import SHOWN_AFTER_S, Doom, Point, Step, Watch
+
+
+def serve() -> None:
+    """Be a nursery until nobody asks any more: input and output are whoever asks."""
+    _Nursery().serve()
+
+
+def warm_up() -> None:
+    """Have what each daemon would load or work out anew."""
+    sqlite3.connect(":memory:").close()
+    compile_statements()
+    gc.freeze()  # what all forks share is not looked through, and copied, in each of them
 
 
 def install(watch: Watch) -> None:
@@ -248,7 +262,6 @@ class _Nursery:
 
     def serve(self) -> None:
         """Fork whatever is asked for until nobody asks any more."""
-        gc.freeze()  # what all forks share is not looked through, and copied, in each of them
         _tell({"ready": True})
         while True:
             for key, _ in self._choose.select():
@@ -318,5 +331,5 @@ def _tell(what: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sqlite3.connect(":memory:").close()
-    _Nursery().serve()
+    warm_up()
+    serve()

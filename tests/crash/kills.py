@@ -22,6 +22,7 @@ from typing import Any
 from simulator.stock import Stock
 from tests.crash.crew import Crew, Deed, Lost, Told
 from tests.crash.life import live
+from tests.crash.mother import mothered
 from tests.crash.named import Case, all_cases, kill_at, known_steps
 from tests.crash.nursery import Nursery
 from tests.crash.saboteurs import SABOTEURS
@@ -203,10 +204,11 @@ def run(work: Sequence[Work], jobs: int, *, until_found: bool = False, minutes: 
     workers = max(1, min(len(work), jobs * AUTOMATS_A_JOB))
     with tempfile.TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as made:
         directory = Path(made)
-        asyncio.run(_fill(_shelf(directory)))
-        with Crew[Work, Tally](workers, workshop, directory) as crew:
-            for each, told in crew.do(work, enough=enough, grace_s=GRACE_S):
-                _tell_findings(tally, _taken(each, told))
+        with mothered(_mother(directory)):
+            asyncio.run(_fill(directory))
+            with Crew[Work, Tally](workers, workshop, directory) as crew:
+                for each, told in crew.do(work, enough=enough, grace_s=GRACE_S):
+                    _tell_findings(tally, _taken(each, told))
     return tally
 
 
@@ -229,7 +231,7 @@ def _tell_findings(tally: Tally, more: Tally) -> None:
 @asynccontextmanager
 async def workshop(directory: Path) -> AsyncIterator[Deed[Work, Tally]]:
     """Give what a worker needs for work after work: a nursery of daemons, a shelf of blank automats."""
-    async with Nursery() as nursery:
+    async with Nursery(mother=_mother(directory)) as nursery:
         stock = Stock(_shelf(directory))
 
         async def deed(work: Work, hurry: Callable[[], bool]) -> Told[Tally]:
@@ -244,6 +246,10 @@ async def workshop(directory: Path) -> AsyncIterator[Deed[Work, Tally]]:
 
 def _shelf(directory: Path) -> Path:
     return directory / "shelf"
+
+
+def _mother(directory: Path) -> Path:
+    return directory / "mother"
 
 
 def twin(name: str, seed: int) -> Work:
@@ -266,9 +272,10 @@ def _twins(seed: int, jobs: int) -> int:
     return 0 if len(caught) == len(SABOTEURS) else 1
 
 
-async def _fill(shelf: Path) -> None:
+async def _fill(directory: Path) -> None:
     """Make the blank automat that all others are copies of."""
-    async with Nursery() as nursery, opened(nursery, Stock(shelf), seed=0):
+    nursery = Nursery(mother=_mother(directory))
+    async with nursery, opened(nursery, Stock(_shelf(directory)), seed=0):
         pass
 
 

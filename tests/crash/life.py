@@ -40,7 +40,8 @@ FREE_BOXES_LEAST = 4
 CODES_SHARE, DEAD_SHARE = 0.9, 0.3
 """After how many of the kills somebody comes with a right code, and with a dead one."""
 BROUGHT = 3
-"""Parcels that a courier brings where none lies any more."""
+FITS_ANYWHERE = ("S",)
+"""Parcels that a courier brings where none lies any more: each free box is large enough for them."""
 TIDY_LIMIT_S, ROUND_LIMIT_S = 40.0, 240.0
 
 
@@ -186,7 +187,7 @@ async def _try_codes(crowd: Crowd) -> None:
     gone = taken_away(stand)
     here = await lying_here(stand)
     if not here:
-        await bring(crowd, BROUGHT)
+        await bring(crowd, BROUGHT, FITS_ANYWHERE)
         here = await lying_here(stand)
     person, label = dice.choice(here)
     stand.proved += await collect(stand, person, label, must=True)

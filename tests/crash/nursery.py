@@ -60,9 +60,10 @@ class Nursery:
     `doom`: where each of them dies, from when the file `armed` exists; `passed`: the file that takes the
     steps they pass; `sabotage`: the safeguards they lack; `stillborn`: what to do with a daemon that is
     started before the next one that is asked for, until it is gone. `plain`: start the command itself, which
-    knows nothing of these.
+    knows nothing of these. `mother`: whose fork it is (mother.py); with none it loads everything itself.
     """
 
+    mother: Path | None = None
     doom: Doom | None = None
     passed: Path | None = None
     sabotage: tuple[str, ...] = ()
@@ -71,20 +72,27 @@ class Nursery:
     stillborn: Callable[[Process], Awaitable[None]] | None = None
     lives: int = 0
     _process: asyncio.subprocess.Process | None = None
+    _asking: asyncio.StreamWriter | None = None
     _reader: asyncio.Task[None] | None = None
     _asked: dict[int, asyncio.Future[Forked]] = field(default_factory=dict)
     _living: dict[int, Forked] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
-        """Load everything that a daemon is made of, once."""
-        self._process = await asyncio.create_subprocess_exec(
-            *tied_to_us(sys.executable, "-m", "tests.crash.doomed"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=ROOT,
-        )
+        """Have everything that a daemon is made of, once."""
+        if self.mother is not None:
+            told, self._asking = await asyncio.open_unix_connection(self.mother)
+        else:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *tied_to_us(sys.executable, "-m", "tests.crash.doomed"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                cwd=ROOT,
+            )
+            if process.stdin is None or process.stdout is None:
+                raise DaemonError("the nursery of the daemons cannot be spoken with")
+            told, self._asking = process.stdout, process.stdin
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reader = asyncio.create_task(self._read(ready), name="nursery")
+        self._reader = asyncio.create_task(self._read(told, ready), name="nursery")
         async with asyncio.timeout(READY_LIMIT_S):
             await ready
         return self
@@ -95,12 +103,14 @@ class Nursery:
         """End it, and every daemon that still lives."""
         for living in list(self._living.values()):
             living.kill()
-        process, reader = self._process, self._reader
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            await process.wait()
-        if reader is not None:
-            await reader
+        if self._asking is not None:
+            self._asking.write_eof()
+        if self._process is not None:
+            await self._process.wait()
+        if self._reader is not None:
+            await self._reader
+        if self._asking is not None:
+            self._asking.close()
 
     async def spawn(self, configuration: Path, log: Path, environment: Mapping[str, str]) -> Process:
         """Start one daemon; a `Spawn` of the simulator."""
@@ -131,17 +141,15 @@ class Nursery:
             "armed": str(self.armed),
             "sabotage": list(self.sabotage),
         }
-        if self._process is None or self._process.stdin is None or self._process.returncode is not None:
+        if self._asking is None or self._reader is None or self._reader.done():
             raise DaemonError("the nursery of the daemons is gone")
         started: asyncio.Future[Forked] = asyncio.get_running_loop().create_future()
         self._asked[number] = started
-        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+        self._asking.write(json.dumps(asked).encode() + b"\n")
         return await started
 
-    async def _read(self, ready: asyncio.Future[None]) -> None:
-        if self._process is None or self._process.stdout is None:
-            return
-        async for line in self._process.stdout:
+    async def _read(self, told_by_it: asyncio.StreamReader, ready: asyncio.Future[None]) -> None:
+        async for line in told_by_it:
             told: dict[str, Any] = json.loads(line)
             if "ready" in told:
                 ready.set_result(None)

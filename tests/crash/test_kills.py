@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from simulator.stock import Stock
 from tests.crash.book import Book, Doors, Pulsed
 from tests.crash.kills import choose_cases, do, main, plan, twin
 from tests.crash.life import live
+from tests.crash.mother import mothered
 from tests.crash.named import Case, all_cases, kill_at, known_steps
 from tests.crash.nursery import Nursery
 from tests.crash.steps import OF_EVERY_ENTRY, Doom, Point, Step, Watch
@@ -23,10 +25,17 @@ LAST_OF_ALL = {"stopped"}
 """After this one the process ends by itself, before anybody could be shown anything."""
 
 
+@pytest.fixture(scope="module")
+def mother() -> Iterator[Path]:
+    """Have a mother of nurseries for all."""
+    with tempfile.TemporaryDirectory(prefix="mother-") as made, mothered(Path(made, "mother")):
+        yield Path(made, "mother")
+
+
 @pytest.fixture
-async def nursery() -> AsyncIterator[Nursery]:
+async def nursery(mother: Path) -> AsyncIterator[Nursery]:
     """Give forks of one daemon."""
-    async with Nursery() as nursery:
+    async with Nursery(mother=mother) as nursery:
         yield nursery
 
 

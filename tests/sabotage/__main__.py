@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.sabotage.copies import DoesNotApply, sabotaged
+from tests.sabotage.copies import DoesNotApply, copy_of, sabotaged
 from tests.sabotage.machine import play, sound_machine
 from tests.sabotage.rules import RULES
 from tests.sabotage.starter import Starter
@@ -44,19 +44,20 @@ def main() -> int:
         return 2
 
     with ThreadPoolExecutor(arguments.jobs) as pool, ExitStack() as stack:
+        unbroken = stack.enter_context(copy_of())
         free = SimpleQueue[Starter]()
         for _ in range(0 if arguments.machine else arguments.jobs):
             free.put(stack.enter_context(Starter()))
 
         def learnable(catchers: Sequence[str]) -> str | None:
             with _taken_from(free) as starter:
-                return sound(catchers, starter)
+                return sound(catchers, starter, unbroken)
 
         def trial(twin: Twin) -> Trial:
             if arguments.machine:
                 return play(twin, arguments.examples, arguments.seeds)
             with _taken_from(free) as starter:
-                return attempt(twin, starter)
+                return attempt(twin, starter, root=unbroken)
 
         if arguments.machine:
             faulty = list(

@@ -49,13 +49,15 @@ def apply(twin: Twin, tree: Path) -> None:
     """Remove a twin's safeguard in a copy of the tree; DoesNotApply."""
     content = sabotaged(twin, tree)
     target = tree / twin.file
+    for compiled in target.parent.glob(f"__pycache__/{target.stem}.*.pyc"):
+        compiled.unlink()
     target.unlink()  # it is a link: writing to it would change the tree that was copied
     target.write_text(content, encoding="utf-8")
 
 
-def environment(tree: Path) -> dict[str, str]:
-    """Return the environment of a process that imports the copy."""
-    return {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+def environment(tree: Path, *, compiling: bool = False) -> dict[str, str]:
+    """Return the environment of a process that imports the copy, and leaves it compiled if that is wanted."""
+    return {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "" if compiling else "1"}
 
 
 def _link(source: str, target: str) -> None:
@@ -67,4 +69,4 @@ def _link(source: str, target: str) -> None:
 
 def _unfit(_directory: str, names: list[str]) -> set[str]:
     """Leave out what a writer is about to rename."""
-    return {name for name in names if name.endswith((".pyc", ".tmp")) and name.count(".pyc.")}
+    return {name for name in names if ".pyc." in name}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.sabotage.copies import ROOT, DoesNotApply, apply, copy_of, sabotaged
 from tests.sabotage.starter import Starter
-from tests.sabotage.trial import Verdict, attempt, judge
+from tests.sabotage.trial import Verdict, attempt, judge, sound
 from tests.sabotage.twin import Twin
 
 AGENDA = (
@@ -42,6 +42,16 @@ def test_a_copy_is_imported_and_one_that_cannot_be_is_not_caught(starter: Starte
 def test_a_twin_that_changes_nothing_survives(starter: Starter) -> None:
     harmless = replace(CONTROL, after="\n# it is harmless\nfrom bisect import ")
     assert attempt(harmless, starter).verdict is Verdict.SURVIVED
+
+
+def test_what_is_compiled_already_is_not_run_in_place_of_what_was_broken(starter: Starter) -> None:
+    with copy_of() as unbroken:
+        assert sound([AGENDA], starter, unbroken) is None
+        (compiled,) = (unbroken / "locker" / "domain").glob("__pycache__/agenda.*.pyc")
+        with copy_of(unbroken) as tree:
+            apply(CONTROL, tree)
+            assert not (tree / compiled.relative_to(unbroken)).exists()
+        assert "the copy was imported" in attempt(CONTROL, starter, root=unbroken).says
 
 
 def test_a_copy_leaves_the_tree_as_it_was() -> None:

@@ -1,8 +1,9 @@
 """Runs a selection of tests in a copy of the tree, and judges what its outcome proves."""
 
 import json
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -62,16 +63,20 @@ def attempt(
     began_s = time.monotonic()
     with copy_of(root) as tree:
         apply(twin, tree)
-        verdict, by, says = judge(run(starter, tree, twin.catchers, longest_s, longest_test_s))
+        surroundings = environment(tree)
+        verdict, by, says = judge(run(starter, tree, surroundings, twin.catchers, longest_s, longest_test_s))
     return Trial(twin, verdict, by, says, time.monotonic() - began_s)
 
 
 def sound(
-    catchers: Sequence[str], starter: Starter, *, root: Path = ROOT, longest_s: float = 4 * LONGEST_S
+    catchers: Sequence[str], starter: Starter, tree: Path, *, longest_s: float = 4 * LONGEST_S
 ) -> str | None:
-    """Run a selection on an unbroken copy; return why nothing could be learnt from it, None if it passes."""
-    with copy_of(root) as tree:
-        account = run(starter, tree, catchers, longest_s, LONGEST_TEST_S)
+    """Run a selection on an unbroken copy; return why nothing could be learnt from it, None if it passes.
+
+    What it imports is compiled from then on: it need not be in each copy of that copy.
+    """
+    surroundings = environment(tree, compiling=True)
+    account = run(starter, tree, surroundings, catchers, longest_s, LONGEST_TEST_S)
     if isinstance(account, str):
         return account
     if account["exit"] == 0 and not account["strangers"] and account["passed"]:
@@ -82,25 +87,32 @@ def sound(
 
 
 def run(
-    starter: Starter, tree: Path, catchers: Sequence[str], longest_s: float, longest_test_s: int
+    starter: Starter,
+    tree: Path,
+    surroundings: Mapping[str, str],
+    catchers: Sequence[str],
+    longest_s: float,
+    longest_test_s: int,
 ) -> dict[str, Any] | str:
     """Run tests in a copy until the first fails; return the witness's account, or why there is none."""
-    account, told = tree / "account.json", tree / "told.txt"
-    surroundings = {**environment(tree), TREE: str(tree), ACCOUNT: str(account)}
-    surroundings.pop("PYTEST_ADDOPTS", None)
-    arguments = [
-        *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.sabotage.witness"),
-        *(f"--timeout={longest_test_s}", f"--basetemp={tree / 't'}", f"--rootdir={tree}", *catchers),
-    ]
-    code = starter.run(tree, surroundings, arguments, told, longest_s)
-    if code is None:
-        return f"it took longer than {longest_s:g} s"
-    try:
-        found: dict[str, Any] = json.loads(account.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        last = (told.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"])[-1]
-        return f"pytest ended with {code} before any test: {last}"
-    return found
+    with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as made:
+        account, told = Path(made, "account.json"), Path(made, "told.txt")
+        watched = {**surroundings, TREE: str(tree), ACCOUNT: str(account)}
+        watched.pop("PYTEST_ADDOPTS", None)
+        arguments = [
+            *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.sabotage.witness"),
+            "--tb=native",  # its own looks up the source among all modules, which takes longer than the test
+            *(f"--timeout={longest_test_s}", f"--basetemp={made}/t", f"--rootdir={tree}", *catchers),
+        ]
+        code = starter.run(tree, watched, arguments, told, longest_s)
+        if code is None:
+            return f"it took longer than {longest_s:g} s"
+        try:
+            found: dict[str, Any] = json.loads(account.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            last = (told.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"])[-1]
+            return f"pytest ended with {code} before any test: {last}"
+        return found
 
 
 def judge(account: dict[str, Any] | str) -> tuple[Verdict, str, str]:

@@ -6,6 +6,7 @@ process goes out when it begins, and one with its exit code when it has ended.
 """
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -49,6 +50,7 @@ def main() -> int:
         Path(directory, "test_reading_in.py").write_text(READING_IN, encoding="utf-8")
         collecting = ["-q", "--collect-only", "-p", "no:cacheprovider", "-p", "no:xdist", *OURS, directory]
         silent(lambda: pytest.main(collecting))
+    gc.freeze()  # pytest collects garbage many times: what all forks share is not looked through again
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -74,7 +76,7 @@ def begin(wanted: dict[str, Any]) -> None:
         os.environ.update(wanted["environment"])
         os.chdir(wanted["tree"])
         sys.path.insert(0, wanted["tree"])
-        sys.dont_write_bytecode = True
+        sys.dont_write_bytecode = bool(wanted["environment"].get("PYTHONDONTWRITEBYTECODE"))
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115  (as long as this process lives)
         code = int(pytest.main(wanted["arguments"]))
     except BaseException:  # noqa: BLE001  (whatever it is, nobody is above to hear of it)

@@ -68,14 +68,10 @@ class Witness:
 
 def strangers(tree: Path) -> list[str]:
     """Name the modules of the product and its tests that were not imported from a tree."""
-    found = []
+    found, whole = [], tree.resolve()
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if (
-            name.split(".")[0] in PACKAGES
-            and file
-            and not Path(file).resolve().is_relative_to(tree.resolve())
-        ):
+        if name.split(".")[0] in PACKAGES and file and not Path(file).resolve().is_relative_to(whole):
             found.append(f"{name} from {file}")
     return found
 

@@ -86,4 +86,4 @@ async def test_a_follower_that_ends_its_side_is_told_on_and_keeps_no_place_once_
             assert stream.subscribers == 1
         async with asyncio.timeout(LIMIT_S):
             while stream.subscribers:  # noqa: ASYNC110  # nothing tells when a place becomes free
-                await asyncio.sleep(0)
+                await asyncio.sleep(protocol.GONE_LOOK_S)
