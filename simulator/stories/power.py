@@ -19,9 +19,11 @@ async def power_cut(stage: Stage) -> None:
             stage.demo.cut_power()
 
     forget = stage.automat.subscribe(cut)
-    await stage.type(f"C {parcel.code} OK")
-    await stage.see_door(parcel.compartment, "open")
-    forget()
+    try:
+        await stage.type(f"C {parcel.code} OK")
+        await stage.see_door(parcel.compartment, "open")
+    finally:
+        forget()
     await stage.kill_daemon()
     stage.check(not stage.demo.daemon_running, "the daemon is gone, the door stands open")
     stage.check(stage.count("parcel.handed-over") == 0, "there is no receipt yet")

@@ -33,6 +33,8 @@ from tests.crash.tales import TALES
 KILLS_A_LIFE, LIFE_LEAST, LIVES_MOST = 40, 10, 15
 """Lives are long, but for few kills there are several of them nevertheless."""
 NAMED_SHARE = 0.4
+KILLS_A_CASE = 1.5
+"""At a named step it takes so many, more or less: some have to be prepared by one, or are tried again."""
 AUTOMATS_A_JOB = 8
 """So many at once keep one core busy: people and doors take their time."""
 TRIES = 3
@@ -111,7 +113,7 @@ def plan(times: int, seed: int, named: float = NAMED_SHARE, sabotage: tuple[str,
     dice = random.Random(seed)
     chosen = list(choose_cases(all_cases(known_steps()), dice))[: round(times * named)]
     cases = [Work(seed + number, 0, case, sabotage) for number, case in enumerate(chosen)]
-    left = times - len(cases)
+    left = times - round(len(cases) * KILLS_A_CASE)
     most = min(KILLS_A_LIFE, max(LIFE_LEAST, left // LIVES_MOST))
     lives = [
         Work(seed + number, min(most, left - start), sabotage=sabotage)

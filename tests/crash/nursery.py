@@ -155,13 +155,18 @@ class Nursery:
                 ready.set_result(None)
             elif "started" in told:
                 forked = self._living[told["started"]] = Forked(told["started"])
-                self._asked.pop(told["number"]).set_result(forked)
+                asked = self._asked.pop(told["number"])
+                if asked.done():
+                    forked.kill()  # whoever asked for it was ended meanwhile
+                else:
+                    asked.set_result(forked)
             else:
                 self._living.pop(told["ended"]).note_end(told["code"])
         problem = DaemonError("the nursery of the daemons ended")
         if not ready.done():
             ready.set_exception(problem)
         for waiting in self._asked.values():
-            waiting.set_exception(problem)
+            if not waiting.done():
+                waiting.set_exception(problem)
         for living in self._living.values():
             living.note_end(-signal.SIGKILL)

@@ -1,5 +1,6 @@
 """A handful of kills; that no step of a flow is forgotten. `python -m tests.crash.kills` does the rest."""
 
+import asyncio
 import json
 import random
 import tempfile
@@ -11,7 +12,7 @@ import pytest
 from locker.domain.journal import EntryKind
 from simulator.stock import Stock
 from tests.crash.book import Book, Doors, Pulsed
-from tests.crash.kills import choose_cases, do, main, plan, twin
+from tests.crash.kills import KILLS_A_CASE, choose_cases, do, main, plan, twin
 from tests.crash.life import live
 from tests.crash.mother import mothered
 from tests.crash.named import Case, all_cases, kill_at, known_steps
@@ -72,7 +73,8 @@ def test_one_step_of_every_kind_is_chosen_before_a_second_of_any() -> None:
 
 def test_so_many_kills_as_asked_for_are_planned(tmp_path: Path) -> None:
     work = plan(500, 3)
-    assert sum(each.kills or 1 for each in work) == 500
+    cases = [each for each in work if each.case is not None]
+    assert sum(each.kills for each in work) + KILLS_A_CASE * len(cases) == 500
     assert work == plan(500, 3)
 
 
@@ -131,6 +133,18 @@ async def test_killed_at_a_named_step_it_proves_where_every_parcel_is(
     case = Case("pickup", Doom(Step.read(step)))
     outcome = await kill_at(nursery, Stock(tmp_path), case, 1)
     assert (outcome.reached, outcome.findings) == (True, ())
+
+
+async def test_a_daemon_whose_asker_has_gone_is_ended_and_the_next_one_is_started(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    missing: tuple[Path, Path, dict[str, str]] = (tmp_path / "missing.toml", tmp_path / "log", {})
+    asking = asyncio.create_task(nursery.spawn(*missing))
+    await asyncio.sleep(0)
+    asking.cancel()
+    process = await nursery.spawn(*missing)
+    async with asyncio.timeout(30):
+        assert await process.wait() != 0
 
 
 async def test_a_kill_after_which_nothing_ends_is_a_finding_and_leaves_no_process(

@@ -149,12 +149,9 @@ class Witness:
             for sequence, reason in forks:
                 if reason != PLANTED:
                     self.find(f"fork at entry {epoch}-{sequence}: {reason}")
-            numbers = sorted(
-                [
-                    *(row.sequence for row in rows if row.epoch == epoch),
-                    *(sequence for sequence, _ in office.ledger.refused(automat_id, epoch)),
-                ]
-            )
+            # One that was refused is taken after all when it comes again, and it was not parked yet.
+            there = {row.sequence for row in rows if row.epoch == epoch}
+            numbers = sorted(there | {sequence for sequence, _ in office.ledger.refused(automat_id, epoch)})
             if numbers != list(range(1, len(numbers) + 1)):
                 self.find(f"the ledger has a gap in epoch {epoch}")
             # A first start that was cut short leaves an epoch behind in which nothing was ever written.
