@@ -7,7 +7,7 @@ from drivers.base import Key, ignore
 from drivers.keypad_serial.codec import Cleared, KeyEvent, Pressed, Stuck, StuckKeyFilter, StuckKeySettings
 
 BEAT_S = 0.01
-BEATS_FOR_S = 2.0
+BEATS_FOR_S = 1.0
 
 
 class Heartbeat:
