@@ -60,7 +60,7 @@ def answers_s(automat: LockerSim, guesses: int = GUESSES) -> list[float]:
     """Type wrong codes; seconds from each OK to its answer on the display."""
     waited_s = []
     for _ in range(guesses):
-        automat.type("C 999999")
+        automat.type("C 192837")  # one digit six times would be a key that is stuck
         pressed_s = time.monotonic()
         automat.type("OK")
         automat.see("Code not recognised.")

@@ -100,7 +100,7 @@ PARTS: dict[str, Part] = {
             "sabotage",
             "every safeguard removed from a copy, one at a time: a test must fail each time",
             "tests.sabotage.__main__",
-            _module("tests.sabotage", "--jobs 2"),
+            _module("tests.sabotage", "--jobs 3"),
         ),
         Part(
             "brokers",
@@ -128,20 +128,20 @@ PARTS: dict[str, Part] = {
             long_limit_s=4 * 3600,
         ),
         Part(
+            "clocks",
+            "parcels under clocks that leap, lose their trust and stand still: none expires before its time",
+            "tests.faults.histories",
+            _module("tests.faults.histories", "--times 3000 --seed SEED --jobs 2"),
+            (_module("tests.faults.histories", "--times 30000 --seed SEED --jobs 2"),),
+            patient=True,
+        ),
+        Part(
             "growth",
             "thirty days of a used automat, weighed at the end of each: memory, descriptors, disk",
             "tests.faults.growth",
             _module("tests.faults.growth", "--days 30 --seed SEED"),
             (_module("tests.faults.growth", "--days 120 --seed SEED"),),
             cores=1,
-            patient=True,
-        ),
-        Part(
-            "clocks",
-            "parcels under clocks that leap, lose their trust and stand still: none expires before its time",
-            "tests.faults.histories",
-            _module("tests.faults.histories", "--times 3000 --seed SEED --jobs 2"),
-            (_module("tests.faults.histories", "--times 30000 --seed SEED --jobs 2"),),
             patient=True,
         ),
         Part(

@@ -73,13 +73,13 @@ class Sitting:
 async def run_all(parts: Sequence[Part], sitting: Sitting, *, cores: float) -> list[Outcome]:
     """Run every part that is there; a part begins when the cores that it keeps busy are free.
 
-    Patient parts run one after the other beside them, at a lower priority. The directory is there; each part
-    leaves its figures and what it said in it.
+    Patient parts have the same cores once more, beside them, at a lower priority. The directory is there;
+    each part leaves its figures and what it said in it.
     """
-    free, beside = _Cores(cores), _Cores(1)
+    free, beside = _Cores(cores), _Cores(cores)
 
     async def one(part: Part) -> Outcome:
-        async with beside.taken(1) if part.patient else free.taken(min(part.cores, cores)):
+        async with (beside if part.patient else free).taken(min(part.cores, cores)):
             tell(f"{part.name}: begins")
             outcome = await run_part(part, sitting)
             tell(f"{part.name}: {outcome.verdict} after {outcome.seconds:.0f} s")

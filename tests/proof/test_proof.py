@@ -150,7 +150,7 @@ async def test_parts_run_at_once_only_where_their_cores_are_free(tmp_path: Path)
     assert log.read_text() == "[[]]"
 
 
-async def test_patient_parts_run_one_after_the_other_beside_the_others_at_a_lower_priority(
+async def test_patient_parts_share_the_cores_once_more_beside_the_others_at_a_lower_priority(
     tmp_path: Path,
 ) -> None:
     log = tmp_path / "log"
@@ -158,8 +158,13 @@ async def test_patient_parts_run_one_after_the_other_beside_the_others_at_a_lowe
     meet = f"while '{{0}}' not in pathlib.Path({str(log)!r}).read_text(): time.sleep(0.01)\n"
     write = f"f = open({str(log)!r}, 'a'); f.write('{{0}}' + str(os.nice(0)) + ' '); f.flush()\n"
     timed = replace(part(before=write.format("timed") + meet.format("second"), cores=2), name="timed")
-    first = replace(part(before=meet.format("timed") + write.format("first")), name="first", patient=True)
-    second = replace(part(before=write.format("second")), name="second", patient=True)
+    first, second = (
+        replace(part(before=done, cores=2), name=name, patient=True)
+        for name, done in (
+            ("first", meet.format("timed") + write.format("first")),
+            ("second", write.format("second")),
+        )
+    )
     outcomes = await run_all([timed, first, second], Sitting(tmp_path, "abc"), cores=2)
     assert [each.verdict for each in outcomes] == [Verdict.HELD] * 3
     mine = os.nice(0)
