@@ -25,6 +25,8 @@ PUSHES, PUSH_AGAIN_S = 10, 4.0
 SERVED_LIMIT_S = 120.0
 TOLD_MOST = 1000
 """Letters of an error that a finding tells."""
+SAME_KEY_GAP_S = 0.25
+"""As a finger presses one key twice; the kernel of a machine that is far too busy hands keys over late."""
 START_LIMIT_S, STOP_LIMIT_S = 180.0, 60.0
 TAKES_AWAY = ("pickup", "reopen", "collect")
 """Purposes of a door behind which a hand takes out what it finds."""
@@ -149,6 +151,7 @@ async def opened(
             spawn=nursery.spawn,
         )
         demo.automat.key_gap_s = KEY_GAP_S
+        demo.automat.same_key_gap_s = SAME_KEY_GAP_S
         witness = Witness(demo)
         stand = Stand(demo, nursery, witness, random.Random(seed), _stage(demo))
         if from_the_start is not None:
