@@ -175,9 +175,9 @@ class Daemon:
         """Open everything, read every door, and judge what a power cut may have left behind."""
         config, stack = self._config, self._stack
         self._database = await self._open_database()
-        self._ballast.make()
         stack.callback(self._database.close)
         stack.callback(self._writer.shutdown)  # whatever it still writes is written before the file closes
+        self._ballast.make()
         new_epoch = self._database.journal_is_empty()
         if new_epoch:
             self._database.begin_epoch(next_epoch(config.paths.keys))

@@ -26,6 +26,7 @@ LINES_TOLD = 60
 DAY_S = 86_400
 WEEKS_A_LIFE = 50
 GARBAGE_LOOKED_AT_AFTER = 50_000
+"""A week leaves little of it, and looking takes a twentieth of its time."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,7 @@ def _begin_worker(parent: int) -> None:
     tie_to(parent)
     logging.disable()  # as in the command itself
     gc.freeze()
-    gc.set_threshold(
-        GARBAGE_LOOKED_AT_AFTER
-    )  # a week leaves little, and looking takes a twentieth of its time
+    gc.set_threshold(GARBAGE_LOOKED_AT_AFTER)
 
 
 def _counted(outcome: Outcome) -> dict[str, int]:

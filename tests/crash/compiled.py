@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,21 +11,20 @@ from sqlalchemy import Engine
 
 from locker.db import migrate, session
 from locker.db.ladder import Ladder
-from locker.db.statements import compile_statements
 
 
 @contextmanager
 def compiled_once() -> Iterator[None]:
-    """Compile statements and read the migration scripts once in this block; files are opened each time."""
+    """Compile queries and read the migration scripts once in this block; files are opened each time."""
     make_engine, read_scripts = session._engine, ScriptDirectory.from_config
     engines: list[Engine] = []
     scripts: dict[str | None, ScriptDirectory] = {}
 
     def like_the_first(*arguments: Any) -> Engine:
         engine = make_engine(*arguments)
-        engines.append(engine)
+        if not engines:
+            engines.append(engine)
         first = engines[0]
-        del engines[1:]
         engine.dialect, engine.pool._dialect = first.dialect, first.dialect
         engine._compiled_cache = first._compiled_cache
         return engine
@@ -38,7 +36,6 @@ def compiled_once() -> Iterator[None]:
         return scripts[location]
 
     with (
-        patch.object(session, "compile_statements", cache(compile_statements)),
         patch.object(session, "_engine", like_the_first),
         patch.object(ScriptDirectory, "from_config", read_once),
     ):

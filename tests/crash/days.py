@@ -277,9 +277,8 @@ def rows(connection: sqlite3.Connection) -> str:
     tables = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     for name, sql in tables.fetchall():
         found = connection.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - the name is the schema's own
-        digest.update(
-            marshal.dumps((name, sql, found.fetchall()), 2)
-        )  # of this version equal things are equal
+        # The second version of the format writes equal things alike.
+        digest.update(marshal.dumps((name, sql, found.fetchall()), 2))
     return digest.hexdigest()
 
 

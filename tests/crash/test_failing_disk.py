@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -12,7 +11,6 @@ import pytest
 from locker.db import session
 from locker.db.errors import DatabaseError
 from locker.db.session import Database
-from locker.db.statements import compile_statements
 from locker.domain.automat import Change
 from locker.domain.decide import decide
 from locker.domain.journal import SealedEntry
@@ -29,11 +27,8 @@ PULSE, RECEIPT, FORGETTING = "lock.pulse-intended", "parcel.handed-over", "woke-
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Path]:
-    """A directory in memory; statements are compiled once."""
-    with (
-        TemporaryDirectory(dir=SCRATCH, prefix="failing-") as made,
-        patch.object(session, "compile_statements", cache(compile_statements)),
-    ):
+    """A directory in memory."""
+    with TemporaryDirectory(dir=SCRATCH, prefix="failing-") as made:
         yield Path(made)
 
 
