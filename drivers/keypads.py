@@ -26,10 +26,10 @@ class Heartbeat:
 
     def stalled(self) -> bool:
         """Tell whether a beat is missing by now, or was and came a moment ago: before what waited with it."""
-        if self._beat is None:
-            return False
         now_s = _now_s()
-        return now_s - self._last_s > self._late_after_s or now_s - self._late_s <= self._late_after_s
+        if now_s - self._late_s <= self._late_after_s:
+            return True  # the last beat of all may be the one that was late
+        return self._beat is not None and now_s - self._last_s > self._late_after_s
 
     def go_on(self) -> None:
         """Beat on from now for a while."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from simulator.backoffice.entries import Entry
+from simulator.events import DoorState
 
 TOLERANCE_S = 0.1
 """Instants in the journal are cut to milliseconds; the world hears of bytes a moment later."""
@@ -45,14 +46,22 @@ class Pulsed:
 
 @dataclass
 class Doors:
-    """When each door was seen open and seen shut, by the world."""
+    """When the contact of each door opened and closed, in the world.
+
+    It closes some 20 ms before the latch catches. The automat knows no latch, and on a busy machine it may
+    have read the contact twice, and recorded that, before we hear that the latch has caught.
+    """
 
     opened: dict[str, list[float]] = field(default_factory=dict)
     shut: dict[str, list[float]] = field(default_factory=dict)
+    open_now: set[str] = field(default_factory=set)
 
-    def note(self, label: str, at_s: float, *, is_open: bool) -> None:
-        """A door moved."""
-        (self.opened if is_open else self.shut).setdefault(label, []).append(at_s)
+    def note(self, label: str, at_s: float, state: DoorState) -> None:
+        """A door moved; only where its contact did is that worth a line."""
+        is_open = state in ("ajar", "open")
+        if is_open is not (label in self.open_now):
+            (self.open_now.add if is_open else self.open_now.discard)(label)
+            (self.opened if is_open else self.shut).setdefault(label, []).append(at_s)
 
     def stood_open(self, label: str, at_s: float) -> bool:
         """Tell whether a door was open at an instant, or was shut so shortly before that none can know."""

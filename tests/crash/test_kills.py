@@ -107,15 +107,28 @@ def test_a_pulse_without_an_intent_is_found() -> None:
 
 def test_a_door_that_was_shut_before_it_opened_is_no_evidence() -> None:
     doors = Doors()
-    doors.note("7", 10.0, is_open=False)
-    doors.note("7", 11.0, is_open=True)
+    doors.note("7", 10.0, "shut")
+    doors.note("7", 11.0, "ajar")
     assert doors.between("7", 9.0, 12.0) == (True, False)
+
+
+def test_a_door_is_shut_for_its_contact_before_the_latch_has_caught() -> None:
+    doors = Doors()
+    doors.note("7", 10.0, "unlatched")
+    doors.note("7", 10.02, "ajar")
+    doors.note("7", 10.2, "open")
+    doors.note("7", 11.0, "ajar")
+    assert doors.between("7", 9.0, 11.0) == (True, False)
+    doors.note("7", 11.3, "unlatched")
+    doors.note("7", 11.45, "shut")
+    assert doors.between("7", 9.0, 11.35) == (True, True)
+    assert (doors.opened, doors.shut) == ({"7": [10.02]}, {"7": [11.3]})
 
 
 def test_a_door_that_can_be_seen_gets_no_receipt_for_doors_that_cannot() -> None:
     doors = Doors()
-    doors.note("7", 10.0, is_open=True)
-    doors.note("7", 11.0, is_open=False)
+    doors.note("7", 10.0, "open")
+    doors.note("7", 11.0, "shut")
     assert [doors.stood_open("7", at_s) for at_s in (9.0, 10.5, 11.5, 13.0)] == [False, True, True, False]
 
 

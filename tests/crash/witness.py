@@ -74,7 +74,6 @@ class Witness:
         self.pulses = 0
         self.kills = 0
         self._epoch = 1
-        self._open: set[str] = set()
         self._new_pulses: list[Pulsed] = []
         self._ledger: dict[int, dict[int, Arrived]] = {}  # by epoch and number
         self._promises: list[Promise] = []
@@ -284,10 +283,7 @@ class Witness:
         elif isinstance(event, DisplayChanged):
             self._read_display(event.display, event.lines, at_s)
         elif isinstance(event, DoorMoved):
-            is_open = event.state in ("ajar", "open")
-            if is_open is not (event.label in self._open) and (is_open or event.state == "shut"):
-                (self._open.add if is_open else self._open.discard)(event.label)
-                self.doors.note(event.label, at_s, is_open=is_open)
+            self.doors.note(event.label, at_s, event.state)
 
     def _read_display(self, display: str, lines: tuple[str, ...], at_s: float) -> None:
         """Take it at its word when it says for the first time that something is done."""

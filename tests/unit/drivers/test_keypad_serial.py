@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers import keypads
 from drivers.base import Key
 from drivers.errors import CallerMistake
 from drivers.keypad_serial import codec
@@ -218,6 +219,23 @@ async def test_presses_that_waited_are_no_bounce_though_the_beat_was_made_up_for
     typed.line.on_bytes(b"000")
     typed.keypad.stop()
     assert typed.keys == [Key.CLEAR, Key.D0, Key.D0, Key.D0]
+
+
+async def test_presses_that_waited_are_no_bounce_though_the_late_beat_was_the_last_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keypads, "BEATS_FOR_S", 0.03)
+    typed = Typed(SerialKeypadSettings())
+    typed.line.on_bytes(b"4")
+    loop = asyncio.get_running_loop()
+    resumes_s = loop.time() + 0.06
+    while loop.time() < resumes_s:
+        pass  # the loop stands still, for longer than the keypad beats after a key
+    for _ in range(2):
+        await asyncio.sleep(0)
+    typed.line.on_bytes(b"00")
+    typed.keypad.stop()
+    assert typed.keys == [Key.D4, Key.D0, Key.D0]
 
 
 async def test_several_keys_in_the_first_read_after_a_rest_were_not_pressed_at_once() -> None:
