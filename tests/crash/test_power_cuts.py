@@ -57,6 +57,10 @@ def test_keys_that_were_made_are_there_and_an_unfinished_database_is_made_again(
     assert run(30, 5, names=("creation",)).findings == []
 
 
+def test_an_upgrade_cut_anywhere_leaves_a_database_that_opens_with_all_that_was_acknowledged() -> None:
+    assert run(300, 2, names=("migration",)).findings == []
+
+
 def test_a_sector_that_is_destroyed_with_all_that_lay_in_it_held_nothing_that_was_acknowledged() -> None:
     assert run(150, 5, names=("first-start",)).findings == []
 

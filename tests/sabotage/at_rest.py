@@ -4,6 +4,7 @@ from tests.sabotage.twin import Twin
 
 SESSION = "locker/db/session.py"
 FILES = "locker/db/files.py"
+UPGRADE = "locker/db/upgrade.py"
 ENGINE = "locker/engine.py"
 KEYS = "locker/keys.py"
 CLOCK = "locker/clock.py"
@@ -21,6 +22,16 @@ AT_REST = (
             f"{POWER_CUTS}::test_whatever_is_left_of_a_first_start_and_a_full_disk_opens_with_all_that_was_acknowledged",
         ),
         ("F2", "I7"),
+    ),
+    Twin(
+        "an upgrade syncs its rollback journal once where it takes two",
+        UPGRADE,
+        '"PRAGMA synchronous = EXTRA"',
+        '"PRAGMA synchronous = NORMAL"',
+        (
+            f"{POWER_CUTS}::test_an_upgrade_cut_anywhere_leaves_a_database_that_opens_with_all_that_was_acknowledged",
+        ),
+        ("F2", "F20"),
     ),
     Twin(
         "SQLite relies on sectors that harm no neighbour",
