@@ -6,6 +6,7 @@ It knows only the socket's client and its models; what each command does is in `
 import argparse
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -29,6 +30,9 @@ SOCKET_VARIABLE = "LOCKER_SOCKET"
 MISTAKEN = (400, 404)
 """Answers to what makes no sense, or names what there is not: the command line is to be corrected."""
 
+KEY_LIKE_AN_OPTION = re.compile(r"-[A-Za-z0-9_-]{42}")
+"""A raw Ed25519 public key in base64url, which may begin with any of its 64 letters."""
+
 EXIT_MEANING: Mapping[ExitCode, str] = {
     ExitCode.OK: "done",
     ExitCode.FAILURE: "not done: refused, nobody there to ask, or stopped; stderr says why",
@@ -43,7 +47,7 @@ ENDLESS: tuple[Command, ...] = (automat.watch, devices.device, lines_commands.li
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_bound(sys.argv[1:] if arguments is None else arguments))
     try:
         return asyncio.run(_run(options))
     except RequestRefused as refusal:
@@ -59,6 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; the interpreter must not flush into the void at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+
+
+def _bound(arguments: Sequence[str]) -> list[str]:
+    """Give a key to its option: argparse takes the one of 64 that begins with "-" for another option."""
+    bound: list[str] = []
+    for word in arguments:
+        if bound[-1:] == ["--public-key"] and KEY_LIKE_AN_OPTION.fullmatch(word):
+            bound[-1] += f"={word}"
+        else:
+            bound.append(word)
+    return bound
 
 
 async def _run(options: argparse.Namespace) -> ExitCode:
