@@ -82,7 +82,7 @@ async def _every_code_opens(week: "Week") -> None:
             continue
         if tracking_id not in week.stand.automat.door(label).contents or label in witness.was_blind:
             continue
-        person = people.rightful(tracking_id, witness.applied)
+        person = people.rightful(tracking_id, witness.applied_for(tracking_id))
         if person is None:
             continue
         await _visit(week, "a recipient", partial(people.collect, person))

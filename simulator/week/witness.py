@@ -86,6 +86,7 @@ class Witness:
         """Compartments whose contact may have been read open when it was shut."""
         self.applied: list[str] = []
         """The commands that the automat has taken, in order."""
+        self._unannounced: dict[str, int] = {}  # how many of them, when a parcel was stored without a code
         self.problem: PromiseBrokenError | None = None
         self.counts: dict[str, int] = {}
 
@@ -95,6 +96,13 @@ class Witness:
         """The automat has power again: what was intended before must not be done now."""
         self._on_s = self._now_s()
         self.begins_anew()
+
+    def applied_for(self, tracking_id: str) -> Sequence[str]:
+        """Give the commands that count for a parcel: those since it was stored and nobody had announced it.
+
+        An announcement is forgotten after the retention time, and whoever brings the parcel then says so.
+        """
+        return self.applied[self._unannounced.get(tracking_id, 0) :]
 
     def begins_anew(self) -> None:
         """The daemon starts: what the one before it intended must not be done now."""
@@ -219,6 +227,8 @@ class Witness:
             self.ended.add(subject)
         if kind == "parcel.overdue":
             self._overdue(subject)
+        if kind == "parcel.stored" and data.get("unannounced"):
+            self._unannounced[subject] = len(self.applied)
 
     def _intended(self, label: str, data: Mapping[str, Any]) -> None:
         door = self._doors[label]

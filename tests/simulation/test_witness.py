@@ -53,9 +53,9 @@ class Seen:
     def hands_over(self, subject: str, label: str, grade: str = "A") -> None:
         self.entry(EntryKind.PARCEL_HANDED_OVER, subject, compartment=label, grade=grade)
 
-    def stores(self, subject: str, label: str) -> None:
+    def stores(self, subject: str, label: str, **data: Any) -> None:
         self.opens(label)
-        self.entry(EntryKind.PARCEL_STORED, subject, compartment=label)
+        self.entry(EntryKind.PARCEL_STORED, subject, compartment=label, **data)
 
     @property
     def blamed(self) -> str:
@@ -235,6 +235,16 @@ def test_what_lies_there_after_its_last_day_is_late_until_it_is_ended(seen: Seen
     assert seen.witness.late() == ["A"]
     seen.entry(EntryKind.PARCEL_OVERDUE, "A", compartment="1")
     assert seen.witness.late() == []
+
+
+def test_a_parcel_that_is_stored_unannounced_waits_for_a_code_that_is_told_then(seen: Seen) -> None:
+    seen.entry(EntryKind.COMMAND_APPLIED, "A", id="first")
+    seen.stores("A", "1", unannounced=True)
+    seen.stores("B", "2")
+    assert seen.witness.applied_for("A") == []
+    seen.entry(EntryKind.COMMAND_APPLIED, "A", id="second")
+    assert seen.witness.applied_for("A") == ["second"]
+    assert seen.witness.applied_for("B") == ["first", "second"]
 
 
 def test_entries_and_parcels_that_are_gone_after_a_restart_are_seen(seen: Seen) -> None:
