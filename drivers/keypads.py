@@ -26,10 +26,10 @@ class Heartbeat:
 
     def stalled(self) -> bool:
         """Tell whether a beat is missing by now, or was and came a moment ago: before what waited with it."""
+        if self._beat is None:
+            return False
         now_s = _now_s()
-        if now_s - self._late_s <= self._late_after_s:
-            return True  # the last beat of all may be the one that was late
-        return self._beat is not None and now_s - self._last_s > self._late_after_s
+        return now_s - self._last_s > self._late_after_s or now_s - self._late_s <= self._late_after_s
 
     def go_on(self) -> None:
         """Beat on from now for a while."""
@@ -47,9 +47,11 @@ class Heartbeat:
 
     def _note_beat(self) -> None:
         before_s, self._last_s = self._last_s, _now_s()
-        if self._last_s - before_s > self._late_after_s:
+        late = self._last_s - before_s > self._late_after_s
+        if late:
             self._late_s = self._last_s
-        going = self._last_s < self._until_s
+        # A beat that was late is never the last: what waited with it comes behind it, or a stall later.
+        going = late or self._last_s < self._until_s
         self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._note_beat) if going else None
 
 

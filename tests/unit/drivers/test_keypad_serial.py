@@ -179,14 +179,19 @@ def test_no_representation_shows_a_digit() -> None:
     assert "7" not in shown
 
 
+def stand_still(seconds: float) -> None:
+    """Keep the loop from doing anything for so long."""
+    loop = asyncio.get_running_loop()
+    resumes_s = loop.time() + seconds
+    while loop.time() < resumes_s:
+        pass
+
+
 async def test_two_presses_that_waited_in_a_stalled_process_are_no_bounce() -> None:
     typed = Typed(SerialKeypadSettings())
     typed.line.on_bytes(b"5")
     await asyncio.sleep(0)
-    loop = asyncio.get_running_loop()
-    resumes_s = loop.time() + 0.06
-    while loop.time() < resumes_s:
-        pass  # the loop stands still
+    stand_still(0.06)
     typed.line.on_bytes(b"55")
     typed.keypad.stop()
     assert typed.keys == [Key.D5] * 3
@@ -196,10 +201,7 @@ async def test_a_press_after_one_that_was_heard_late_is_no_bounce() -> None:
     typed = Typed(SerialKeypadSettings())
     typed.line.on_bytes(b"C")
     await asyncio.sleep(0)
-    loop = asyncio.get_running_loop()
-    resumes_s = loop.time() + 0.06
-    while loop.time() < resumes_s:
-        pass  # the loop stands still
+    stand_still(0.06)
     typed.line.on_bytes(b"5")
     await asyncio.sleep(0)
     typed.line.on_bytes(b"5")
@@ -210,10 +212,7 @@ async def test_a_press_after_one_that_was_heard_late_is_no_bounce() -> None:
 async def test_presses_that_waited_are_no_bounce_though_the_beat_was_made_up_for_before_them() -> None:
     typed = Typed(SerialKeypadSettings())
     typed.line.on_bytes(b"C")
-    loop = asyncio.get_running_loop()
-    resumes_s = loop.time() + 0.06
-    while loop.time() < resumes_s:
-        pass  # the loop stands still
+    stand_still(0.06)
     for _ in range(2):  # then the beat that is due comes before the port is looked at
         await asyncio.sleep(0)
     typed.line.on_bytes(b"000")
@@ -221,18 +220,17 @@ async def test_presses_that_waited_are_no_bounce_though_the_beat_was_made_up_for
     assert typed.keys == [Key.CLEAR, Key.D0, Key.D0, Key.D0]
 
 
-async def test_presses_that_waited_are_no_bounce_though_the_late_beat_was_the_last_of_all(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("again_s", [0.0, 0.04])
+async def test_presses_that_waited_are_no_bounce_though_beating_was_to_end_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, again_s: float
 ) -> None:
     monkeypatch.setattr(keypads, "BEATS_FOR_S", 0.03)
     typed = Typed(SerialKeypadSettings())
     typed.line.on_bytes(b"4")
-    loop = asyncio.get_running_loop()
-    resumes_s = loop.time() + 0.06
-    while loop.time() < resumes_s:
-        pass  # the loop stands still, for longer than the keypad beats after a key
+    stand_still(0.06)  # for longer than it would have beaten after that key
     for _ in range(2):
         await asyncio.sleep(0)
+    stand_still(again_s)  # others are served before the port is looked at
     typed.line.on_bytes(b"00")
     typed.keypad.stop()
     assert typed.keys == [Key.D4, Key.D0, Key.D0]
