@@ -44,6 +44,7 @@ async def play(
                 for _ in range(kills - 1):
                     await _pause(dice, UP_S)
                     await _kill(broker, automat, dice, outcome.ran, with_office=dice.random() < OFFICE_FAILS)
+                await automat.until(lambda: automat.knows_all_parcels, "all that was announced")
                 await automat.close_office()
                 written = automat.engine.head.sequence
                 await automat.until(

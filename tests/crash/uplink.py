@@ -225,6 +225,11 @@ class LiveAutomat:
                 await self._collect(tracking_id, code)
                 await asyncio.sleep(self._dice.random() * PAUSE_S)
 
+    @property
+    def knows_all_parcels(self) -> bool:
+        """Whether every announcement has come: people go on for a while without a back office then."""
+        return all(self._is_announced(_tracking_id(number)) for number in range(1, self._number + 1))
+
     def _is_announced(self, tracking_id: str) -> bool:
         return tracking_id in self.engine.automat.parcels
 
@@ -232,7 +237,7 @@ class LiveAutomat:
         while True:
             await self._office_open.wait()
             self._number += 1
-            tracking_id, code = f"JJFI{self._number:017d}", f"{self._number:09d}"
+            tracking_id, code = _tracking_id(self._number), f"{self._number:09d}"
             self.done.commands.append(await self.office.announce(tracking_id, "S", code=code))
             await codes.put((tracking_id, code))
 
@@ -414,6 +419,10 @@ class LiveAutomat:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _tracking_id(number: int) -> str:
+    return f"JJFI{number:017d}"
 
 
 def _compared(ledger: Sequence[bytes], journal: Sequence[bytes]) -> Iterator[str]:
