@@ -84,8 +84,7 @@ class Witness:
         """Those of which one lied, and nobody has looked into them since."""
         self.bouncing: set[str] = set()
         """Compartments whose contact may have been read open when it was shut."""
-        self.applied: list[str] = []
-        """The commands that the automat has taken, in order."""
+        self._applied: list[str] = []  # the commands that the automat has taken, in order
         self._unannounced: dict[str, int] = {}  # how many of them, when a parcel was stored without a code
         self.problem: PromiseBrokenError | None = None
         self.counts: dict[str, int] = {}
@@ -102,7 +101,7 @@ class Witness:
 
         An announcement is forgotten after the retention time, and whoever brings the parcel then says so.
         """
-        return self.applied[self._unannounced.get(tracking_id, 0) :]
+        return self._applied[self._unannounced.get(tracking_id, 0) :]
 
     def begins_anew(self) -> None:
         """The daemon starts: what the one before it intended must not be done now."""
@@ -210,7 +209,7 @@ class Witness:
                 if kind == "door.opened":
                     self._doors[label].told_s = self._now_s()
             case "command.applied":
-                self.applied.append(str(data["id"]))
+                self._applied.append(str(data["id"]))
             case "code.missed" | "code.refused":
                 self._guess(str(data.get("keypad")))
         if subject is not None:
@@ -228,7 +227,7 @@ class Witness:
         if kind == "parcel.overdue":
             self._overdue(subject)
         if kind == "parcel.stored" and data.get("unannounced"):
-            self._unannounced[subject] = len(self.applied)
+            self._unannounced[subject] = len(self._applied)
 
     def _intended(self, label: str, data: Mapping[str, Any]) -> None:
         door = self._doors[label]
