@@ -8,6 +8,8 @@ from drivers.keypad_serial.codec import Cleared, KeyEvent, Pressed, Stuck, Stuck
 
 BEAT_S = 0.01
 BEATS_FOR_S = 1.0
+AFTERMATH_S = 0.1
+"""What waited while everything stood still may come so long behind the beat that was late."""
 
 
 class Heartbeat:
@@ -29,7 +31,7 @@ class Heartbeat:
         if self._beat is None:
             return False
         now_s = _now_s()
-        return now_s - self._last_s > self._late_after_s or now_s - self._late_s <= self._late_after_s
+        return now_s - self._last_s > self._late_after_s or now_s - self._late_s <= AFTERMATH_S
 
     def go_on(self) -> None:
         """Beat on from now for a while."""
@@ -50,8 +52,8 @@ class Heartbeat:
         late = self._last_s - before_s > self._late_after_s
         if late:
             self._late_s = self._last_s
-        # A beat that was late is never the last: what waited with it comes behind it, or a stall later.
-        going = late or self._last_s < self._until_s
+        # A beat that was late is not among the last: what waited with it comes behind it, or a stall later.
+        going = self._last_s < self._until_s or self._last_s - self._late_s <= AFTERMATH_S
         self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._note_beat) if going else None
 
 

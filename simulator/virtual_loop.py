@@ -1,11 +1,13 @@
 """An event loop whose time jumps to the next timer when nothing is ready: days pass in moments, always alike.
 
-Real descriptors are still looked at, without waiting; where the loop has only its own, seldom, for a signal.
+Real descriptors are still looked at, without waiting; seldom where nobody talks: where there is only the one
+that belongs to the loop, for a signal, and listeners, to whom a caller comes with a descriptor that talks.
 What would run in a thread runs at once and in line, so that no order depends on the machine.
 """
 
 import asyncio
 import selectors
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -13,7 +15,7 @@ T = TypeVar("T")
 TURNS_MOST = 1_000_000
 """Turns of the loop at one moment; no honest work takes so many."""
 LOOK_EVERY = 64
-"""Turns after which a loop without descriptors of others looks at its own: a look is a call of the kernel."""
+"""Turns after which a loop looks at descriptors that do not talk: a look is a call of the kernel."""
 
 
 class NothingWillHappenError(RuntimeError):
@@ -76,12 +78,25 @@ class _JumpingSelector(selectors.DefaultSelector):
         self._jump = jump
         self._turns = 0
         self._until_look = 0
+        self._talking: set[int] = set()
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        key = super().register(fileobj, events, data)
+        # The first is the loop's own.
+        if len(self.get_map()) > 1 and not _listens(key.fd):
+            self._talking.add(key.fd)
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        key = super().unregister(fileobj)
+        self._talking.discard(key.fd)
+        return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self._turns += 1
         self._until_look -= 1
         ready: list[tuple[selectors.SelectorKey, int]] = []
-        if timeout is None or self._until_look <= 0 or len(self.get_map()) > 1:
+        if timeout is None or self._until_look <= 0 or self._talking:
             self._until_look = LOOK_EVERY
             ready = super().select(0)
         if self._turns > TURNS_MOST:
@@ -95,3 +110,15 @@ class _JumpingSelector(selectors.DefaultSelector):
             self._jump(timeout)
             self._turns = 0
         return ready
+
+
+def _listens(descriptor: int) -> bool:
+    """Tell whether a descriptor is a socket that only takes calls."""
+    try:
+        borrowed = socket.socket(fileno=descriptor)
+    except OSError:
+        return False
+    try:
+        return bool(borrowed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    finally:
+        borrowed.detach()

@@ -49,7 +49,7 @@ class Stand:
     """Parcels whose codes were replaced, or that have none."""
     codes: Counter[str] = field(default_factory=Counter)
     """What became of codes: right ones that "opened" or were "excused" by the display, or were "retyped"
-    for a key that is in them twice in a row, and "dead" ones."""
+    for a key that is in them twice in a row, as numbers of parcels are; and "dead" ones."""
     returns: int = 0
     """How often it served again after a kill."""
     proved: int = 0
@@ -57,9 +57,14 @@ class Stand:
 
     def see_anew(self) -> Stage:
         """Forget what was seen before a kill."""
-        self.stage.close()
+        self.leave_stage()
         self.stage = _stage(self.demo)
         return self.stage
+
+    def leave_stage(self) -> None:
+        """Observe no more."""
+        self.stage.close()
+        self.codes["retyped"] += self.stage.retyped
 
     async def in_the_dark(self) -> None:
         """Let doors come to rest while no daemon runs; some people finish what they came for meanwhile."""
@@ -163,7 +168,7 @@ async def opened(
             nursery.armed.touch()
             yield stand
         finally:
-            stand.stage.close()
+            stand.leave_stage()
             witness.close()
             async with limited(witness, STOP_LIMIT_S, "the end of all its processes"):
                 with contextlib.suppress(DaemonError):

@@ -100,6 +100,26 @@ async def test_a_story_that_does_not_come_true_fails_and_says_why(
     assert (told[-1].kind, told[-1].data["ok"]) == ("result", False)
 
 
+@pytest.mark.broker
+async def test_a_courier_who_is_told_that_digits_are_missing_types_them_once_more(directory: Path) -> None:
+    typed: list[str] = []
+
+    async def misses_a_key_once(stage: Stage) -> None:
+        typing = stage.type
+
+        async def type_too_few(keys: str) -> None:
+            typed.append(keys)
+            first = keys == "12340001 OK" and typed.count(keys) == 1
+            await typing("1234001 OK" if first else keys)
+
+        stage.type = type_too_few  # type: ignore[method-assign]
+        await stage.pick_up(await stage.deliver())
+        assert stage.retyped == 1
+
+    assert await perform(Story("once", "types again", misses_a_key_once), directory, _ignore)
+    assert typed.count("12340001 OK") == 2
+
+
 def test_polling_that_repeats_is_counted_and_what_is_new_is_shown_with_its_question() -> None:
     written: list[str] = []
     printer = TextPrinter(written.append)
@@ -121,6 +141,10 @@ def test_keys_on_the_wire_are_all_shown() -> None:
     for _ in range(3):
         printer(_wire("to-host", "35", port="keypad-front"))
     assert len(written) == 3
+
+
+def _ignore(_line: Line) -> None:
+    """Nobody reads it."""
 
 
 def _wire(direction: str, sent: str, port: str = "locks") -> Line:

@@ -2,12 +2,21 @@
 
 import asyncio
 import os
+import selectors
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from simulator.virtual_loop import NothingWillHappenError, TaskLeftError, TimeStandsStillError, run
+from simulator.virtual_loop import (
+    LOOK_EVERY,
+    NothingWillHappenError,
+    TaskLeftError,
+    TimeStandsStillError,
+    run,
+)
 
 DAY_S = 86_400.0
 
@@ -103,6 +112,42 @@ def test_bytes_of_a_real_descriptor_are_seen_before_time_jumps() -> None:
             os.close(outlet)
 
     assert run(main()) == (b"here", 0.0)
+
+
+@pytest.mark.parametrize("talk", [False, True])
+def test_a_listener_alone_is_looked_at_seldom_and_hears_a_caller_before_time_jumps(
+    *, talk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float | None] = []
+    look = selectors.DefaultSelector.select
+
+    def counted(self: selectors.DefaultSelector, timeout: float | None = None) -> Any:
+        looks.append(timeout)
+        return look(self, timeout)
+
+    monkeypatch.setattr(selectors.DefaultSelector, "select", counted)
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"here\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> tuple[bytes, float]:
+        path, said = tmp_path / "s", b""
+        server = await asyncio.start_unix_server(answer, path)
+        async with server:
+            if talk:
+                reader, writer = await asyncio.open_unix_connection(path)
+                said = await reader.readline()
+                writer.close()
+                await writer.wait_closed()
+            before, at_s = len(looks), asyncio.get_running_loop().time()
+            for _ in range(500):  # two turns each: one to jump, one to wake
+                await asyncio.sleep(1)
+            assert len(looks) - before <= 1_000 / LOOK_EVERY + 1
+        return said, at_s
+
+    assert run(main()) == (b"here\n" if talk else b"", 0.0)
 
 
 def test_two_runs_are_alike() -> None:

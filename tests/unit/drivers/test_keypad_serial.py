@@ -187,6 +187,13 @@ def stand_still(seconds: float) -> None:
         pass
 
 
+async def run_for(seconds: float) -> None:
+    """Let the loop do all that is due for so long."""
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, over.set)
+    await over.wait()
+
+
 async def test_two_presses_that_waited_in_a_stalled_process_are_no_bounce() -> None:
     typed = Typed(SerialKeypadSettings())
     typed.line.on_bytes(b"5")
@@ -232,6 +239,21 @@ async def test_presses_that_waited_are_no_bounce_though_beating_was_to_end_meanw
         await asyncio.sleep(0)
     stand_still(again_s)  # others are served before the port is looked at
     typed.line.on_bytes(b"00")
+    typed.keypad.stop()
+    assert typed.keys == [Key.D4, Key.D0, Key.D0]
+
+
+@pytest.mark.parametrize("beats_for_s", [keypads.BEATS_FOR_S, 0.03])
+async def test_presses_that_come_a_moment_after_everything_stood_still_are_no_bounce(
+    monkeypatch: pytest.MonkeyPatch, beats_for_s: float
+) -> None:
+    monkeypatch.setattr(keypads, "BEATS_FOR_S", beats_for_s)
+    typed = Typed(SerialKeypadSettings())
+    typed.line.on_bytes(b"4")
+    stand_still(0.06)
+    await run_for(0.05)  # the kernel takes its time to hand over what waited, too
+    for _ in range(2):
+        typed.line.on_bytes(b"0")
     typed.keypad.stop()
     assert typed.keys == [Key.D4, Key.D0, Key.D0]
 
