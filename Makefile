@@ -50,7 +50,7 @@ proof: $(STAMP) ## try for minutes to break every promise; what ran and was foun
 	$(BIN)/python -m tests.proof
 
 proof-long: $(STAMP) ## the same for hours, with a page to keep: docs/proof.md (begun again, it goes on)
-	$(BIN)/python -m tests.proof --long --resume --directory build/proof-long --page docs/proof.md
+	$(BIN)/python -m tests.proof --long --resume --directory docs/proof --page docs/proof.md
 
 docs: $(STAMP) ## redraw what the documents show of the code
 	$(BIN)/python -m tests.contracts.families

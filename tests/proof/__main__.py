@@ -5,6 +5,7 @@ Exits 0 when every part ran to its end and found nothing and every row of the ca
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 import time
@@ -26,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     cores = len(os.sched_getaffinity(0))
     options.directory.mkdir(parents=True, exist_ok=True)
     directory = options.directory.resolve()
-    sitting = Sitting(directory, commit_of(ROOT), options.seed, options.long, options.resume)
+    until_s = began_s + options.minutes * 60
+    sitting = Sitting(directory, commit_of(ROOT), options.seed, options.long, options.resume, until_s)
     outcomes = asyncio.run(run_all(parts, sitting, cores=cores))
     facts = Facts.of_this_machine(
         began_at=began_at, seconds=time.monotonic() - began_s, seed=options.seed, long=options.long
@@ -46,6 +48,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="the sizes on demand instead of those for CI")
     parser.add_argument(
         "--resume", action="store_true", help="keep what held in an earlier sitting; the page says so"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=math.inf,
+        help="begin no piece after so many; with --resume and 0 the page of what is kept (no limit)",
     )
     parser.add_argument("--seed", type=int, default=1, help="what every part draws from (1)")
     parser.add_argument("--only", action="append", choices=PARTS, help="one part; may be repeated")

@@ -59,6 +59,7 @@ def commit_of(root: Path) -> str:
 
 def page(facts: Facts, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
     """Draw the page."""
+    last = "last sitting: " if any(each.kept for each in outcomes) else ""
     lines = [
         "# Proof: what ran, and what it found",
         "",
@@ -69,8 +70,8 @@ def page(facts: Facts, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
         "",
         "| | |",
         "|---|---|",
-        f"| product | {facts.commit} |",
-        f"| begun, took | {facts.began_at:%Y-%m-%d %H:%M} UTC, {_duration(facts.seconds)} |",
+        f"| {last}product | {facts.commit} |",
+        f"| {last}begun, took | {facts.began_at:%Y-%m-%d %H:%M} UTC, {_duration(facts.seconds)} |",
         f"| seed | {facts.seed} |",
         f"| Python, SQLite | {facts.python}, {facts.sqlite} |",
         f"| machine | {facts.cores} cores, {facts.system} |",
@@ -88,7 +89,7 @@ def page(facts: Facts, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
 def verdict(outcomes: Sequence[Outcome], rows: Sequence[Row]) -> str:
     """Say in a sentence how it ended."""
     found = sum(len(each.found) for each in outcomes)
-    unrun = [each.part.name for each in outcomes if each.verdict in (Verdict.FAILED, Verdict.MISSING)]
+    unrun = [each.part.name for each in outcomes if each.verdict not in (Verdict.HELD, Verdict.FOUND)]
     unshown = [row.name for row in rows if row.missing]
     troubles = [
         *([f"{found} found"] if found else []),
@@ -106,6 +107,7 @@ def _part_line(outcome: Outcome) -> str:
     found = {
         Verdict.HELD: "nothing",
         Verdict.FOUND: f"**{len(outcome.found)}**",
+        Verdict.UNFINISHED: f"nothing so far: **{outcome.detail}**",
         Verdict.FAILED: "**could not be run to its end**",
         Verdict.MISSING: "**missing**",
     }[outcome.verdict]

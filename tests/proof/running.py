@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ class Verdict(StrEnum):
 
     HELD = "held"
     FOUND = "found something"
+    UNFINISHED = "not at its end"
     FAILED = "could not be run to its end"
     MISSING = "missing"
 
@@ -40,9 +42,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One part as it ran: what it counted, how long it took, what it found; `detail` says why it failed.
+    """One part as it ran: what it counted, how long it took, what it found.
 
-    `commits`: of what product the pieces ran, each once; `kept`: how many of them ran in an earlier sitting.
+    `detail`: why it failed, or how far it is; `commits`: of what product the pieces ran, each once;
+    `kept`: how many of them ran in an earlier sitting.
     """
 
     part: Part
@@ -60,7 +63,8 @@ class Outcome:
 class Sitting:
     """How parts are run: at which size, from which seed, of which commit, with the figures in `directory`.
 
-    `resume`: a piece whose figures of an earlier sitting say that it held is not run again.
+    `resume`: a piece whose figures of an earlier sitting say that it held is not run again; `until_s`: no
+    piece is begun from that monotonic time on.
     """
 
     directory: Path
@@ -68,6 +72,7 @@ class Sitting:
     seed: int = 1
     long: bool = False
     resume: bool = False
+    until_s: float = math.inf
 
 
 async def run_all(parts: Sequence[Part], sitting: Sitting, *, cores: float) -> list[Outcome]:
@@ -99,6 +104,9 @@ async def run_part(part: Part, sitting: Sitting) -> Outcome:
     for number, command in enumerate(commands, 1):
         name = part.name if len(commands) == 1 else f"{part.name}-{number}"
         kept = _kept(part, command, sitting.directory / f"{name}.json") if sitting.resume else None
+        if kept is None and time.monotonic() >= sitting.until_s:
+            detail = f"{number - 1} of {len(commands)} pieces"
+            return replace(whole, verdict=Verdict.UNFINISHED, detail=detail)
         whole = _joined(whole, kept or await _run_piece(part, command, sitting, name))
         if whole.verdict is not Verdict.HELD:
             break

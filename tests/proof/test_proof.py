@@ -1,6 +1,7 @@
 """The proof believes no part that did nothing, failed, or is not there, and its page hides none of it."""
 
 import json
+import math
 import os
 import select
 import subprocess
@@ -70,8 +71,10 @@ def part(
     )
 
 
-async def ran(which: Part, directory: Path, *, long: bool = False, resume: bool = False) -> Outcome:
-    return await run_part(which, Sitting(directory, "abc", 7, long, resume))
+async def ran(
+    which: Part, directory: Path, *, long: bool = False, resume: bool = False, until_s: float = math.inf
+) -> Outcome:
+    return await run_part(which, Sitting(directory, "abc", 7, long, resume, until_s))
 
 
 async def test_a_part_that_ran_and_found_nothing_holds(tmp_path: Path) -> None:
@@ -203,9 +206,26 @@ async def test_another_sitting_runs_only_the_pieces_that_did_not_hold(tmp_path: 
     assert (await ran(both, tmp_path, long=True)).kept == 0, "nothing is kept unasked"
 
 
+async def test_a_sitting_that_is_over_begins_no_piece_and_says_how_far_the_part_is(tmp_path: Path) -> None:
+    nothing = await ran(part(), tmp_path, until_s=0.0)
+    assert (nothing.verdict, nothing.ran, nothing.detail) == (Verdict.UNFINISHED, {}, "0 of 1 pieces")
+    assert not (tmp_path / "stand-in.log").exists()
+
+    both = _in_pieces(part(code=3))
+    assert (await ran(both, tmp_path, long=True)).verdict is Verdict.FAILED
+    half = await ran(both, tmp_path, long=True, resume=True, until_s=0.0)
+    assert (half.verdict, half.ran, half.detail) == (Verdict.UNFINISHED, {"kills": 500}, "1 of 2 pieces")
+    drawn = page(FACTS, [half], [SHOWN])
+    assert "| nothing so far: **1 of 2 pieces** |" in drawn
+    assert "**Not run to their end: stand-in.**" in drawn
+    assert "**stand-in: not at its end**" in drawn
+
+
 def test_the_page_says_of_which_commits_a_run_in_several_sittings_is() -> None:
     held = Outcome(part(), Verdict.HELD, 60, {"kills": 10}, commits=("abc", "def"), kept=1)
-    assert "| 1 min 0 s, in sittings on abc, def |" in page(FACTS, [held], [SHOWN])
+    drawn = page(FACTS, [held], [SHOWN])
+    assert "| 1 min 0 s, in sittings on abc, def |" in drawn
+    assert "| last sitting: product | abc |" in drawn
 
 
 def test_the_page_tells_product_machine_size_and_that_nothing_was_found() -> None:
@@ -221,6 +241,7 @@ def test_the_page_tells_product_machine_size_and_that_nothing_was_found() -> Non
     ):
         assert told in drawn
     assert "Nothing was found, and nothing is missing." in drawn
+    assert "| product | abc |" in drawn
     assert "| F1 | killed | 1 test; stand-in: nothing found; 1 sabotage |" in drawn
 
 
