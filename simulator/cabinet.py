@@ -119,6 +119,8 @@ class Cabinet:
     def advance(self, dt_s: float) -> list[tuple[str, bytes]]:
         """Let time pass in portions short enough that contacts and answers meet; the bytes for each port."""
         sent: list[tuple[str, bytes]] = []
+        if not dt_s and not self._ripe():
+            return sent
         left_s = dt_s
         while True:
             due_s = self.due_in_s()
