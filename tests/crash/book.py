@@ -11,6 +11,8 @@ from simulator.events import DoorState
 
 TOLERANCE_S = 0.1
 """Instants in the journal are cut to milliseconds; the world hears of bytes a moment later."""
+CUT_S = 0.001
+"""How much too early an instant in the journal may be, which is cut."""
 PULSE_WITHIN_S = 10.0
 """A frame leaves at once, or within the time-outs of the boards that are asked before."""
 KNOWN_SHUT_S = 1.5
@@ -27,6 +29,8 @@ INSIDE = frozenset({"stored", "overdue", "withdrawn", "dropped-off", "registered
 """States of a parcel that lies in a compartment."""
 CUSTODY = INTO | OUT_OF | {BACK}
 SETTLES = CUSTODY | {"compartment.inspected", "opened.by-person"}
+TELLS = SETTLES | {"door.opened", "incident.raised"}
+"""After these a door that opened before is known to have done so, or to matter no more."""
 SPENDS = frozenset({"code.missed", "code.refused"})
 PREFIX = "automat."
 
@@ -116,6 +120,8 @@ class Book:
         self.doubtful: set[str] = set()
         self.overlooked: set[str] = set()
         """Compartments of which a person has said that they are empty, and may have been wrong."""
+        self._unwatched: dict[str, float] = {}
+        """When the doors opened through which somebody came while nobody watched, by compartment."""
         self._intents: list[_Intent] = []
         self._session_s: dict[str, float] = {}
         self._outcomes: Counter[str] = Counter()
@@ -139,7 +145,7 @@ class Book:
         self._powered_s, self._at_s = max(self._powered_s, powered_s), at_s
         if kind in SPENDS:
             self._spent.setdefault(str(entry.data["keypad"]), []).append(powered_s)
-        label = str(entry.data.get("compartment", ""))
+        label = str(entry.data.get("compartment", entry.data.get("about", "")))
         self._done.append((kind, label, at_s))
         if kind == "lock.pulse-intended":
             self._note_intent(entry, label, at_s)
@@ -157,6 +163,10 @@ class Book:
             self._note_custody(entry, kind, label, at_s, doors)
         if kind in SETTLES and label:
             self._note_settled(kind, label)
+
+    def note_unwatched(self, label: str, doors: Doors) -> None:
+        """Somebody comes through a door while no daemon runs; one that has not recorded it never will."""
+        self._unwatched[label] = max(doors.opened.get(label, [0.0]))
 
     def turn_over(self) -> None:
         """Begin another epoch: its numbers begin anew, what lies where does not."""
@@ -212,6 +222,7 @@ class Book:
         unsure = {box["label"] for box in boxes if box["condition"] == "suspect"}
         unsure |= self.doubtful | self.overlooked | open_doors | set(self.under_way)
         unsure |= {box["label"] for box in boxes if box["opening"] is not None}
+        unsure |= {label for label, opened_s in self._unwatched.items() if not self._told(label, opened_s)}
         for box in boxes:
             if box["free"] and contents.get(box["label"]) and box["label"] not in self.overlooked:
                 self._find(
@@ -225,6 +236,12 @@ class Book:
         for parcel, place in self.custody.items():
             if place is not None and place not in unsure and parcel not in contents.get(place, ()):
                 self._find(f"the journal says that parcel {parcel} lies in {place}, and it does not")
+
+    def _told(self, label: str, since_s: float) -> bool:
+        """Tell whether the journal has said anything of a door, or of what lies behind it, since then."""
+        return any(
+            kind in TELLS and about == label and at_s >= since_s - CUT_S for kind, about, at_s in self._done
+        )
 
     def handed_over(self, parcel: str) -> bool:
         """Tell whether a parcel was handed over to its recipient."""

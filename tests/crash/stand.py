@@ -71,6 +71,7 @@ class Stand:
         await self.witness.rest()
         for label, view in self.demo.automat.doors().items():
             if view.open and self.dice.random() < 0.4:
+                self.witness.book.note_unwatched(label, self.witness.doors)
                 await self.leave_door(label)
 
     async def leave_door(self, label: str) -> None:

@@ -1,6 +1,7 @@
 """What the kill loop's judges find: pruned entries and codes that do not open."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -21,8 +22,8 @@ FINE = Circumstances(
 )
 
 
-def entry(number: int, time: str, kind: str = "door.closed", **data: object) -> Entry:
-    return Entry("demo-1", 1, number, "", "", f"automat.{kind}", time, None, dict(data), b"")
+def entry(sequence: int, time: str, kind: str = "door.closed", **data: object) -> Entry:
+    return Entry("demo-1", 1, sequence, "", "", f"automat.{kind}", time, None, dict(data), b"")
 
 
 OLD, LATER = "2026-01-01T10:00:00.000Z", "2026-04-01T10:00:01.000Z"
@@ -97,3 +98,33 @@ def test_the_bucket_is_counted_from_the_journal_alone() -> None:
     assert book.tokens("front", at_s) == 0.0
     assert book.tokens("front", at_s + 660.0) == pytest.approx(1.1)
     assert book.tokens("side", at_s) == 10
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [(False, []), (True, ["the journal says that parcel P lies in 3, and it does not"])],
+)
+def test_what_is_taken_from_behind_a_door_that_nobody_saw_open_is_missed_by_nobody(
+    *, told: bool, found: list[str]
+) -> None:
+    said, doors = list[str](), Doors()
+    book = Book(said.append)
+    doors.note("3", 5.0, "open")
+    doors.note("3", 6.0, "shut")
+    _tell(book, 1, 4.0, "lock.pulse-intended", doors, compartment="3", number=1, purpose="deposit")
+    _tell(book, 2, 7.0, "parcel.stored", doors, compartment="3")
+    doors.note("3", 20.0, "open")
+    doors.note("3", 21.0, "shut")
+    book.note_unwatched("3", doors)
+    if told:
+        _tell(book, 3, 20.4, "incident.raised", doors, about="3")
+    book.under_way.clear()
+    book.compare({}, [{"label": "3", "condition": "sound", "free": False, "opening": None}], set())
+    assert said == found
+
+
+def _tell(book: Book, sequence: int, at_s: float, kind: str, doors: Doors, **data: object) -> None:
+    time = datetime.fromtimestamp(at_s, UTC).isoformat()
+    subject = "P" if kind.startswith("parcel") else None
+    told = replace(entry(sequence, time, kind, **data), subject=subject)
+    book.note(told, {"poweredtime": at_s}, doors)
