@@ -1,6 +1,7 @@
 """The daemon's processes of one kill loop: forked from a nursery, or started plainly as on a real automat."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -146,7 +147,15 @@ class Nursery:
         started: asyncio.Future[Forked] = asyncio.get_running_loop().create_future()
         self._asked[number] = started
         self._asking.write(json.dumps(asked).encode() + b"\n")
-        return await started
+        try:
+            return await asyncio.shield(started)
+        except asyncio.CancelledError:
+            # Nobody would ever know of it, and it has what the next one needs.
+            orphan = await started
+            with contextlib.suppress(ProcessLookupError):
+                orphan.kill()
+            await orphan.wait()
+            raise
 
     async def _read(self, told_by_it: asyncio.StreamReader, ready: asyncio.Future[None]) -> None:
         async for line in told_by_it:
@@ -155,11 +164,7 @@ class Nursery:
                 ready.set_result(None)
             elif "started" in told:
                 forked = self._living[told["started"]] = Forked(told["started"])
-                asked = self._asked.pop(told["number"])
-                if asked.done():
-                    forked.kill()  # whoever asked for it was ended meanwhile
-                else:
-                    asked.set_result(forked)
+                self._asked.pop(told["number"]).set_result(forked)
             else:
                 self._living.pop(told["ended"]).note_end(told["code"])
         problem = DaemonError("the nursery of the daemons ended")

@@ -16,7 +16,7 @@ from tests.crash.kills import KILLS_A_CASE, choose_cases, do, main, plan, twin
 from tests.crash.life import live
 from tests.crash.mother import mothered
 from tests.crash.named import Case, all_cases, kill_at, known_steps
-from tests.crash.nursery import Nursery
+from tests.crash.nursery import Forked, Nursery
 from tests.crash.steps import OF_EVERY_ENTRY, Doom, Point, Step, Watch
 from tests.crash.tales import TALES
 
@@ -148,13 +148,31 @@ async def test_killed_at_a_named_step_it_proves_where_every_parcel_is(
     assert (outcome.reached, outcome.findings) == (True, ())
 
 
-async def test_a_daemon_whose_asker_has_gone_is_ended_and_the_next_one_is_started(
-    nursery: Nursery, tmp_path: Path
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_daemon_whose_asker_goes_is_ended_before_the_next_one_is_started(
+    nursery: Nursery, tmp_path: Path, *, at_once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    killed: list[int] = []
+    kill = Forked.kill
+
+    def note(forked: Forked) -> None:
+        killed.append(forked.pid)
+        kill(forked)
+
+    monkeypatch.setattr(Forked, "kill", note)
     missing: tuple[Path, Path, dict[str, str]] = (tmp_path / "missing.toml", tmp_path / "log", {})
     asking = asyncio.create_task(nursery.spawn(*missing))
     await asyncio.sleep(0)
-    asking.cancel()
+    if at_once:
+        asking.cancel()
+    else:  # in the very moment in which it is there
+        (answer,) = nursery._asked.values()
+        answer.add_done_callback(lambda _: asking.cancel())
+    async with asyncio.timeout(30):
+        await asyncio.wait({asking})
+    assert asking.cancelled()
+    assert len(killed) == 1
+    assert not nursery._living
     process = await nursery.spawn(*missing)
     async with asyncio.timeout(30):
         assert await process.wait() != 0
