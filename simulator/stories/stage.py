@@ -338,7 +338,7 @@ class Stage:
         await self.type(f"{tracking_id[-8:]} OK")
         text = await self.see_display("Put the parcel in, shut door", unless=MISCOUNTED)
         if MISCOUNTED in text:
-            # A machine that stands still for a moment hands over one digit pressed twice as if it bounced.
+            # On a far too busy machine a digit pressed twice was seen to count once; why is not known.
             self.retyped += 1
             await self.type(f"{tracking_id[-8:]} OK")
             text = await self.see_display("Put the parcel in, shut door")
