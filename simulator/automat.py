@@ -1,11 +1,12 @@
 """A simulated automat in real time: serial ports under stable links, hands, faults, and observers."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from simulator.base_unit import BaseUnit
 from simulator.cabinet import Cabinet
@@ -27,6 +28,9 @@ from simulator.world import DoorView, JamKind
 _SHORTEST_SLEEP_S = 0.001
 _SAME_MOMENT_S = 1e-9
 _REMEMBERED_EVENTS = 12
+_PEOPLE_GAP_S = 0.045
+"""Not so fast that one key comes twice within the time of a bounce."""
+_PEOPLE_GLANCE_S = 2.0
 _LETTERS_OF_KEYS = ("OK", "C")
 
 
@@ -64,6 +68,14 @@ class DisplayView:
         return self._cabinet.beeps(self._name)
 
 
+class _Typed(NamedTuple):
+    """The last key of a keypad: when it went down, and what the display showed before."""
+
+    key: str
+    at_s: float
+    shown: tuple[str, ...]
+
+
 class SimulatedAutomat:
     """Runs a cabinet behind ptys `directory/PORT.tty`; sleeps while nothing moves.
 
@@ -84,11 +96,13 @@ class SimulatedAutomat:
         self.key_gap_s = 0.03
         # A finger needs longer to hit one key twice; keypad drivers take a quicker repeat for a bounce.
         self.same_key_gap_s = 0.08
+        # So long a finger looks for an answer of the display before it presses a digit once more.
+        self.glance_s = 0.0
         # Whoever moves a cable needs so long from one socket to the next.
         self.recabling_s = 2.5
         self._cabled: dict[str, str] = {}
         self._silent_until_s: dict[str, float] = {}
-        self._last_typed: dict[str, tuple[str, float]] = {}
+        self._last_typed: dict[str, _Typed] = {}
         self._cabinet = Cabinet(plan, seed=seed, paced=paced, tell=self._tell)
         networked = {line.id for line in plan.lines if line.tcp}
         self._ports: dict[str, SerialPort | BaseUnit] = {
@@ -178,18 +192,27 @@ class SimulatedAutomat:
         self._cabinet.press(keypad, key)
         self._now()
 
+    def type_like_people(self) -> None:
+        """Let fingers type fast from now on, but look up before they press one digit twice."""
+        self.key_gap_s, self.glance_s = _PEOPLE_GAP_S, _PEOPLE_GLANCE_S
+
     async def type(self, keypad: str, keys: str) -> None:
         """Press keys with a gap of `key_gap_s` (one key twice: `same_key_gap_s`): "C 024204 OK".
 
-        A finger needs the gap after the last key of the call before as well.
+        A finger needs the gap after the last key of the call before as well. A digit is not pressed twice
+        before the display of that keypad has changed, or `glance_s` are over: the kernel of a busy machine
+        was seen to hand a key over a quarter of a second late, and two that come at once count as one.
         """
         loop = asyncio.get_running_loop()
         for key in _split(keys):
-            last, pressed_s = self._last_typed.get(keypad, ("", 0.0))
-            gap_s = self.same_key_gap_s if key == last else self.key_gap_s
-            await asyncio.sleep(max(0.0, pressed_s + gap_s - loop.time()))
+            last = self._last_typed.get(keypad, _Typed("", 0.0, ()))
+            gap_s = self.same_key_gap_s if key == last.key else self.key_gap_s
+            await asyncio.sleep(max(0.0, last.at_s + gap_s - loop.time()))
+            if key == last.key and key.isdigit():
+                await self._glance(keypad, last.shown)
+            shown = self._shown(keypad)
             self.press(keypad, key)
-            self._last_typed[keypad] = (key, loop.time())
+            self._last_typed[keypad] = _Typed(key, loop.time(), shown)
 
     def scan(self, scanner: str, text: str) -> None:
         """Hold a label in front of a scanner."""
@@ -324,6 +347,15 @@ class SimulatedAutomat:
         if name not in self._ports:
             raise KeyError(f"no port {name!r}; there are {', '.join(self._ports)}")
         return self._ports[name]
+
+    def _shown(self, keypad: str) -> tuple[str, ...]:
+        there = any(display.id == keypad for display in self.plan.displays)
+        return self._cabinet.lines(keypad) if there else ()
+
+    async def _glance(self, keypad: str, before: tuple[str, ...]) -> None:
+        if self.glance_s and before:
+            with contextlib.suppress(TimeoutError):
+                await self.until(lambda: self._shown(keypad) != before, self.glance_s, "an answer to a digit")
 
     def _by_hand(self, act: Callable[[], None]) -> None:
         self._now()

@@ -30,8 +30,6 @@ from simulator.transcript import Transcript
 from simulator.world import DoorView
 
 RECEIPT = "parcel.handed-over"
-KEY_GAP_S = 0.045
-"""Fast, but not so fast that one key comes twice within the time of a bounce."""
 _FAILURES = (StoryFailedError, DaemonError, BrokerError, TimeoutError)
 _MISTAKES = (KeyError, ValueError)
 """How the simulated hardware answers names that it does not have, and what no hand can do."""
@@ -303,7 +301,7 @@ class LockerSim:
             languages=self._languages,
             stock=self._stock,
         )
-        self._demo.automat.key_gap_s = KEY_GAP_S
+        self._demo.automat.type_like_people()
         await self._demo.start()
         self._stage = Stage(self._demo, Transcript(lambda: 0.0, lambda _line: None), seed=self._seed)
 

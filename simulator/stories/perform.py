@@ -13,9 +13,6 @@ from simulator.stories.stage import Stage, StoryFailedError
 from simulator.stories.story import Story
 from simulator.transcript import Line, Transcript
 
-_KEY_GAP_S = 0.045
-"""Story people type fast, but not so fast that one key comes twice within the time of a bounce."""
-
 
 async def perform(
     story: Story,
@@ -38,7 +35,7 @@ async def perform(
         languages=story.languages,
         stock=stock,
     )
-    demo.automat.key_gap_s = _KEY_GAP_S
+    demo.automat.type_like_people()
     demo.automat.subscribe(transcript.hardware)
     demo.subscribe(transcript.demo)
     problem: str | None = None

@@ -338,7 +338,8 @@ class Stage:
         await self.type(f"{tracking_id[-8:]} OK")
         text = await self.see_display("Put the parcel in, shut door", unless=MISCOUNTED)
         if MISCOUNTED in text:
-            # On a far too busy machine a digit pressed twice was seen to count once; why is not known.
+            # The kernel of a far too busy machine may hand one digit over so late that it comes with the next
+            # one, and both count as one. The courier looks up between the two: this should not be needed.
             self.retyped += 1
             await self.type(f"{tracking_id[-8:]} OK")
             text = await self.see_display("Put the parcel in, shut door")

@@ -118,7 +118,7 @@ async def collect(stand: Stand, person: Person, label: str, *, must: bool = Fals
     tracking_id = person.tracking_id or ""
     text = await enter(stand, person.code, label)
     if UNKNOWN in text and DOUBLED.search(person.code):
-        # On a machine that is far too busy one key twice may look like a bounce: that is no matter of kills.
+        # As for the courier's digits: the two came at once, and that is no matter of kills.
         stand.codes["retyped"] += 1
         text = await enter(stand, person.code, label)
     if text:

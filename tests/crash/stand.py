@@ -11,7 +11,6 @@ from pathlib import Path
 
 from simulator.daemon import DaemonError, Process
 from simulator.demo import Demo
-from simulator.locker_sim import KEY_GAP_S
 from simulator.stock import Stock
 from simulator.stories.stage import Stage
 from simulator.stories.story import Story
@@ -21,12 +20,12 @@ from tests.crash.steps import Doom
 from tests.crash.witness import Witness
 
 STILLBORN_LIMIT_S = 40.0
+SAME_KEY_GAP_S = 0.25
+"""As a finger presses one key twice, on a machine that is far too busy."""
 PUSHES, PUSH_AGAIN_S = 10, 4.0
 SERVED_LIMIT_S = 120.0
 TOLD_MOST = 1000
 """Letters of an error that a finding tells."""
-SAME_KEY_GAP_S = 0.25
-"""As a finger presses one key twice; the kernel of a machine that is far too busy hands keys over late."""
 START_LIMIT_S, STOP_LIMIT_S = 180.0, 60.0
 TAKES_AWAY = ("pickup", "reopen", "collect")
 """Purposes of a door behind which a hand takes out what it finds."""
@@ -156,7 +155,7 @@ async def opened(
             stock=stock,
             spawn=nursery.spawn,
         )
-        demo.automat.key_gap_s = KEY_GAP_S
+        demo.automat.type_like_people()
         demo.automat.same_key_gap_s = SAME_KEY_GAP_S
         witness = Witness(demo)
         stand = Stand(demo, nursery, witness, random.Random(seed), _stage(demo))

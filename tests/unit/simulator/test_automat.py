@@ -70,6 +70,37 @@ async def test_typed_keys_arrive_in_order_and_one_key_twice_is_slower(automat: S
     host.close()
 
 
+async def test_a_digit_is_pressed_once_more_when_the_display_has_answered_the_first(
+    automat: SimulatedAutomat,
+) -> None:
+    keypad, display = Host(automat.port("keypad-front")), Host(automat.port("display-front"))
+    seen: list[SimulatorEvent] = []
+    automat.subscribe(seen.append)
+    automat.key_gap_s = automat.same_key_gap_s = 0.001
+    automat.glance_s = 60
+    typing = asyncio.create_task(automat.type("front", "77 OK"))
+    assert await keypad.read(1) == b"7"
+    display.write(b"\x1b@\x1bQA*\r")
+    async with asyncio.timeout(5):
+        await typing
+    assert await keypad.read(2) == b"7\r"
+    keypad.close()
+    display.close()
+    told = [event for event in seen if isinstance(event, KeyPressed | DisplayChanged)]
+    assert [type(event) for event in told] == [KeyPressed, DisplayChanged, KeyPressed, KeyPressed]
+
+
+async def test_a_display_that_does_not_answer_keeps_no_finger_from_a_digit(automat: SimulatedAutomat) -> None:
+    keypad = Host(automat.port("keypad-front"))
+    automat.key_gap_s = automat.same_key_gap_s = 0.001
+    automat.glance_s = 0.05
+    started_s = time.monotonic()
+    await automat.type("front", "77 OK OK")
+    assert time.monotonic() - started_s >= 0.05
+    assert await keypad.read(4) == b"77\r\r"
+    keypad.close()
+
+
 async def test_a_label_held_in_front_of_the_scanner_arrives(automat: SimulatedAutomat) -> None:
     host = Host(automat.port("scanner-front"))
     automat.scan("front", "JJFI1")
