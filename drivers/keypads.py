@@ -16,7 +16,8 @@ class Heartbeat:
     """Beats for a while after each key, to tell whether the event loop stood still meanwhile.
 
     Two presses that waited in a stalled process arrive in one read, as a bounce does; dropping one
-    would turn a right code into a wrong one.
+    would turn a right code into a wrong one. Where only the kernel is late with them, as on a machine with
+    far more work than cores, nothing tells it from a bounce.
     """
 
     def __init__(self, late_after_s: float) -> None:
