@@ -199,17 +199,19 @@ class SimulatedAutomat:
     async def type(self, keypad: str, keys: str) -> None:
         """Press keys with a gap of `key_gap_s` (one key twice: `same_key_gap_s`): "C 024204 OK".
 
-        A finger needs the gap after the last key of the call before as well. A digit is not pressed twice
-        before the display of that keypad has changed, or `glance_s` are over: the kernel of a busy machine
-        was seen to hand a key over a quarter of a second late, and two that come at once count as one.
+        A finger needs the gap after the last key of the call before as well. Before it presses a digit
+        twice, the gap begins when the display of that keypad has changed, or `glance_s` are over: the kernel
+        of a busy machine was seen to hand a key over half a second late, and two that come at once count as
+        one.
         """
         loop = asyncio.get_running_loop()
         for key in _split(keys):
             last = self._last_typed.get(keypad, _Typed("", 0.0, ()))
+            ready_s = last.at_s
+            if key == last.key and key.isdigit() and await self._glance(keypad, last.shown):
+                ready_s = loop.time()
             gap_s = self.same_key_gap_s if key == last.key else self.key_gap_s
-            await asyncio.sleep(max(0.0, last.at_s + gap_s - loop.time()))
-            if key == last.key and key.isdigit():
-                await self._glance(keypad, last.shown)
+            await asyncio.sleep(max(0.0, ready_s + gap_s - loop.time()))
             shown = self._shown(keypad)
             self.press(keypad, key)
             self._last_typed[keypad] = _Typed(key, loop.time(), shown)
@@ -352,10 +354,13 @@ class SimulatedAutomat:
         there = any(display.id == keypad for display in self.plan.displays)
         return self._cabinet.lines(keypad) if there else ()
 
-    async def _glance(self, keypad: str, before: tuple[str, ...]) -> None:
-        if self.glance_s and before:
-            with contextlib.suppress(TimeoutError):
-                await self.until(lambda: self._shown(keypad) != before, self.glance_s, "an answer to a digit")
+    async def _glance(self, keypad: str, before: tuple[str, ...]) -> bool:
+        """Wait until a display shows something else; False if that was not needed."""
+        if not (self.glance_s and before) or self._shown(keypad) != before:
+            return False
+        with contextlib.suppress(TimeoutError):
+            await self.until(lambda: self._shown(keypad) != before, self.glance_s, "an answer to a digit")
+        return True
 
     def _by_hand(self, act: Callable[[], None]) -> None:
         self._now()

@@ -70,19 +70,20 @@ async def test_typed_keys_arrive_in_order_and_one_key_twice_is_slower(automat: S
     host.close()
 
 
-async def test_a_digit_is_pressed_once_more_when_the_display_has_answered_the_first(
+async def test_a_digit_is_pressed_once_more_a_gap_after_the_display_has_answered_the_first(
     automat: SimulatedAutomat,
 ) -> None:
     keypad, display = Host(automat.port("keypad-front")), Host(automat.port("display-front"))
     seen: list[SimulatorEvent] = []
     automat.subscribe(seen.append)
-    automat.key_gap_s = automat.same_key_gap_s = 0.001
-    automat.glance_s = 60
+    automat.key_gap_s, automat.same_key_gap_s, automat.glance_s = 0.001, 0.05, 60
     typing = asyncio.create_task(automat.type("front", "77 OK"))
     assert await keypad.read(1) == b"7"
+    answered_s = time.monotonic()
     display.write(b"\x1b@\x1bQA*\r")
     async with asyncio.timeout(5):
         await typing
+    assert time.monotonic() - answered_s >= 0.05
     assert await keypad.read(2) == b"7\r"
     keypad.close()
     display.close()
