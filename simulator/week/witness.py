@@ -75,7 +75,7 @@ class Witness:
         self.where: dict[str, str | None] = {}
         """Where each parcel is by the journal; None: it left."""
         self.ended: set[str] = set()
-        """Parcels whose code opens nothing any more: overdue, or not found where they should be."""
+        """Parcels whose code opens nothing any more: overdue, withdrawn, not found where they should be."""
         self._stored_at: dict[str, datetime] = {}
         self._handed_over: set[str] = set()
         self.blind: set[str] = set()
@@ -222,7 +222,8 @@ class Witness:
             self._custody(kind, subject, label)
         if kind == "parcel.handed-over":
             self._receipt(subject, label, str(data["grade"]))
-        if kind in ("parcel.overdue", "parcel.missing"):
+        withdrawn = kind == "command.applied" and data.get("command") == "parcel.withdraw"
+        if withdrawn or kind in ("parcel.overdue", "parcel.missing"):
             self.ended.add(subject)
         if kind == "parcel.overdue":
             self._overdue(subject)

@@ -237,6 +237,15 @@ def test_what_lies_there_after_its_last_day_is_late_until_it_is_ended(seen: Seen
     assert seen.witness.late() == []
 
 
+def test_what_was_withdrawn_waits_for_the_courier_and_does_not_expire(seen: Seen) -> None:
+    seen.stores("A", "1")
+    seen.stores("B", "2")
+    seen.entry(EntryKind.COMMAND_APPLIED, "A", id="c-1", command="parcel.withdraw")
+    seen.entry(EntryKind.COMMAND_APPLIED, "B", id="c-2", command="parcel.release")
+    seen.now_s = 60 * 24 * 3600.0
+    assert seen.witness.late() == ["B"]
+
+
 def test_a_parcel_that_is_stored_unannounced_waits_for_a_code_that_is_told_then(seen: Seen) -> None:
     seen.entry(EntryKind.COMMAND_APPLIED, "A", id="first")
     seen.stores("A", "1", unannounced=True)
