@@ -187,6 +187,8 @@ async def _try_codes(crowd: Crowd) -> None:
     gone = taken_away(stand)
     here = await lying_here(stand)
     if not here:
+        # Whoever guessed before has left nothing in the bucket for the courier's code.
+        stand.demo.move_clock(REFILL_S)
         await bring(crowd, BROUGHT, FITS_ANYWHERE)
         here = await lying_here(stand)
     person, label = dice.choice(here)
