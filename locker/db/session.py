@@ -62,6 +62,7 @@ class Database:
         self._connection: Connection = engine.connect()
         self._log = path.with_name(f"{path.name}-wal")
         self._commits_since_copied = COMMITS_BETWEEN
+        self._goes_on_in_an_old_log = True
         self._head: ChainHead | None = None
 
     @classmethod
@@ -279,13 +280,21 @@ class Database:
             return False
 
     def _reuse_log(self, kind: Literal["PASSIVE", "RESTART", "TRUNCATE"] = "RESTART") -> None:
-        """Copy the -wal file over as far as there is room, so that it is written from its start again."""
         self._commits_since_copied = 0
+        self._copy_log(kind)
+
+    def _copy_log(self, kind: str) -> None:
+        """Copy the -wal file over as far as there is room, so that it is written from its start again."""
         with suppress(DiskFull), _named(self.path, "copying its log over", running=True):
             # What did not fit stays in the log; a device that fails is told of.
             self._driver.execute(f"PRAGMA wal_checkpoint({kind})").fetchall()
 
     def _write(self, steps: list[Step]) -> None:
+        if self._goes_on_in_an_old_log:
+            # A power cut may have kept a commit and not the sector that was to end it. What is written right
+            # behind it would share its last sector, and take it away at the next power cut.
+            self._copy_log("RESTART")
+            self._goes_on_in_an_old_log = False
         with self._transaction("a transaction") as connection:
             for text, parameters in steps:
                 connection.exec_driver_sql(text, parameters)

@@ -8,7 +8,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from locker.db import session
 from locker.db.errors import DamagedDatabase, DatabaseError, DatabaseFailed, DiskFull
 from locker.db.loading import Loaded
 from locker.db.migrate import ensure_current
@@ -29,6 +28,7 @@ from tests.crash.days import (
     PRIVATE_KEY,
     rows,
 )
+from tests.crash.files_left import harvest, left_log, lengthen_log, plant
 from tests.crash.script import Script
 from tests.crash.vfs import Failing, Kind, Refusal
 
@@ -121,6 +121,8 @@ class Decided:
     before: str
     after: str
     modes: Iterable[str] = tuple(MODES)
+    prepare: Callable[[Database], None] | None = None
+    """What the session has done before; the rows are the same after it."""
 
     def play(self, root: Path, failing: Failing) -> Iterator[str]:
         """Take the decision with a failing disk, then start anew; give what is wrong."""
@@ -130,6 +132,8 @@ class Decided:
         told_at_close = False
         with vfs.installed(armed):
             database = Database.open(root / DATABASE)
+            if self.prepare:
+                self.prepare(database)
             engine = self._engine(database, doors)
             armed.on = True
             try:
@@ -288,19 +292,6 @@ async def inline(work: Callable[[], None]) -> None:
     work()
 
 
-def plant(root: Path, files: dict[str, bytes]) -> None:
-    """Put files into an empty directory."""
-    for name, content in files.items():
-        (root / name).write_bytes(content)
-
-
-def harvest(root: Path) -> dict[str, bytes]:
-    """Take the database's files as they are."""
-    return {
-        file.name: file.read_bytes() for file in root.glob(f"{DATABASE}*") if not file.name.endswith("-lock")
-    }
-
-
 # -- the scenes
 
 
@@ -315,7 +306,8 @@ def scenes(root: Path) -> list[Decided | Work]:
     same = partial(starts_with, content, automat)
     return [
         *found,
-        replace(last, name="checkpoint", files=long_log(root / "long", last)),
+        replace(last, name="checkpoint", prepare=lengthen_log),
+        replace(last, name="old-log", files=left_log(root / "left", last.files)),
         Work("open", log, opening(automat), same),
         Work("open-reading", log, opening(automat), same, reads=True),
         Work("close", log, closing_it, same),
@@ -382,22 +374,6 @@ def taken(root: Path, decided: Decided) -> Database:
 def log_left(root: Path, decided: Decided) -> dict[str, bytes]:
     """Leave a log behind, as a power cut does."""
     with closing(taken(root, decided)):
-        return harvest(root)
-
-
-def long_log(root: Path, decided: Decided) -> dict[str, bytes]:
-    """Leave a log that is copied over after the next commit; its rows are those before the decision."""
-    root.mkdir()
-    plant(root, decided.files)
-    log = root / f"{DATABASE}-wal"
-    with closing(Database.open(root / DATABASE)) as database:
-        driver = database._driver
-        while not log.exists() or log.stat().st_size < session.LOG_BYTES:
-            driver.execute("BEGIN IMMEDIATE")
-            driver.execute("UPDATE facts SET clock_doubted = NOT clock_doubted")
-            driver.execute("UPDATE facts SET clock_doubted = NOT clock_doubted")
-            driver.execute("UPDATE journal SET subject = subject")
-            driver.execute("COMMIT")
         return harvest(root)
 
 

@@ -49,11 +49,12 @@ def named(every: Sequence[Decided | Work], name: str) -> Decided | Work:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", [PULSE, RECEIPT, FORGETTING, "checkpoint"])
+@pytest.mark.parametrize("name", [PULSE, RECEIPT, FORGETTING, "checkpoint", "old-log"])
 def test_a_decision_is_whole_or_an_error_came_and_nothing_was_started(
     every: Sequence[Decided | Work], stage: Path, name: str, mode: str
 ) -> None:
-    assert problems(named(every, name), mode, stage, part=1 if name == "checkpoint" else 7) == []
+    part = 7 if name in (PULSE, RECEIPT, FORGETTING) else 1
+    assert problems(named(every, name), mode, stage, part=part) == []
 
 
 @pytest.mark.parametrize("name", ["open", "open-reading", "close", "backup"])

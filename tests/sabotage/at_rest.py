@@ -52,6 +52,16 @@ AT_REST = (
         ("F5",),
     ),
     Twin(
+        "work goes on right behind what a power cut has left",
+        SESSION,
+        "        if self._goes_on_in_an_old_log:\n",
+        "        if self.path is None:\n",
+        (
+            "tests/unit/db/test_log.py::test_a_commit_whose_end_a_power_cut_took_is_not_harmed_by_what_is_written_next",
+        ),
+        ("F2",),
+    ),
+    Twin(
         "rows that cannot both be true are believed",
         SESSION,
         "        if contradicted is not None:\n",
