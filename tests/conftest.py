@@ -5,6 +5,7 @@ draws are for `--hypothesis-profile=default` and for `PROPERTIES=long`.
 """
 
 import asyncio
+import signal
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -16,6 +17,10 @@ from tests.hygiene import Belongings, leftovers
 # A busy machine takes its time; what may not take long is measured by `make bench`.
 settings.register_profile("suite", derandomize=True, database=None, deadline=None)
 settings.load_profile("suite")
+
+# A suite that a shell runs in the background is told to ignore Ctrl-C; the programs that it starts are not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BEFORE = pytest.StashKey[Belongings]()
 

@@ -5,7 +5,7 @@ and a hand shuts it. What is due is counted by the people themselves, not read f
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,6 +31,7 @@ from locker.domain.intents import Tone
 from locker.domain.journal import EntryKind, SealedEntry
 from locker.domain.keypad import Keypad
 from locker.domain.messages import Message
+from locker.domain.parcels import ParcelState
 from locker.domain.rules import Identity, Rules
 from locker.domain.times import Now, Trust
 from locker.engine import Engine
@@ -69,9 +70,10 @@ class RealTime:
 
 
 class Obliging:
-    """Doors that open at the first pulse and are shut by a hand at once; displays that nobody reads."""
+    """Doors that open at the first pulse and are shut by a hand at once; a display that nobody waits for."""
 
     def __init__(self) -> None:
+        self.shown = ""
         self.pulses: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
 
     def unlock(self, compartment: str, number: int) -> None:
@@ -85,7 +87,8 @@ class Obliging:
         """Nobody commissions here."""
 
     def show(self, keypad: str, message: Message) -> None:
-        """Nobody reads."""
+        """Keep it for whoever asks what went wrong."""
+        self.shown = f"{keypad}: {message.text}"
 
     def sound(self, keypad: str, tone: Tone) -> None:
         """Nobody listens."""
@@ -145,6 +148,7 @@ class LiveAutomat:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._kinds: dict[tuple[str, str | None], int] = {}
+        self._newest: deque[str] = deque(maxlen=8)
         self._tasks: list[asyncio.Task[None]] = []
         self._number = self._sent = 0
         self._enrolment: Enrolment
@@ -226,6 +230,11 @@ class LiveAutomat:
                 await asyncio.sleep(self._dice.random() * PAUSE_S)
 
     @property
+    def expects_parcels(self) -> bool:
+        """Whether a parcel is announced that nobody has brought yet."""
+        return any(parcel.state is ParcelState.ANNOUNCED for parcel in self.engine.automat.parcels.values())
+
+    @property
     def knows_all_parcels(self) -> bool:
         """Whether every announcement has come: people go on for a while without a back office then."""
         return all(self._is_announced(_tracking_id(number)) for number in range(1, self._number + 1))
@@ -303,7 +312,8 @@ class LiveAutomat:
             async with asyncio.timeout(limit_s):
                 await waiting
         except TimeoutError as error:
-            raise TimeoutError(f"after {limit_s:g} s still waiting for {what}") from error
+            told = f"the display shows {self._hardware.shown!r}; last: {', '.join(self._newest)}"
+            raise TimeoutError(f"after {limit_s:g} s still waiting for {what}; {told}") from error
         finally:
             waiting.cancel()
 
@@ -386,6 +396,7 @@ class LiveAutomat:
         for entry in entries:
             key = (str(entry.kind), entry.subject)
             self._kinds[key] = self._kinds.get(key, 0) + 1
+            self._newest.append(f"{entry.kind} of {entry.subject}")
         if decision.durable:
             self.link.wake()
         self._look()
