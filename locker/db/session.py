@@ -45,6 +45,8 @@ COMMITS_BETWEEN = 64
 """The log keeps its length when it is begun again; so many commits later it is copied over again."""
 
 OpenFile = Callable[..., sqlite3.Connection]
+Copying = Literal["PASSIVE", "RESTART", "TRUNCATE"]
+"""How SQLite copies the log over."""
 Step = tuple[str, tuple[object, ...]]
 """A statement and its parameters."""
 
@@ -279,11 +281,11 @@ class Database:
         except FileNotFoundError:
             return False
 
-    def _reuse_log(self, kind: Literal["PASSIVE", "RESTART", "TRUNCATE"] = "RESTART") -> None:
+    def _reuse_log(self, kind: Copying = "RESTART") -> None:
         self._commits_since_copied = 0
         self._copy_log(kind)
 
-    def _copy_log(self, kind: str) -> None:
+    def _copy_log(self, kind: Copying) -> None:
         """Copy the -wal file over as far as there is room, so that it is written from its start again."""
         with suppress(DiskFull), _named(self.path, "copying its log over", running=True):
             # What did not fit stays in the log; a device that fails is told of.

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from locker.db.files import LOG_HEADER_BYTES
 from locker.db.session import COMMITS_BETWEEN, LOG_BYTES, Database
-from tests.unit.db.examples import FACTS, SEEN, entry
+from tests.crash.recording import plant
+from tests.unit.db.examples import FACTS, SEEN, entry, files_beside
 from tests.unit.db.test_disk_full import large_entry
 
 SECTOR_BYTES = 4096
@@ -41,33 +42,22 @@ def test_a_commit_whose_end_a_power_cut_took_is_not_harmed_by_what_is_written_ne
 ) -> None:
     for number in range(1, 4):
         database.commit([replace(FACTS, outage_owed_s=number)], [entry(number)], SEEN)
-    left = taken(path)
+    left = files_beside(path)
     log = left[f"{path.name}-wal"] = without_what_ends_a_sector(left[f"{path.name}-wal"])
     assert len(log) % SECTOR_BYTES, "else nothing shares a sector with its end"
 
-    with closing(Database.open(put(tmp_path / "once", left) / path.name)) as again:
+    plant(tmp_path / "once", left)
+    with closing(Database.open(tmp_path / "once" / path.name)) as again:
         again.commit([], [entry(4)], SEEN)
-        left = taken(again.path)
+        left = files_beside(again.path)
     torn = bytearray(left[f"{path.name}-wal"])
     begin = len(log) - len(log) % SECTOR_BYTES
     torn[begin : begin + SECTOR_BYTES] = bytes(SECTOR_BYTES)
     left[f"{path.name}-wal"] = bytes(torn)
 
-    with closing(Database.open(put(tmp_path / "twice", left) / path.name)) as at_last:
+    plant(tmp_path / "twice", left)
+    with closing(Database.open(tmp_path / "twice" / path.name)) as at_last:
         assert [each.sequence for each in at_last.latest(9)] == [1, 2, 3, 4]
-
-
-def taken(path: Path) -> dict[str, bytes]:
-    """Return the database's files as a power cut would leave them."""
-    return {file.name: file.read_bytes() for file in (path, path.with_name(f"{path.name}-wal"))}
-
-
-def put(root: Path, files: dict[str, bytes]) -> Path:
-    """Put files into a new directory."""
-    root.mkdir()
-    for name, content in files.items():
-        (root / name).write_bytes(content)
-    return root
 
 
 def without_what_ends_a_sector(log: bytes) -> bytes:
